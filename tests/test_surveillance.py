@@ -17,6 +17,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from polars.testing import assert_frame_equal
 from scipy import stats
 
 import glane
@@ -38,7 +39,7 @@ from glane.surveillance.r_script import r_script
 from glane.surveillance.raking import Target, raked
 from glane.surveillance.rates import STANDARDS, rate_limits, standard_shares
 from glane.surveillance.record import TableSummary
-from glane.surveillance.table import SurveillanceTable, surveillance_table
+from glane.surveillance.table import SurveillanceTable, labelled, surveillance_table
 from glane.surveillance.told import table_text
 from glane.validation import validated
 
@@ -279,6 +280,17 @@ def test_rows_and_signals_are_counted_in_words_that_become_french() -> None:
         f"Lignes du tableau\xa0: {counts[0]} par période, {counts[1]} par lieu, {counts[2]} par classe d'âge"
     )
     assert last.endswith("de croisements de ces clés.")
+
+
+def test_totals_and_what_is_not_known_have_their_labels_in_the_language_and_no_value_is_taken_for_one() -> None:
+    rows, _ = documents(300)
+    rows = rows.with_columns(pl.Series("ward", ["all", "unknown", "A"] * 100))
+    made = table(rows, definition(place={"column": "dep"}, groups=["ward"])).rows
+    assert_frame_equal(labelled(made, "en"), made)
+    french = labelled(made, "fr")
+    assert set(french["place_name"]) >= {"ensemble", "inconnu"}
+    assert not {"all", "unknown"} & set(french["place_name"])
+    assert_frame_equal(french.drop("place_name"), made.drop("place_name"))  # margins and groups are as in table.parquet
 
 
 def test_ages_that_cannot_be_are_unknown() -> None:
@@ -968,6 +980,7 @@ def test_r_reads_the_table_and_its_sums_are_the_same(run: Path, tmp_path: Path, 
         'source("lire.R", encoding = "UTF-8")\n'
         'cat(sum(cas$model[cas$margin == "period"]), sum(courbe$model), class(cas$period), sum(courbe$incomplete), "\\n")\n'
         'cat(cas$place[cas$margin == "place"][1:2], cas$model_rate[cas$margin == "all"], "\\n")\n'
+        'cat(cas$place_name[cas$margin == "all"], cas$period_name[cas$margin == "place"][1], "\\n")\n'
         'cat(if (exists("serie")) sum(surveillance::observed(serie)) else "none", "\\n")\n'
     )
     (tmp_path / "out" / "check.R").write_text(check, encoding="utf-8")
@@ -981,7 +994,8 @@ def test_r_reads_the_table_and_its_sums_are_the_same(run: Path, tmp_path: Path, 
     )
     by_period = found.table.filter(pl.col("margin") == "period")
     total = str(by_period["model"].sum())
-    sums, places, series = done.stdout.splitlines()[-3:]
+    sums, places, labels, series = done.stdout.splitlines()[-4:]
+    assert labels.split() == (["ensemble"] * 2 if language == "fr" else ["all"] * 2)
     assert sums.split() == [total, total, "Date", str(by_period["incomplete"].sum())]
     rate = found.table.filter(pl.col("margin") == "all")["model_rate"].item()
     assert places.split()[:2] == ["01", "02"]

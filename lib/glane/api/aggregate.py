@@ -41,7 +41,7 @@ from glane.surveillance.protected import leaving
 from glane.surveillance.r_script import r_script
 from glane.surveillance.rates import STANDARDS, standard_shares
 from glane.surveillance.record import TableSummary
-from glane.surveillance.table import surveillance_table
+from glane.surveillance.table import labelled, surveillance_table
 from glane.surveillance.told import line_list_text, table_text
 from glane.types import Language
 from glane.validation import validated
@@ -78,7 +78,7 @@ class Aggregated(Spoken):
         files = {
             "table.parquet": as_parquet(self.table),
             **({} if self.signals is None else {"signals.parquet": as_parquet(self.signals)}),
-            "table.csv": _as_csv(self.table, self.language),
+            "table.csv": _as_csv(labelled(self.table, self.language), self.language),
             "table.json": self.summary.as_json(),
             "lire.R": r_script(
                 self.summary.definition,

@@ -20,7 +20,7 @@ _MONTHS: Mapping[Period, int] = {"month": 1, "quarter": 3, "year": 12}
 _COMMENTS: dict[Language, tuple[str, ...]] = {
     "fr": (
         '# Lit table.csv en R de base : source("CHEMIN/lire.R", encoding = "UTF-8"), ou Rscript CHEMIN/lire.R.',
-        "# cas : une ligne par valeur de chaque marge ; « all » et « unknown » sont le total et l'inconnu.",
+        "# cas : une ligne par valeur de chaque marge ; « ensemble » et « inconnu » sont le total et l'inconnu.",
         "# model : nombre d'après le modèle seul ; estimate, low, high : nombre corrigé par la relecture.",
         "# courbe : les périodes, sans l'inconnue. Écarter des alertes les périodes incomplètes (incomplete).",
         "# serie : un objet sts, si le paquet surveillance est installé. observed : le nombre du modèle.",
@@ -140,7 +140,7 @@ def _line_list(definition: TableDefinition, read: str, language: Language) -> It
     if definition.age is not None:
         comma = 'sub(",", ".", liste$age, fixed = TRUE)' if language == "fr" else "liste$age"
         yield f"liste$age <- as.numeric({comma})"
-        yield 'classes <- setdiff(cas$age_class[cas$margin == "age"], "unknown")'
+        yield 'classes <- cas$age_class[cas$margin == "age" & !is.na(cas$age)]'
         yield "liste$age_class <- factor(liste$age_class, levels = classes)"
     factors = [
         "status",

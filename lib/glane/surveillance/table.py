@@ -30,6 +30,8 @@ from glane.surveillance.linked import Links, with_link_errors
 from glane.surveillance.periods import Calendar
 from glane.surveillance.places import names
 from glane.surveillance.table_signals import table_signals
+from glane.surveillance.words import WORDS
+from glane.types import Language
 
 _MOST_CELLS = 5000  # that are corrected together: draws of all are kept
 _MOST_ROWS = 2_000_000
@@ -178,6 +180,13 @@ def _named(
         open_ones = sorted({*open_ones, *late.open_periods(definition.time.complete)})
         named = late.beside(named)
     return named.with_columns(pl.col(PERIOD).is_in(open_ones).fill_null(False).alias("incomplete"))
+
+
+def labelled(rows: pl.DataFrame, language: Language) -> pl.DataFrame:
+    """The rows of a table with the labels of totals and of what is not known in a language, as people read them."""
+    words = {ALL: WORDS[language][ALL], UNKNOWN: WORDS[language][UNKNOWN]}
+    names = [name for name in _LABELS.values() if name in rows.columns]
+    return rows.with_columns(pl.col(name).replace(words) for name in names)
 
 
 def _names_of(key: str, values: pl.Series, definition: TableDefinition) -> Mapping[Any, str]:
