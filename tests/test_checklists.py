@@ -121,3 +121,35 @@ def test_wrong_words_and_runs_under_way_are_refused(place: Path, tmp_path: Path)
         glane.checklists(tmp_path / "part", [tmp_path])
     with pytest.raises(ConfigError, match="which"):
         glane.settings.checklists_settings({"run": {"dir": "a"}, "out": {"dir": "b"}, "which": ["strobe"]})  # type: ignore[attr-defined]
+
+
+def test_estimates_that_rest_on_the_same_right_answers_are_told_once(place: Path, tmp_path: Path) -> None:
+    usable = glane.open_run(place / "first").usable().select("id", "fever", "sex").collect()
+    for name, changes in {"a": {}, "b": {"what": "count"}}.items():
+        glane.estimate(place / "first", usable.sample(40, seed=1), "fever", out_dir=str(tmp_path / name), **changes)
+    found = glane.checklists(place / "first", tmp_path)
+    for language, colon in (("en", ": "), ("fr", "\u00a0: ")):
+        rows = found.table(language).filter(pl.col("told").str.contains("fever = true" + colon))
+        assert rows.height
+        for told in rows["told"]:
+            assert told.count(f"fever = true{colon}true positive" if language == "en" else "vrais positifs") <= 1
+
+
+def test_each_sentence_is_whole_and_in_its_language(place: Path) -> None:
+    found = glane.checklists(place / "first", [place / "made"])
+    told = " ".join(found.table("fr")["told"])
+    assert "bootstrap" in told
+    assert "over documents" not in told
+    assert not any(
+        f"{status} {number}." in told.replace(f"({status} {number}).", "") for status, number in [("EMPTY", 2)]
+    )
+    assert "fever = true:" not in told
+
+
+@pytest.mark.parametrize("folders", [["nothing"], ["nothing", "b"]])
+def test_where_nothing_was_found_the_key_is_named(place: Path, tmp_path: Path, folders: list[str]) -> None:
+    for name in folders:
+        (tmp_path / name).mkdir()
+    told = str(glane.checklists(place / "first", [tmp_path / name for name in folders]))
+    assert f"lies below {', '.join(str(tmp_path / name) for name in folders)}. Name the folder" in told
+    assert "made=…" in told

@@ -41,6 +41,7 @@ class Checklists(Spoken):
 
     lists: Mapping[ChecklistName, Sequence[Filled]]
     made: tuple[Path, ...]  # folders of evaluations, estimates and the like that were read
+    looked: tuple[str | Path, ...] = ()  # the folders below which they were looked for
     toy: Toy | None = None
     links: tuple[RunLink, ...] = ()
 
@@ -52,7 +53,10 @@ class Checklists(Spoken):
                 f"{checklist(name).name}: {states.count('told')} of {len(items)} items have something recorded, "
                 f"{states.count('to_make')} more would after a further command"
             )
-        read = ", ".join(str(one) for one in self.made) or "nothing that was made of the run"
+        read = ", ".join(str(one) for one in self.made) or (
+            f"nothing: no evaluation, estimate or review of this run lies below {', '.join(map(str, self.looked))}. "
+            "Name the folder that they are in: made=…"
+        )
         return "\n".join([*lines, f"read beside the run: {read}"])
 
     def table(self, language: Language = "fr") -> pl.DataFrame:
@@ -110,6 +114,7 @@ def checklists(
     result = Checklists(
         lists={name: filled(name, known) for name in names},
         made=tuple(dict.fromkeys(one.folder for one in assessments)),
+        looked=tuple(folders),
         toy=found.toy,
         links=links_to([found.directory]),
     )

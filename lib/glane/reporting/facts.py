@@ -64,9 +64,8 @@ def _flow(known: Known, language: Language) -> str:
 def _not_usable(known: Known, language: Language) -> str:
     words, flow = WORDS[language], known.summary.flow
     without = flow.selected - flow.of(Status.OK)
-    told = words["not_usable"].format(num=_count(without, language))
-    listed = "; ".join(f"{one.status} {_count(one.rows, language)}" for one in known.summary.not_usable)
-    return f"{told} {listed}." if listed else told
+    listed = ", ".join(f"{one.status} {_count(one.rows, language)}" for one in known.summary.not_usable)
+    return words["not_usable"].format(num=_count(without, language) + (f" ({listed})" if listed else ""))
 
 
 def _nulls(known: Known, language: Language) -> str | None:
@@ -210,7 +209,7 @@ def _intervals(known: Known, language: Language) -> str | None:
     words, told = WORDS[language], []
     if known.evaluation is not None:
         found = known.evaluation.intervals
-        ways = "; ".join(filter(None, [found.of_ratios, found.of_shares]))
+        ways = words["and"].join(in_language(one, language) for one in (found.of_ratios, found.of_shares) if one)
         told.append(words["intervals"].format(level=decimal(100 * found.level, language, digits=0), ways=ways))
     told += [in_language(one.interval, language) for one in known.estimates[:1]]
     return " ".join(f"{one.rstrip('.')}." for one in told) or None
@@ -232,7 +231,7 @@ def _scores(known: Known, language: Language) -> str | None:
 
 def _case(known: Known, language: Language) -> str | None:
     told = [_case_of(one) for one in known.estimates if one.question.is_share]
-    return WORDS[language]["case"].format(cases="; ".join(dict.fromkeys(told))) if told else None
+    return WORDS[language]["case"].format(cases=WORDS[language]["and"].join(dict.fromkeys(told))) if told else None
 
 
 def _two_by_two(known: Known, language: Language) -> str | None:
@@ -285,8 +284,13 @@ def _comparisons(known: Known, language: Language) -> str | None:
 def _of_validations(
     known: Known, language: Language, tell: Callable[[Validation, Language], str]
 ) -> str | None:  # fmt: skip
-    told = [f"{_case_of(one)}: {tell(one.validation, language)}" for one in known.estimates if one.validation]
-    return " ".join(told) or None
+    """What validations tell, once for estimates that rest on the same."""
+    told = [
+        WORDS[language]["of_case"].format(case=_case_of(one), told=tell(one.validation, language))
+        for one in known.estimates
+        if one.validation
+    ]
+    return " ".join(dict.fromkeys(told)) or None
 
 
 def _case_of(one: EstimatesSummary) -> str:

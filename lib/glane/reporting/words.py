@@ -75,6 +75,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "scores": "F1 {f1}, precision {precision}, recall {recall} over all values.",
         "by_field": "F1 by field: {fields}.",
         "case": "A case: {cases}. The same definition is applied to the answers and to the reference.",
+        "and": "; ",
+        "of_case": "{case}: {told}",
         "two_by_two": "true positive {tp}, false positive {fp}, false negative {fn}, true negative {tn} (reviewed "
         "documents).",
         "accuracy": "sensitivity {sensitivity}, specificity {specificity}, positive predictive value {ppv}, "
@@ -155,6 +157,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "scores": "F1 {f1}, précision {precision}, rappel {recall} sur toutes les valeurs.",
         "by_field": "F1 par champ : {fields}.",
         "case": "Un cas : {cases}. La même définition vaut pour les réponses et pour la référence.",
+        "and": "\u00a0; ",
+        "of_case": "{case}\u00a0: {told}",
         "two_by_two": "vrais positifs {tp}, faux positifs {fp}, faux négatifs {fn}, vrais négatifs {tn} (documents "
         "relus).",
         "accuracy": "sensibilité {sensitivity}, spécificité {specificity}, valeur prédictive positive {ppv}, "
