@@ -126,6 +126,19 @@ def test_french_files_are_as_french_spreadsheets_read_them(run: Path, tmp_path: 
             assert {(name, column) for column in next(csv.reader(stream, delimiter=";"))} <= named
 
 
+@pytest.mark.parametrize("target", ["csv", "parquet", "r"])
+def test_columns_that_get_other_names_are_told(tmp_path: Path, target: str) -> None:
+    carried = {"âge": [1, 2], "order": [3, 4], "Date de visite": [5, 6], "plain": [7, 8]}
+    data = write_documents(tmp_path / "d.parquet", ["a", "b"], **carried)
+    extract_here(make_settings(data, tmp_path / "run", data__carry_columns=list(carried)))
+    (note,) = (
+        one
+        for one in glane.export(tmp_path / "run", target, tmp_path / "out").manifest.notes  # type: ignore[arg-type]
+        if "other names" in one
+    )
+    assert note.partition(": ")[2] == "âge → age_2, order → order_, Date de visite → Date_de_visite"
+
+
 def test_no_cell_is_a_formula(run: Path, tmp_path: Path) -> None:
     for evidence in (False, True):
         glane.export(run, "csv", tmp_path / "out", locale="en", evidence=evidence)

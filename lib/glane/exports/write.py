@@ -15,8 +15,10 @@ from glane.exports.registry import writer_of
 from glane.exports.target import Options
 from glane.run.links import RunLink
 from glane.run.written import digest_of
-from glane.settings.export import Target
+from glane.settings.export import WITH_PASSAGES, Target
 from glane.versions import installed_version
+
+_MOST_NAMES = 12  # of columns with other names that are told
 
 
 def write_export(bundle: Bundle, target: Target, options: Options, out_dir: str | Path) -> tuple[Export, Path, bool]:
@@ -29,13 +31,27 @@ def write_export(bundle: Bundle, target: Target, options: Options, out_dir: str 
     writer, told = writer_of(target), []
 
     def fill(folder: Path) -> None:
-        notes = writer(bundle, options, folder)
+        notes = [*writer(bundle, options, folder), *([] if target in WITH_PASSAGES else _renamed(bundle))]
         (folder / "codebook.html").write_bytes(codebook_page(bundle))
         told.append(_manifest(bundle, target, options, folder, notes))
         (folder / MANIFEST).write_bytes(told[0].as_json())
 
     is_replaced = write_whole(root, fill, of=_link(bundle))
     return told[0], root, is_replaced
+
+
+def _renamed(bundle: Bundle) -> list[str]:
+    """A sentence about columns that have other names than in the run, by more than an underscore for each dot."""
+    pairs = dict.fromkeys(
+        f"{one.source} → {one.name}"
+        for table in bundle.tables
+        for one in table.variables
+        if one.name != one.source.replace(".", "_") and not one.source.startswith("__")  # which is glane's own
+    )
+    if not pairs:
+        return []
+    more = f", and {len(pairs) - _MOST_NAMES} more in codebook.html" if len(pairs) > _MOST_NAMES else ""
+    return [f"columns have other names, as programs take them: {', '.join(list(pairs)[:_MOST_NAMES])}{more}"]
 
 
 def _link(bundle: Bundle) -> RunLink | None:
