@@ -55,9 +55,26 @@ def test_pages_and_terminal_write_alike(value: float, digits: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("english", "french"),
+    [
+        ("13% of it", f"13{NBSP}% of it"),
+        ("in 5%, 12.5% and 100%.", f"in 5{NBSP}%, 12,5{NBSP}% and 100{NBSP}%."),
+        ("2227 0/300 (100%)", "2227 0/300 (100%)"),  # a bar of progress
+        ("5 % of it", "5 % of it"),
+        ("tolerance=5% and '5%'", "tolerance=5% and '5%'"),
+        ("a%20b 100%25 x-5%", "a%20b 100%25 x-5%"),
+        ("12%  next column", "12%  next column"),
+    ],
+)
+def test_percentages_have_a_blank_in_french(english: str, french: str) -> None:
+    assert numbers_in(english, "fr") == french
+    assert numbers_in(english, "en") == english
+
+
+@pytest.mark.parametrize(
     ("text", "french"),
     [
-        ("/tmp: 12.5 GiB libres sur 20.0 GiB", "/tmp: 12,5 GiB libres sur 20,0 GiB"),
+        ("/tmp: 12.5 Gio libres sur 20.0 Gio", "/tmp: 12,5 Gio libres sur 20,0 Gio"),
         ("1.5 s en retard sur /scratch", "1,5 s en retard sur /scratch"),
         ("copie de 1,234.5 MB à 8.5 rows/s", f"copie de 1{THIN}234,5 MB à 8,5 rows/s"),
         ("pas en moins de 0.2 s.", "pas en moins de 0,2 s."),
@@ -98,7 +115,7 @@ def test_a_site_is_told_with_french_decimals_on_one_machine_and_on_nodes(monkeyp
         lines_of_nodes([NodeReport(host=f"n{rank}", rank=rank, findings=tuple(found)) for rank in range(2)])
     )
     for told in (here, nodes):
-        assert f"/tmp{NBSP}: 12,5 GiB libres sur 20,0 GiB" in told
+        assert f"/tmp{NBSP}: 12,5 Gio libres sur 20,0 Gio" in told
         assert "1,5 s" in told
         assert "Python 3.11" in told
     assert "[les 2 nœuds]" in nodes

@@ -137,7 +137,7 @@ def test_a_page_that_fails_costs_that_page_and_is_told(server: ChatServer, tmp_p
     (look,) = pl.read_csv(tmp_path / "out" / "_needs_a_look.csv").iter_rows(named=True)
     assert look["reason"] == row["reason"]
     assert look["reason_fr"].startswith(
-        "1 pages sur 3 sont des images qui n'ont pas été lues (page 2\u00a0: le serveur a refusé"
+        "pages qui sont des images, non lues\u00a0: 1 sur 3 (page 2\u00a0: le serveur a refusé"
     )
     assert ingest_summary(RunDirectory(root=tmp_path / "out.run")).counts.needs_a_look == 1
 
