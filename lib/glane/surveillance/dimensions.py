@@ -137,11 +137,12 @@ def _by_period(rows: pl.DataFrame, time: TimeDimension) -> tuple[pl.DataFrame, d
             )
     day = pl.col(time.column).dt.date()  # of the zone that a moment is told in
     kept = within(rows, time)
-    if rows.height and not kept.height:
+    if rows[time.column].count() and not kept[time.column].count():
         first, last = rows.select(day.min().alias("first"), day.max().alias("last")).row(0)
         raise DataError(
-            f"table.time: no document is of the days that the table covers, {_days(time.first, time.last)}; they are "
-            f"of {_days(first, last)}, by {time.column!r}. Change table.time.first, last or until."
+            "table.time: no document with a date is of the days that the table covers, "
+            f"{_days(time.first, time.last)}; they are of {_days(first, last)}, by {time.column!r}. Change "
+            "table.time.first, last or until."
         )
     days = kept.select(day.min().alias("first"), day.max().alias("last")).row(0)
     counts = {
