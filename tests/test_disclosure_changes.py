@@ -64,6 +64,33 @@ def test_rates_are_of_the_changed_counts_and_nothing_else_tells_of_the_true_ones
     assert found.signals is None
 
 
+@pytest.mark.parametrize("with_review", [False, True])
+@pytest.mark.parametrize("method", ["round", "cell_key"])
+@pytest.mark.parametrize("only", [[], ["01", "75", "33"]])
+def test_that_no_document_came_from_a_place_is_told_no_more_than_that_few_did(
+    method: str, only: list[str], with_review: bool, salt: str
+) -> None:
+    rows, truth = documents(1500)
+    rule = {"least": 5, "method": method} | ({"salt": salt} if method == "cell_key" else {"base": 5})
+    gold = truth.sample(400, seed=1) if with_review else None
+    raw, found = changed(rows, rule, gold, place={"column": "dep", "only": only}, time=None, age=None, standard=None)
+    assert raw["reason"].drop_nulls().unique().to_list() == ["no_document"]
+    assert "reason" not in found.rows.columns
+    assert found.summary.silent == ()
+    for name in ("model", *(["estimate", "low", "high"] if with_review else [])):
+        assert found.rows[name].null_count() == 0, name
+
+
+@pytest.mark.parametrize("method", ["round", "cell_key"])
+def test_denominators_that_would_tell_from_where_nothing_came_are_refused(method: str, salt: str) -> None:
+    rows, _ = documents(500)
+    rule = {"least": 5, "method": method} | ({"salt": salt} if method == "cell_key" else {"base": 5})
+    told = {"time": None, "age": None, "standard": None, "denominator": "people.csv"}
+    with pytest.raises(ConfigError, match=r"would tell from where no document came.*table.place.only"):
+        changed(rows, rule, place={"column": "dep"}, **told)
+    changed(rows, rule, place={"column": "dep", "only": ["01", "33"]}, **told)
+
+
 def test_the_same_documents_have_the_same_count_in_every_table(salt: str) -> None:
     rows, _ = documents(1500)
     rule = {"least": 5, "method": "cell_key", "salt": salt}

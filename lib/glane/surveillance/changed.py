@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from glane.assess.estimate.question import Question
 from glane.assess.yes import is_yes
 from glane.disclosure.change import noise, read_salt, record_keys, rounded
+from glane.errors import ConfigError
 from glane.settings.disclosure import DisclosureRule
 from glane.settings.table import DOCUMENTS, TableDefinition
 from glane.surveillance.cells import margins
 from glane.surveillance.dimensions import Located, keys_of
-from glane.surveillance.figures import ALL
+from glane.surveillance.figures import ALL, REASON
 from glane.surveillance.rates import rate_limits
 
 Floats = NDArray[np.float64]
@@ -39,8 +40,16 @@ def changed_table(
         id_column: Of documents.
 
     Raises:
-        ConfigError: if the secret cannot be read.
+        ConfigError: if the secret cannot be read, or denominators would tell from where no document came.
     """
+    place, is_of_people = definition.place, definition.denominator not in (None, DOCUMENTS)
+    if place is not None and not place.only and is_of_people and found.silent:
+        raise ConfigError(
+            "table.disclosure: which people are in denominators would tell from where no document came. Name the "
+            "places that the table covers: table.place.only=[…]"
+        )
+    # That nobody came from a place is told no more than that few did: such rows are zeros as the others.
+    rows = rows.with_columns(pl.col(name).fill_null(0) for name in _CORRECTED if name in rows.columns)
     change = _rounding(rule.base)
     if rule.salt is not None:
         change = _perturbing(rows, definition, found, question, id_column, rule.salt, rule.largest)
@@ -50,7 +59,7 @@ def changed_table(
     counts = {"model": model, "documents": model + rest}
     if "estimate" in rows.columns:
         counts |= _corrected(rows, change, rule)
-    kept = [name for name in rows.columns if "rate" not in name and name not in (*counts, "denominator")]
+    kept = [name for name in rows.columns if "rate" not in name and name not in (*counts, "denominator", REASON)]
     told = rows.select(kept).with_columns(
         pl.when(pl.col("margin") == ALL).then(pl.col("failed", "reviewed")).name.keep(),
         *(pl.Series(name, values).cast(pl.Int64) for name, values in counts.items()),

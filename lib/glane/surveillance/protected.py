@@ -98,7 +98,7 @@ def _summary(summary: TableSummary, rows: pl.DataFrame, rule: DisclosureRule, to
         update={
             "documents": total["documents"], "failed": total["failed"], "reviewed": total["reviewed"],
             "unplaced": _unplaced(summary.unplaced, rows, rule), "unnamed": None if few else summary.unnamed,
-            "disclosure": told,
+            "disclosure": told, "silent": summary.silent if rule.method == "suppress" else (),
         }
     )  # fmt: skip
 
