@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import lxml.html
 import polars as pl
 import pytest
 
@@ -153,3 +154,15 @@ def test_where_nothing_was_found_the_key_is_named(place: Path, tmp_path: Path, f
     told = str(glane.checklists(place / "first", [tmp_path / name for name in folders]))
     assert f"lies below {', '.join(str(tmp_path / name) for name in folders)}. Name the folder" in told
     assert "made=…" in told
+
+
+def test_each_cell_names_its_column_for_narrow_screens(place: Path, tmp_path: Path) -> None:
+    glane.checklists(place / "first", [place / "made"], out_dir=str(tmp_path / "out"))
+    page = lxml.html.fromstring((tmp_path / "out" / "checklists.html").read_text(encoding="utf-8"))
+    found = page.xpath("//div[contains(@class, 'prose')]")
+    assert len(found) == 2 * len(ALL)
+    for one in found:
+        heads = [head.text_content() for head in one.xpath(".//th")]
+        rows = one.xpath(".//tbody/tr | .//table/tr")
+        assert rows
+        assert all([cell.get("data-head") for cell in row.xpath("td")] == heads for row in rows)

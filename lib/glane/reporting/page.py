@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from glane.assess.pages.page import heading, page, paragraph, table
+from glane.assess.pages.page import heading, page, paragraph, prose_table
 from glane.reporting.filled import Filled
 from glane.reporting.items import checklist
 from glane.reporting.words import WORDS
@@ -22,7 +22,7 @@ def checklists_page(lists: Mapping[ChecklistName, Sequence[Filled]], *, toy: Toy
             told = checklist(name)
             parts += [heading(f"{told.name} – {told.about[code]}"), paragraph(_counted(items, code))]
             head = [words[one] for one in ("item", "section", "asks", "state", "told")]
-            parts.append(table(head, [_row(one, code) for one in items], text_columns=5))
+            parts.append(prose_table(head, [_row(one, code) for one in items]))
         return "".join(parts)
 
     return page(" / ".join(WORDS[code]["title"] for code in ("fr", "en")), body, language=language, toy=toy)

@@ -23,6 +23,10 @@ tr.total td { font-weight: 600; border-bottom: 1px solid #555; }
 .range { color: #555; white-space: nowrap; } .note { color: #444; max-width: 46rem; }
 .warning { border: 2px solid #a33; padding: .4rem .8rem; font-weight: 600; }
 .wide { overflow-x: auto; } svg { vertical-align: middle; }
+@media screen and (max-width: 40rem) { .prose thead { display: none; }
+  .prose table, .prose tbody, .prose tr, .prose td { display: block; } .prose td { border: 0; padding: .1rem 0; }
+  .prose tr { border-bottom: 1px solid #bbb; padding: .5rem 0; }
+  .prose td:not(:empty)::before { content: attr(data-head) " – "; color: #555; } }
 article { display: none; } #fr:checked ~ article[lang=fr], #en:checked ~ article[lang=en] { display: block; }
 @page { size: A4 landscape; margin: 10mm; }
 @media print { body { font-size: 9pt; margin: 0; max-width: none; } .choice { display: none; }
@@ -67,6 +71,17 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, total_rows: int
         start = '<tr class="total">' if number < total_rows else "<tr>"
         lines.append(f"{start}{''.join(cells)}</tr>")
     return f'<div class="wide" tabindex="0"><table>{"".join(lines)}</table></div>'
+
+
+def prose_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table whose columns are all words: on a narrow screen its cells stand below each other."""
+    titles = "".join(_cell(one, "th", is_text=True) for one in head)
+    lines = [f"<thead><tr>{titles}</tr></thead>"]
+    for row in rows:
+        cells = zip(head, row, strict=True)
+        told = "".join(f'<td class="text" data-head="{escape(name)}">{_escaped(one)}</td>' for name, one in cells)
+        lines.append(f"<tr>{told}</tr>")
+    return f'<div class="wide prose" tabindex="0"><table>{"".join(lines)}</table></div>'
 
 
 def heading(text: str, level: int = 2) -> str:
