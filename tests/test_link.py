@@ -3,8 +3,9 @@
 import datetime
 import itertools
 import json
+import tracemalloc
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -379,16 +380,40 @@ def test_an_id_that_is_missing_or_repeated_is_refused(ids: list[str | None]) -> 
         link(pl.DataFrame({"id": ids, "k": ["1", "1"], "x": ["1", "1"]}), definition(), ["id"])
 
 
+def memory_of(work: Callable[[], object]) -> int:
+    """The most bytes that arrays and Python's objects took at a time."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.slow
-def test_a_hundred_thousand_records_are_linked_in_bounded_memory() -> None:
-    table, truth = persons(50_000)
+def test_ten_thousand_records_are_linked_in_less_memory_than_their_pairs_would_take() -> None:
+    table, truth = persons(5000)
     narrow = PERSONS.model_copy(update={"block": PERSONS.block[:-1]})  # the last rule is for fewer records
-    found = link(table, narrow, ["id"])
-    assert table.height > 90_000
-    assert len(found.scores.odds) < 1_000_000
-    same = with_truth(found.decisions.filter(pl.col("linked")), truth)["same"].mean()
+    found: list[Linked] = []
+    most = memory_of(lambda: found.append(link(table, narrow, ["id"])))
+    every = table.height * (table.height - 1) // 2
+    assert every > 49_000_000
+    assert len(found[0].scores.odds) < every / 500
+    assert most < 5 * every  # bytes: a number for each pair would be 8
+    same = with_truth(found[0].decisions.filter(pl.col("linked")), truth)["same"].mean()
     assert isinstance(same, float)
     assert same > 0.97
+
+
+@pytest.mark.parametrize("values", [["x"] * 100_000, [f"x{at % 900}" for at in range(100_000)]])
+def test_too_many_pairs_are_refused_before_they_are_made(values: list[str]) -> None:
+    table = pl.DataFrame({"k": values})
+
+    def refused() -> None:
+        with pytest.raises(DataError, match="at most 5,000,000 pairs"):
+            candidates(table, [["k"]], most=5_000_000)
+
+    assert memory_of(refused) < 50_000_000
 
 
 # Reviewed decisions, and the interval.
