@@ -10,19 +10,18 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from glane.briefs.figures import BREAK, Figure, amounts_in, plain_text, units_in
+from glane.briefs.number_words import COUNTED, GROUPS, PARTS, WEAK
 from glane.briefs.passages import widened
 from glane.briefs.record import Check, Quote
 from glane.briefs.said import (
     Date,
-    Figure,
+    Said,
     clause_around,
     denies,
     names_in,
-    opens,
     pieces,
-    plain_text,
     said_in,
-    units_in,
 )
 from glane.briefs.said_words import OPENINGS
 from glane.briefs.terms import other_terms
@@ -81,9 +80,9 @@ def agreement(sentence: str, cited: Cited, terms: frozenset[str] = frozenset()) 
     return {
         "cause": not claim.has_cause,
         "trend": not claim.has_trend,
-        "number": all(any(one.value == other.value for other in clause.figures) for one in claim.figures),
+        "number": _are_counted(claim, clause) and _is_whole(claim, cited.clause),
         "unit": all(_counts_the_same(one, clause.figures) for one in claim.figures),
-        "status": _same_status(claim.status, claim.figures, clause.figures, clause.status),
+        "status": _same_status(claim, clause),
         "negation": _denies_the_same(sentence, cited.clause),
         "period": claim.times <= quote.times
         and all(_is_told(one, quote.dates, cited.quote.day) for one in claim.dates),
@@ -107,10 +106,40 @@ def _of_place(cited: Cited, document: str | None) -> dict[str, bool]:
     return {"quote": is_there and is_copied, "context": is_whole}
 
 
+def _are_counted(claim: Said, clause: Said) -> bool:
+    """Whether all numbers and amounts of a sentence are those of a clause; "one" and "a" are the number 1."""
+    values = {one.value for one in clause.figures}
+    ones = {unit for one in clause.figures if one.value == "1" for unit in one.units} | clause.ones
+    counted = frozenset().union(*(one.units for one in clause.figures if one.units <= COUNTED))
+    several = {"several"} if any(float(one) > 1 for one in values) else set()
+    return (
+        all(one.value in values or (one.value == "1" and one.units & ones) for one in claim.figures)
+        and claim.amounts <= clause.amounts | several
+        and not (claim.ones & counted) - ones
+    )
+
+
+def _is_whole(claim: Said, clause: str) -> bool:
+    """Whether a number of which a clause tells a part ("half of the 90 guests") is told with it."""
+    values = {one.value for one in claim.figures}
+    parts = [one for one in BREAK.split(plain_text(clause)) if values & {found.value for found in said_in(one).figures}]
+    return all(
+        {name for name in amounts_in(one) if name.lstrip("0123456789 ") in PARTS} <= claim.amounts for one in parts
+    )
+
+
 def _counts_the_same(one: Figure, others: tuple[Figure, ...]) -> bool:
-    """Whether the passage has the number with the same thing that it counts, where the sentence says what that is."""
-    same = [other for other in others if other.value == one.value]
-    return not same or not one.units or any(one.units & other.units for other in same)
+    """Whether a clause has the number with the same things that it counts, where the sentence says what these are."""
+    same = [other.units for other in others if other.value == one.value]
+    return (
+        not same or not one.units or any(one.units & other and _says_more(one.units, other) <= WEAK for other in same)
+    )
+
+
+def _says_more(units: frozenset[str], others: frozenset[str]) -> frozenset[str]:
+    """What a number counts for a sentence, and not for a clause; of a percentage, a group may stand further on."""
+    is_share = "percent" in units & others and not others & GROUPS
+    return units - others - (GROUPS if is_share else frozenset())
 
 
 def _denies_the_same(sentence: str, clause: str) -> bool:
@@ -128,18 +157,15 @@ def _denies_the_same(sentence: str, clause: str) -> bool:
     return figures <= told and bool(figures or units & of_stated) and not (units - of_stated) & of_denied
 
 
-def _same_status(
-    status: frozenset[str], claimed: tuple[Figure, ...], told: tuple[Figure, ...], clause: frozenset[str]
-) -> bool:
-    """Whether suspected, confirmed, new and their like are those of the passage: of its numbers, else of its clause."""
-    if status == clause:
-        return True
-    if not claimed:
+def _same_status(claim: Said, clause: Said) -> bool:
+    """Whether suspected, new, more than and their like are those of the passage: of its numbers, else of its clause."""
+    near, of_figures = (frozenset().union(*(one.status for one in said.figures)) for said in (claim, clause))
+    if claim.status != clause.status and not (claim.figures and claim.status == near):
         return False
-    near = frozenset().union(*(one.status for one in claimed))
-    return status == near and all(
-        any(one.value == other.value and one.status == other.status for other in told) for one in claimed
-    )
+    compared = of_figures if claim.status == clause.status else of_figures | near
+    values = {one.value for one in clause.figures}
+    told = {(one.value, one.status & compared, one.bound) for one in clause.figures}
+    return all((one.value, one.status & compared, one.bound) in told for one in claim.figures if one.value in values)
 
 
 def _is_told(date: Date, dates: tuple[Date, ...], day: datetime.date | None) -> bool:
@@ -155,9 +181,9 @@ def _are_named(sentence: str, quote: Quote) -> bool:
     words = set(re.findall(r"[\w'’-]+", told)) | set(re.findall(r"\w+", told))
     dated = {fold(word) for word in re.findall(r"\w+", sentence) if said_in(word).dates or said_in(word).times}
     return all(
-        name in words or name.rstrip("s") in words or name in dated or (is_first and opens(name))
+        name in words or name.rstrip("s") in words or name in dated
         or all(part in words or part in OPENINGS for part in re.findall(r"\w+", name))
-        for name, is_first in names_in(sentence)
+        for name in names_in(sentence)
     )  # fmt: skip
 
 

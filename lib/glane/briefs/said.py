@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from text_to_num import alpha2digit
-
-from glane.briefs.said_words import AMOUNT, CAUSE, OPENINGS, STATUS, TIMES, TREND, TREND_OF, UNITS
+from glane.briefs.figures import Figure, amounts_in, figures_in, named, ones_in, plain_text
+from glane.briefs.said_words import AMOUNT, CAUSE, OPENINGS, STATUS, TIMES, TREND, TREND_OF
 from glane.briefs.sentence_words import MONTHS
 from glane.reading.sense import senses_in
 from glane.reading.sense_words import NEGATIONS
@@ -24,22 +23,11 @@ _DATE = re.compile(
     rf"|\b(?P<month2>{_MONTH}) (?P<day4>\d\d?)(?: ?(?:st|nd|rd|th))?\b(?:,? (?P<year4>\d{{4}})\b)?"
     rf"|\b(?P<month3>{_MONTH})\b(?: (?P<year5>\d{{4}})\b)?"
 )
-_NUMBER = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:[ .,']\d{3})+(?!\d)|\d+(?:[.,]\d+)?)")
-_TOKEN = re.compile(r"[^\W\d_][\w'’-]*|%|°c?")
-_BREAK = re.compile(r"[,;:.!?()\n]|\b(?:dont|including|et|and|mais|but|among whom|parmi lesquels)\b")
 _CLAUSE = re.compile(r"[,;:!?()\n]|\.(?=\s|$)|\b(?:dont|including|mais|but)\b")
 _NAME = re.compile(r"(?<![\w'’-])[A-ZÀ-ÖØ-Þ][\w’'-]*")
-_JOINED = re.compile(r"(?<=\d)(?=[^\W\d_])")
-_AFTER, _BEFORE = 5, 4  # words around a number, in which what it counts is looked for
+_ELIDED = re.compile(r"(?:[LDNSCJMT]|Qu|Jusqu)['’](?=[^\W\dA-ZÀ-Þ])")
+_NO_MORE_THAN = re.compile(r"\b(?:no|not) (?:more|fewer|less) than\b|\bpas (?:plus|moins) d[e'’]", re.IGNORECASE)
 _SHORT_CLAUSE = 3  # words; an item of a list, which what stands before it governs
-
-
-class Figure(NamedTuple):
-    """A number, what it counts, and what is said of that."""
-
-    value: str
-    units: frozenset[str]
-    status: frozenset[str]
 
 
 class Date(NamedTuple):
@@ -54,6 +42,8 @@ class Said(NamedTuple):
     """What a sentence says."""
 
     figures: tuple[Figure, ...]
+    ones: frozenset[str]  # units of which one is told by "one" or "a"
+    amounts: frozenset[str]
     dates: tuple[Date, ...]
     times: frozenset[str]
     status: frozenset[str]
@@ -69,35 +59,31 @@ def said_in(text: str) -> Said:
     dates = tuple(_date(match) for match in _DATE.finditer(plain))
     undated = _DATE.sub(lambda match: " " * len(match[0]), plain)
     return Said(
-        figures=tuple(_figures(undated)), dates=dates,
-        times=_named(TIMES, plain), status=_named(STATUS, plain), is_negated=denies(text),
+        figures=tuple(figures_in(undated)), ones=ones_in(undated), amounts=amounts_in(plain), dates=dates,
+        times=named(TIMES, plain), status=named(STATUS, plain), is_negated=denies(text),
         has_trend=bool(TREND.search(plain) or (TREND_OF.search(plain) and AMOUNT.search(plain))),
         has_cause=bool(CAUSE.search(plain)),
     )  # fmt: skip
 
 
-def plain_text(text: str) -> str:
-    """A text folded, with numbers in digits."""
-    told = text.encode(errors="replace").decode()
-    for language in ("fr", "en"):
-        told = alpha2digit(told, language)
-    return _JOINED.sub(" ", fold(told))  # folding writes "12 cas" as "12cas"
-
-
 def denies(text: str) -> bool:
     """Whether a text negates something."""
-    return not _DENIALS.isdisjoint(senses_in(text))
+    return not _DENIALS.isdisjoint(senses_in(_NO_MORE_THAN.sub(" ", text)))
 
 
-def names_in(sentence: str) -> Iterator[tuple[str, bool]]:
-    """The capitalised words of a sentence, folded, and whether each begins it."""
+def names_in(sentence: str) -> Iterator[str]:
+    """The capitalised words of a sentence, folded, without a first one that names nothing."""
     for match in _NAME.finditer(sentence):
-        yield fold(match[0]), not sentence[: match.start()].strip(" «\"'“")
+        is_first = not sentence[: match.start()].strip(" «\"'“")
+        if not (is_first and _opens(match[0])):
+            yield fold(match[0])
 
 
-def opens(name: str) -> bool:
+def _opens(word: str) -> bool:
     """Whether a word may begin a sentence without naming anything."""
-    return name in OPENINGS or plain_text(name).isdigit()
+    parts = re.findall(r"\w+", fold(_ELIDED.sub("", word).replace("-", " ")))
+    is_elided = bool(_ELIDED.match(word)) and word[-1:].islower()
+    return is_elided or all(one in OPENINGS or one == "et" or plain_text(one).isdigit() for one in parts)
 
 
 def clause_around(text: str, start: int, end: int) -> str:
@@ -116,38 +102,6 @@ def pieces(clause: str) -> list[str]:
     return [one for one in _CLAUSE.split(clause) if one.strip()]
 
 
-def units_in(text: str) -> frozenset[str]:
-    """What a text counts or speaks of, among what is known."""
-    return _units(_TOKEN.findall(plain_text(text)))
-
-
-def _figures(plain: str) -> Iterator[Figure]:
-    matches = list(_NUMBER.finditer(plain))
-    for at, match in enumerate(matches):
-        before = plain[matches[at - 1].end() if at else 0 : match.start()]
-        after = plain[match.end() : matches[at + 1].start() if at + 1 < len(matches) else len(plain)]
-        window = _BREAK.split(after, maxsplit=1)[0]
-        words = _TOKEN.findall(window)[:_AFTER]
-        units = _units(words)
-        if not units:
-            units = _units(_TOKEN.findall(before)[-_BEFORE:])
-        yield Figure(_value(match[0]), units, _named(STATUS, f"{_BREAK.split(before)[-1]} {match[0]} {window}"))
-
-
-def _units(words: list[str]) -> frozenset[str]:
-    return frozenset(name for name, pattern in UNITS.items() if any(pattern.fullmatch(word) for word in words))
-
-
-def _value(text: str) -> str:
-    """A number in one spelling: without marks of thousands, with a point."""
-    plain = re.sub(r"[ \u00a0\u202f']", "", text)
-    if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", plain):
-        return re.sub(r"[.,]", "", plain)
-    whole, _, part = plain.replace(",", ".").partition(".")
-    told = part.rstrip("0")
-    return (whole.lstrip("0") or "0") + (f".{told}" if told else "")
-
-
 def _date(match: re.Match[str]) -> Date:
     told = {name: value for name, value in match.groupdict().items() if value is not None}
     year = next((int(value) for name, value in told.items() if name.startswith("year")), None)
@@ -155,7 +109,3 @@ def _date(match: re.Match[str]) -> Date:
     number = next((int(value) for name, value in told.items() if name.startswith("number")), None)
     name = next((value for name, value in told.items() if name.startswith("month")), "")
     return Date(year, number if number is not None else _MONTHS[name], day)
-
-
-def _named(table: Mapping[str, re.Pattern[str]], plain: str) -> frozenset[str]:
-    return frozenset(name for name, pattern in table.items() if pattern.search(plain))

@@ -23,38 +23,7 @@ STATUS: Mapping[str, re.Pattern[str]] = {
             r"jusqu'ici|so far"
         ),
         "new": r"nouve(?:au|aux|lles?)|new(?:ly)?|supplementaires?|additional|de plus",
-        "bound": (
-            r"(?:plus|moins|pres|environ|au moins|au plus|jusqu'a|more than|less than|fewer than|at least|at most|"
-            r"up to|over|under|above|below|about|around|nearly|almost|approximately|some)(?: d['e])? ?(?=\d)"
-        ),
         "past": r"antecedents?|atcds?|history|ancien\w*|former(?:ly)?|previous(?:ly)?|autrefois|jadis",
-    }.items()
-}
-UNITS: Mapping[str, re.Pattern[str]] = {
-    name: re.compile(rf"(?:{words})")
-    for name, words in {
-        "cases": r"cas|cases?|infections?|contaminations?|intoxications?|poisonings?",
-        "deaths": r"deces|morts?|decedee?s?|deaths?|died|dead|fatalit(?:y|ies)|deceased",
-        "hospital": r"hospitalis\w+|hospitaliz\w+|admis(?:es?)?|admitted|admissions?",
-        "persons": (
-            r"personnes?|persons?|people|patients?|enfants?|child(?:ren)?|adultes?|adults?|residents?|hommes?|femmes?|"
-            r"m[ae]n|wom[ae]n|eleves?|pupils?|malades?|victimes?|victims?"
-        ),
-        "percent": r"%|pour ?cents?|percent",
-        "hours": r"h|heures?|hours?",
-        "minutes": r"min|minutes?",
-        "days": r"j|jours?|days?",
-        "weeks": r"semaines?|weeks?",
-        "months": r"mois|months?",
-        "years": r"ans?|annees?|years?|year-?old|yo",
-        "grams": r"g|mg|kg|µg|ug|grammes?|grams?|kilos?",
-        "litres": r"l|ml|cl|litres?|liters?",
-        "degrees": r"°c?|degres?|degrees?",
-        "ppm": r"ppm",
-        "places": (
-            r"foyers?|episodes?|clusters?|outbreaks?|etablissements?|facilities|ecoles?|schools?|communes?|hopitaux"
-        ),
-        "documents": r"documents?|notes?|signalements?|reports?|passages?|visits?",
     }.items()
 }
 TREND = re.compile(
@@ -62,7 +31,7 @@ TREND = re.compile(
     r"explos\w+ des|progress(?:e|ent|ion) des|recul des|increas\w*|decreas\w*|rising|risen|falling|declin\w*|"
     r"surg(?:e|es|ed|ing)|"
     r"spik(?:e|es|ed|ing)|trends?|growing|grew|doubl(?:e|es|ed|ing|ent|a|ement)|tripl\w+|upwards?|downwards?|"
-    r"(?:plus|moins) (?:de \w+ )?que|(?:more|fewer|less) (?:\w+ )?than)\b"
+    r"(?:(?:plus|moins) (?:de \w+ )?que|(?:more|fewer|less) (?:\w+ )?than)(?! \d))\b"
 )
 TREND_OF = re.compile(
     r"\b(?:rises?|rose|falls?|fell|drops?|dropped|baiss\w*|chut\w*|mont(?:e|ent|ee)|pics?|peaks?|peaked|stables?)\b"
@@ -112,6 +81,11 @@ OPENINGS = frozenset(
         "adulte", "adultes", "symptomes", "symptoms", "document", "documents", "signalement", "signalements",
         "report", "reports", "apres", "after", "avant", "before", "lors", "during", "dans", "in", "at", "au", "aux",
         "chez", "among", "sur", "parmi", "selon", "en", "du", "pour", "avec", "sans", "entre", "depuis", "he", "she",
-        "it", "they", "with", "for", "from", "by", "between", "since", "all", "both", "each",
+        "it", "they", "with", "for", "from", "by", "between", "since", "all", "both", "each", "de", "d", "environ",
+        "pres", "plus", "moins", "jusqu", "about", "around", "nearly", "almost", "over", "under", "more", "fewer",
+        "less", "up", "most", "many", "few", "half", "neither", "nor", "not", "ni", "seul", "seule", "tous", "toutes",
+        "tout", "toute", "chaque", "quelques", "il", "leur", "leurs", "son", "sa", "ses", "their", "his", "her",
+        "its", "of", "on", "as", "when", "while", "quand", "lorsque", "par", "vers", "age", "number", "nombre",
+        "total",
     )
 )  # fmt: skip

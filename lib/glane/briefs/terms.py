@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from glane.briefs.said import units_in
+from glane.briefs.figures import units_in
 from glane.briefs.said_words import OPENINGS
 from glane.reading.sense_words import FUNCTION_WORDS
 from glane.task.fold import fold

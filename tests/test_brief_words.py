@@ -1,0 +1,77 @@
+"""What the words of a statement can change, by kind, in French and English: each false sentence is of a true passage."""
+
+from typing import Any
+
+import pytest
+
+from glane.briefs.checks import Cited, checked
+from glane.briefs.passages import widened
+from glane.briefs.record import Quote
+from glane.briefs.said import said_in
+
+
+def failed(sentence: str, passage: str, *, document: str | None = None, **told: Any) -> list[str]:
+    """The checks that a sentence fails against the passage that a quote is widened to."""
+    document = document or passage
+    at = document.index(passage)
+    start, end = (0, len(document)) if document == passage else widened(document, at, at + len(passage))
+    quote = Quote(number=1, document="d", text=document[start:end], start=start, end=end, **told)
+    found = checked(sentence, Cited(quote=quote, copied=passage), document=document, speaks=lambda _: False)
+    return [one.name for one in found if not one.passed]
+
+
+@pytest.mark.parametrize(
+    ("passage", "true", "false"),
+    [
+        ("Au moins 8 foyers ont été visités.", "Au moins huit foyers ont été visités.", "Au plus 8 foyers ont été visités."),
+        ("Au moins 8 foyers ont été visités.", "8 foyers au moins ont été visités.", "8 foyers ont été visités."),
+        ("Moins de 15 lits sont libres.", "Moins de quinze lits sont libres.", "Environ 15 lits sont libres."),
+        ("Plus de 90 lits sont libres.", "Plus de 90 lits sont libres.", "90 lits sont libres."),
+        ("Jusqu'à 25 agents sont venus.", "Jusqu'à 25 agents sont venus.", "Au moins 25 agents sont venus."),
+        ("Près de 70 lits sont libres.", "Environ 70 lits sont libres.", "70 lits sont libres."),
+        ("La teneur est ≤ 4 mg.", "La teneur est ≤ 4 mg.", "La teneur est ≥ 4 mg."),
+        ("La teneur est ≥ 4 mg.", "La teneur est ≥ 4 mg.", "La teneur est de 4 mg."),
+        ("Entre 6 et 9 lits sont libres.", "Entre six et neuf lits sont libres.", "9 lits sont libres."),
+        ("More than 90 beds are free.", "More than ninety beds are free.", "Fewer than 90 beds are free."),
+        ("At most 25 nurses came.", "At most twenty-five nurses came.", "At least 25 nurses came."),
+        ("No fewer than 25 nurses came.", "At least 25 nurses came.", "No more than 25 nurses came."),
+        ("About 70 beds are free.", "About seventy beds are free.", "70 beds are free."),
+        ("Up to 7 doses were given.", "Up to seven doses were given.", "7 doses were given."),
+        ("From 3 to 9 doses were given.", "From three to nine doses were given.", "9 doses were given."),
+        ("Persons aged 70 or over had 11 visits.", "Persons aged 70 or over had 11 visits.", "Persons aged 70 had 11 visits."),
+    ],
+)  # fmt: skip
+def test_a_bound_has_a_direction_and_cannot_be_left_out(passage: str, true: str, false: str) -> None:
+    assert failed(true, passage) == []
+    assert "status" in failed(false, passage)
+
+
+@pytest.mark.parametrize(
+    ("passage", "true", "false"),
+    [
+        ("15 décès ont été signalés à Gap.", "Quinze décès ont été signalés à Gap.", "Deux décès ont été signalés à Gap."),
+        ("15 décès ont été signalés à Gap.", "15 décès à Gap.", "Un décès a été signalé à Gap."),
+        ("15 décès ont été signalés à Gap.", "15 décès à Gap.", "Des centaines de décès à Gap."),
+        ("Un décès a été signalé à Gap.", "1 décès a été signalé à Gap.", "Deux décès ont été signalés à Gap."),
+        ("Deux décès ont été signalés à Gap.", "2 décès ont été signalés à Gap.", "Zéro décès à Gap."),
+        ("Une vingtaine de malades ont été vus.", "Environ 20 malades ont été vus.", "Une centaine de malades ont été vus."),
+        ("Les deux tiers des lits sont libres.", "Les deux tiers des lits sont libres.", "La moitié des lits sont libres."),
+        ("La moitié des 40 lits sont libres.", "La moitié des 40 lits sont libres.", "40 lits sont libres."),
+        ("15 deaths were reported in Hull.", "Fifteen deaths were reported in Hull.", "A death was reported in Hull."),
+        ("15 deaths were reported in Hull.", "15 deaths in Hull.", "Several hundred deaths in Hull."),
+        ("One man died in Hull.", "1 man died in Hull.", "Two men died in Hull."),
+        ("A dozen beds are free.", "Twelve beds are free.", "Two dozen beds are free."),
+        ("Some of the beds are free.", "Some of the beds are free.", "Most of the beds are free."),
+        ("1.5 million doses were given.", "1,500,000 doses were given.", "1.5 doses were given."),
+        ("Il fait −7 °C dehors.", "Il fait -7 °C dehors.", "Il fait 7 °C dehors."),
+        ("La teneur est de 0,500 mg.", "La teneur est de 0,5 mg.", "La teneur est de 500 mg."),
+    ],
+)  # fmt: skip
+def test_small_numbers_in_words_and_amounts_are_numbers(passage: str, true: str, false: str) -> None:
+    assert failed(true, passage) == []
+    assert "number" in failed(false, passage)
+
+
+def test_a_mark_before_three_digits_is_of_thousands_where_something_is_counted() -> None:
+    told = {text: said_in(text).figures[0].value for text in ("1,250 cases", "1.250 cas", "1,250 mg", "1,000 lits")}
+    assert told == {"1,250 cases": "1250", "1.250 cas": "1250", "1,250 mg": "1.25", "1,000 lits": "1000"}
