@@ -11,6 +11,7 @@ from scipy import stats
 import glane
 from conftest import extract_here, job_here, make_settings
 from glane.briefs.change import rate_ratio
+from glane.briefs.coverage import are_of_other_sources, has_gaps
 from glane.briefs.labels import check_labels
 from glane.briefs.plan import days_before, days_of
 from glane.briefs.record import Days, Measure, Place, Value
@@ -157,6 +158,8 @@ TREND = ("rises", "falls", "augmente", "diminue")
         (10, 40, {}, "falls"),
         (40, 10, {"is_incomplete": True}, None),
         (40, 10, {"is_drifted": True}, None),
+        (40, 10, {"is_mixed": True}, None),
+        (40, 10, {"documents_before": 0, "p": 0.001}, None),
         (0, 0, {}, None),
     ],
 )
@@ -221,11 +224,72 @@ def test_the_limits_of_a_median_hold_for_every_distribution() -> None:
 )
 def test_the_last_period_is_the_last_whole_one(last_day: DAY, first: DAY) -> None:
     period = BriefPeriod(column="day")
-    days = days_of(period, last_day)
+    days = days_of(period, last_day, today=last_day)
     assert days.first == first
     assert days_before(period, days) == Days(
         first=first - datetime.timedelta(days=7), last=first - datetime.timedelta(days=1)
     )
+
+
+def test_a_document_of_a_day_to_come_chooses_no_period() -> None:
+    today, period = DAY(2026, 1, 18), BriefPeriod(column="day")
+    assert days_of(period, today + datetime.timedelta(days=1), today=today).last == today
+    with pytest.raises(DataError, match="2062-01-08 in 'day', which is still to come"):
+        days_of(period, DAY(2062, 1, 8), today=today)
+    given = BriefPeriod(column="day", first="2026-01-05", last="2026-01-11")
+    assert days_of(given, DAY(2062, 1, 8), today=today).last == DAY(2026, 1, 11)
+
+
+# Periods that can be compared.
+
+WEEKS = [Days(first=DAY(2026, 1, 12), last=DAY(2026, 1, 18)), Days(first=DAY(2026, 1, 5), last=DAY(2026, 1, 11))]
+
+
+def dated(*num: int) -> pl.Series:
+    """So many documents on each of fourteen days."""
+    first = DAY(2026, 1, 5)
+    return pl.Series(
+        [first + datetime.timedelta(days=at) for at, many in enumerate(num) for _ in range(many)], dtype=pl.Date
+    )
+
+
+@pytest.mark.parametrize(
+    ("num", "has"),
+    [
+        ([10] * 14, False),
+        ([20, *[0] * 12, 20], True),  # a Monday, and a Sunday
+        ([20, *[0] * 6, 20, *[0] * 6], False),  # a bulletin of Mondays
+        ([9, 9, 9, 9, 9, 0, 0] * 2, False),  # closed at the end of the week
+        ([9, 9, 9, 9, 9, 0, 0, 9, 9, 0, 9, 9, 0, 0], True),
+        ([9, 9, 9, 9, 9, 2, 2, 9, 9, 9, 9, 0, 0, 0], True),
+        ([3, 2, 4, 1, 0, 3, 2, 2, 5, 3, 0, 2, 1, 3], False),  # few a day: two days without any are chance
+        ([3, 3, 3, 3, 3, 3, 3, 9, 9, 0, 0, 0, 0, 0], True),
+        ([0] * 14, True),
+    ],
+)
+def test_days_are_missing_where_chance_would_not_leave_them_empty(num: list[int], has: bool) -> None:
+    assert has_gaps(dated(*num), WEEKS) is has
+
+
+def test_the_days_of_a_period_alone_are_held_against_those_beside() -> None:
+    there = dated(*[20] * 7, *[20] * 3, *[0] * 4)
+    assert not has_gaps(there, WEEKS[:1])  # as if nobody wrote on these days of the week
+    assert has_gaps(there, WEEKS[:1], beside=WEEKS[1:])
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "are"),
+    [
+        (["a"] * 10, ["b"] * 10, True),
+        (["a", "b"] * 10, ["b", "a"] * 10, False),
+        (["a"] * 99 + ["new"], ["a"] * 100, False),  # too few to change a rate
+        (["a"] * 100, ["a"] * 80 + ["gone"] * 20, True),
+        ([None] * 10, ["a"] * 10, True),
+        ([None] * 10, [None] * 10, False),
+    ],
+)
+def test_other_sources_are_another_period(now: list[str | None], before: list[str | None], are: bool) -> None:
+    assert are_of_other_sources(pl.Series(now, dtype=pl.String), pl.Series(before, dtype=pl.String)) is are
 
 
 # Labels: a condition that is valid, and not what its label says.
@@ -293,6 +357,59 @@ def test_the_order_of_documents_changes_nothing(run: Path, tmp_path: Path) -> No
     assert [(c.fr, c.en, sorted(c.documents)) for c in one.claims] == [
         (c.fr, c.en, sorted(c.documents)) for c in two.claims
     ]
+
+
+CHANGE = BRIEF["measures"][3]
+
+
+def run_with(folder: Path, rows: list[tuple[datetime.date, str, dict[str, Any]]]) -> Path:
+    """A run of notes, each with its day, its hospital and what the model answers."""
+    told = [
+        {"id": f"d{at:03d}", "text": f"Seen. {answer(**BASE | values)}", "day": day, "hospital": hospital}
+        for at, (day, hospital, values) in enumerate(rows)
+    ]
+    pl.DataFrame(told).write_parquet(folder / "notes.parquet")
+    extract_here(make_settings(folder / "notes.parquet", folder / "run", TASK, data__carry_columns=["hospital"]))
+    return folder / "run"
+
+
+BASE = {"fever": False, "age": 20, "what": {"value": "Seen", "quote": "Seen"}}
+
+
+def weeks(*, later: str, first_days: int = 7, last_days: int = 7) -> list[tuple[datetime.date, str, dict[str, Any]]]:
+    """Twenty notes of a week, two with fever, and twenty of the next, eighteen with fever."""
+    first, second = DAY(2026, 1, 5), DAY(2026, 1, 18)
+    return [
+        (first + datetime.timedelta(days=at % first_days), "Nord", {"fever": at < 2}) for at in range(20)
+    ] + [(second - datetime.timedelta(days=at % last_days), later, {"fever": at < 18}) for at in range(20)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "told", "words"),
+    [
+        ({"later": "Nord"}, {}, "rises"),
+        ({"later": "Nord", "first_days": 1, "last_days": 1}, {}, "days of the period are missing"),
+        ({"later": "Nord", "last_days": 2}, {}, "days of the period are missing"),
+        ({"later": "Sud"}, {}, "sources have documents in one of the periods only"),
+        ({"later": "Sud"}, {"place": {"column": "hospital", "value": "Sud"}}, "one of the periods has no document"),
+    ],
+)
+def test_a_change_of_who_writes_or_when_is_no_trend(
+    tmp_path: Path, rows: dict[str, Any], told: dict[str, Any], words: str
+) -> None:
+    run = run_with(tmp_path, weeks(**rows))
+    period = {"column": "day", "every": "week", "source": "hospital"}
+    one = glane.brief(run, definition(measures=[CHANGE], period=period, **told), tmp_path / "out").claims[0]
+    assert words in one.en
+    assert ("rises" in one.en) is (words == "rises")
+    assert ("augmente" in one.fr) is (words == "rises")
+
+
+def test_a_place_without_a_document_has_missing_days(run: Path, tmp_path: Path) -> None:
+    place = {"column": "hospital", "value": "Ouest"}
+    one = glane.brief(run, definition(measures=BRIEF["measures"][:1], place=place), tmp_path / "out").claims[0]
+    assert one.value.is_incomplete
+    assert "days of the period are missing" in one.en
 
 
 def test_a_review_corrects_the_figures(run: Path, tmp_path: Path) -> None:

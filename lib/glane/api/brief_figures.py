@@ -12,8 +12,9 @@ from glane.api.brief_rows import Facts, facts_of, names_of
 from glane.api.estimate import estimate
 from glane.api.sources import TableLike
 from glane.assess.estimate.record import EstimatesSummary
+from glane.briefs.coverage import are_of_other_sources, has_gaps
 from glane.briefs.ids import figure_id
-from glane.briefs.plan import all_of, columns_of, days_of, domain_of, measures_of, place_of, within
+from glane.briefs.plan import all_of, columns_of, days_before, days_of, domain_of, measures_of, place_of, within
 from glane.briefs.record import Claim, Days, Measure, Place, Value
 from glane.briefs.sentences import sentence
 from glane.briefs.values import Corrected, counts, value_of
@@ -45,7 +46,8 @@ def figures_of(run: Run, definition: BriefDefinition, gold: TableLike | None) ->
     """
     facts = facts_of(run, run.usable(), _columns(definition))
     first_day, last_day = _days_there(facts, definition)
-    days = None if definition.period is None else days_of(definition.period, last_day)
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    days = None if definition.period is None else days_of(definition.period, last_day, today=today)
     place = None if definition.place is None else place_of(definition.place)
     kind = None if place is None else facts.rows.schema[place.column]
     domain = domain_of(definition, days, place, kind)
@@ -124,7 +126,7 @@ class _Maker:
         value = value_of(measure, now, before=before, numbers=numbers, corrected=self._corrected(measure))
         told = {
             "failed": self._failed, "is_incomplete": self._is_incomplete(measure),
-            "is_drifted": self._is_drifted and measure.kind == "ratio",
+            "is_mixed": self._is_mixed(measure), "is_drifted": self._is_drifted and measure.kind == "ratio",
         }  # fmt: skip
         ids = cases[self._facts.id_column].head(_MOST_IDS).cast(pl.String).to_list()
         return value.model_copy(update=told), ids
@@ -132,12 +134,15 @@ class _Maker:
     def _before(self, measure: Measure) -> Any:
         """What was counted in the period before."""
         assert measure.before is not None
-        assert self._definition.period is not None
-        kind = None if self._place is None else self._facts.rows.schema[self._place.column]
-        domain = domain_of(self._definition, measure.before, self._place, kind)
+        domain = self._domain(measure.before)
         asked = next(one for one in self._definition.measures if one.name == measure.name)
         is_there, is_case = self._facts.holds(domain), self._facts.holds(all_of(domain, asked.case))
         return counts(self._facts.rows, is_case, is_there, self._definition.person)
+
+    def _domain(self, days: Days | None) -> str | None:
+        """The condition on the documents of the brief in other days; in all, if none are told."""
+        kind = None if self._place is None else self._facts.rows.schema[self._place.column]
+        return domain_of(self._definition, days, self._place, kind)
 
     def _numbers(self, cases: pl.DataFrame, field: str) -> pl.Series:
         if not cases.schema[field].is_numeric():
@@ -156,9 +161,24 @@ class _Maker:
         return Corrected(estimate=figure.estimate, low=figure.low, high=figure.high, reviewed=figure.n_gold)
 
     def _is_incomplete(self, measure: Measure) -> bool:
-        """Whether days of its periods are not covered by documents."""
-        first, last = self._there
-        if measure.period is None or first is None or last is None:
+        """Whether days of its periods have no documents, and should."""
+        (first, last), period = self._there, self._definition.period
+        if measure.period is None or period is None or first is None or last is None:
             return False
-        begins = measure.period.first if measure.before is None else measure.before.first
-        return begins < first or measure.period.last > last
+        before = days_before(period, measure.period)
+        looked = [measure.period] if measure.before is None else [measure.period, measure.before]
+        if min(one.first for one in looked) < first or measure.period.last > last:
+            return True
+        days = self._facts.rows.filter(self._facts.holds(self._domain(None)))[period.column].dt.date()
+        return has_gaps(days, looked, beside=[before] if measure.before is None else [])
+
+    def _is_mixed(self, measure: Measure) -> bool:
+        """Whether sources have documents in one of the two periods of a ratio only."""
+        period = self._definition.period
+        if measure.before is None or period is None or period.source is None:
+            return False
+        now, before = (
+            self._facts.rows.filter(self._facts.holds(self._domain(one)))[period.source]
+            for one in (measure.period, measure.before)
+        )
+        return are_of_other_sources(now, before)

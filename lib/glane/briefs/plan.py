@@ -19,15 +19,16 @@ _MOST_GROUPS = 40
 Groups = Callable[[str, str | None], list[Any]]  # the values of a column, of the documents of a condition
 
 
-def days_of(period: BriefPeriod, last_day: datetime.date | None) -> Days:
+def days_of(period: BriefPeriod, last_day: datetime.date | None, *, today: datetime.date) -> Days:
     """The days of a brief.
 
     Args:
         period: As it is told.
         last_day: Of the documents.
+        today: The day, by universal time, on which it is made.
 
     Raises:
-        DataError: if the last whole period is wanted, and no document has a date.
+        DataError: if the last whole period is wanted, and no document has a date, or one has a date to come.
     """
     if period.first is not None and period.last is not None:
         return Days(first=period.first, last=period.last)
@@ -35,6 +36,11 @@ def days_of(period: BriefPeriod, last_day: datetime.date | None) -> Days:
         raise DataError(
             f"brief.period: no document has a date in {period.column!r}, so there is no last period. Give first and "
             "last, or another column."
+        )
+    if last_day > today + _DAY:  # east of Greenwich, tomorrow has begun
+        raise DataError(
+            f"brief.period: the last document is dated {last_day} in {period.column!r}, which is still to come, so the "
+            "last period cannot be told. Give first and last, or mend that date."
         )
     calendar = Calendar(every=period.every, weeks=period.weeks)
     first = calendar.first_day(last_day)
@@ -165,6 +171,8 @@ def columns_of(definition: BriefDefinition) -> Sequence[str]:
     told = [one for measure in definition.measures for one in (measure.by, measure.field) if one is not None]
     told += definition.person
     told += [one.column for one in (definition.period, definition.place) if one is not None]
+    if definition.period is not None and definition.period.source is not None:
+        told.append(definition.period.source)
     if definition.statements is not None and definition.statements.place is not None:
         told.append(definition.statements.place)
     return tuple(dict.fromkeys(told))

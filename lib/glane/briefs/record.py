@@ -70,7 +70,8 @@ class Value(Strict):
     documents_before: int | None = None
     p: float | None = None  # of a ratio: that both rates are the same
     reviewed: int | None = None  # documents that correct it; None: nobody has
-    is_incomplete: bool = False  # days of the period are not covered by documents
+    is_incomplete: bool = False  # days of its periods have no documents, and should
+    is_mixed: bool = False  # of a ratio: sources have documents in one of the periods only
     is_drifted: bool = False  # sentinels say that the model reads otherwise than before
 
 

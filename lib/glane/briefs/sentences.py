@@ -106,7 +106,7 @@ class _Sentence:
         ratio = self._say("undefined") if one.value is None else self._number(one.value, 2)
         told = self._say(
             self._trend(), units=self._say(f"{asked.unit}s"), label=self._label(), ratio=ratio,
-            why=self._say("drifted" if one.is_drifted else "incomplete"),
+            why=self._say(self._why_not() or "incomplete"),
         )  # fmt: skip
         p = "" if one.p is None else self._say("test", p=self._p(one.p))
         assert asked.before is not None
@@ -120,11 +120,20 @@ class _Sentence:
     def _trend(self) -> str:
         """Which word of trend the test allows."""
         one = self._value
-        if one.is_incomplete or one.is_drifted:
+        if self._why_not():
             return "not_judged"
         if one.p is None or one.p >= self._alpha:
             return "unchanged"
         return "rise" if one.value is None or one.value > 1 else "fall"
+
+    def _why_not(self) -> str:
+        """Why a change is not judged; empty if it is."""
+        one = self._value
+        told = {
+            "drifted": one.is_drifted, "empty": not one.documents or not one.documents_before,
+            "mixed": one.is_mixed, "incomplete": one.is_incomplete,
+        }  # fmt: skip
+        return next((name for name, holds in told.items() if holds), "")
 
     def _median(self) -> str:
         one, asked = self._value, self._measure

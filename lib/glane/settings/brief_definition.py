@@ -33,6 +33,7 @@ class BriefPeriod(Strict):
     """Which days a brief is of: from `first` to `last`, or the last whole period of the run's documents."""
 
     column: str
+    source: str | None = None  # the column that says who sent a document: a ratio compares the same ones
     every: Period = "week"
     weeks: Weeks = "iso"
     first: datetime.date | None = None
