@@ -75,3 +75,65 @@ def test_small_numbers_in_words_and_amounts_are_numbers(passage: str, true: str,
 def test_a_mark_before_three_digits_is_of_thousands_where_something_is_counted() -> None:
     told = {text: said_in(text).figures[0].value for text in ("1,250 cases", "1.250 cas", "1,250 mg", "1,000 lits")}
     assert told == {"1,250 cases": "1250", "1.250 cas": "1250", "1,250 mg": "1.25", "1,000 lits": "1000"}
+
+
+@pytest.mark.parametrize(
+    ("document", "quote", "false"),
+    [
+        ("Démenti : 9 cas de rage à Gap.", "9 cas de rage à Gap", "9 cas de rage à Gap."),
+        ("9 cas de rage à Gap, ce que le laboratoire a infirmé.", "9 cas de rage à Gap", "9 cas de rage à Gap."),
+        ("Si la digue cède, 80 habitants de Gap partiront.", "80 habitants de Gap partiront", "80 habitants de Gap partent."),
+        ("Selon une rumeur, 9 cas de rage à Gap.", "9 cas de rage à Gap", "9 cas de rage à Gap."),
+        ("Objectif : 95 % des enfants de Gap vaccinés.", "95 % des enfants de Gap vaccinés", "95 % des enfants de Gap vaccinés."),
+        ("A-t-on vu 9 cas de rage à Gap ?", "9 cas de rage à Gap", "9 cas de rage à Gap."),
+        ("Untrue: 9 cases of rabies in Hull.", "9 cases of rabies in Hull", "9 cases of rabies in Hull."),
+        ("9 cases of rabies in Hull, later ruled out.", "9 cases of rabies in Hull", "9 cases of rabies in Hull."),
+        ("Unless the dam holds, 80 people in Hull leave.", "80 people in Hull leave", "80 people in Hull leave."),
+        ("Were 9 cases of rabies seen in Hull?", "9 cases of rabies", "9 cases of rabies in Hull."),
+        ("The unit will open 12 beds in Hull.", "open 12 beds in Hull", "The unit opened 12 beds in Hull."),
+        ("Maladies exclues :\n- rage à Gap\n- tétanos à Gap", "tétanos à Gap", "Le tétanos à Gap."),
+    ],
+)  # fmt: skip
+def test_what_takes_a_passage_back_must_be_told(document: str, quote: str, false: str) -> None:
+    assert "frame" in failed(false, quote, document=document)
+
+
+@pytest.mark.parametrize(
+    ("document", "quote", "true"),
+    [
+        ("Démenti : 9 cas de rage à Gap.", "9 cas de rage à Gap", "Il est faux que 9 cas de rage ont été vus à Gap."),
+        ("9 cas de rage à Gap, 3 cas exclus.", "9 cas de rage à Gap", "9 cas de rage à Gap."),
+        ("The unit will open 12 beds in Hull.", "open 12 beds in Hull", "The unit will open 12 beds in Hull."),
+        ("L'infirmière de Gap a vu 9 cas de rage.", "9 cas de rage", "À Gap, l'infirmière a vu 9 cas de rage."),
+    ],
+)  # fmt: skip
+def test_what_is_told_with_its_frame_or_of_another_number_stays(document: str, quote: str, true: str) -> None:
+    assert failed(true, quote, document=document) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "whole"),
+    [
+        ("Il n'y a pas eu de\ndécès à Gap. Fin.", "décès à Gap", "Il n'y a pas eu de\ndécès à Gap."),
+        ("There were no deaths in\nHull. End.", "Hull", "There were no deaths in\nHull."),
+        ("Lieu\nGap\nPas de toux", "toux", "Pas de toux"),
+        ("Aucun cas selon le Dr. Martin de rage. Fin.", "rage", "Aucun cas selon le Dr. Martin de rage."),
+        ("No deaths, e.g. from heat. End.", "heat", "No deaths, e.g. from heat."),
+        ("Avant.\nSignes absents :\n- toux\n- fièvre\nAprès", "fièvre", "Signes absents :\n- toux\n- fièvre"),
+        ("Un.\n\n- toux\n- fièvre", "fièvre", "- fièvre"),
+        ("En 2014 :\n33 cas de gale.", "cas", "En 2014 :\n33 cas de gale."),
+    ],
+)
+def test_a_line_that_goes_on_an_abbreviation_and_a_list_are_no_ends_of_sentences(
+    text: str, at: str, whole: str
+) -> None:
+    start = text.index(at)
+    low, high = widened(text, start, start + len(at))
+    assert text[low:high] == whole
+    assert widened(text, low, high) == (low, high)
+
+
+def test_a_long_sentence_is_whole_and_one_beyond_what_is_looked_at_is_not() -> None:
+    for words, checks in ((100, []), (400, ["context"])):
+        document = "Il est su que " + "ensuite " * words + "9 cas de rage à Gap."
+        assert failed("9 cas de rage à Gap.", "9 cas de rage à Gap", document=document) == checks

@@ -19,6 +19,7 @@ from glane.briefs.said import (
     Said,
     clause_around,
     denies,
+    frames_in,
     names_in,
     pieces,
     said_in,
@@ -29,8 +30,8 @@ from glane.reading.align import Aligner
 from glane.task.fold import fold
 
 CHECKS = (
-    "form", "citation", "quote", "context", "order", "cause", "trend", "number", "unit", "status", "negation", "period",
-    "place", "term", "support", "accepted",
+    "form", "citation", "quote", "context", "order", "cause", "trend", "number", "unit", "status", "negation", "frame",
+    "period", "place", "term", "support", "accepted",
 )  # fmt: skip
 """All checks, in the order in which they are made; `support` is the second reading, `accepted` its calibration."""
 _TWO = re.compile(r"[.!?…]\s+\S|[\n;]|[<>{}\[\]|]|https?:")
@@ -84,6 +85,7 @@ def agreement(sentence: str, cited: Cited, terms: frozenset[str] = frozenset()) 
         "unit": all(_counts_the_same(one, clause.figures) for one in claim.figures),
         "status": _same_status(claim, clause),
         "negation": _denies_the_same(sentence, cited.clause),
+        "frame": _tells_the_frame(sentence, claim, cited),
         "period": claim.times <= quote.times
         and all(_is_told(one, quote.dates, cited.quote.day) for one in claim.dates),
         "place": _are_named(sentence, cited.quote),
@@ -155,6 +157,13 @@ def _denies_the_same(sentence: str, clause: str) -> bool:
     of_denied = frozenset().union(*map(units_in, denied))
     told = {one.value for piece in stated for one in said_in(piece).figures}
     return figures <= told and bool(figures or units & of_stated) and not (units - of_stated) & of_denied
+
+
+def _tells_the_frame(sentence: str, claim: Said, cited: Cited) -> bool:
+    """Whether a sentence tells what takes its passage back, or makes it less than a report. A question tells nothing."""
+    values = frozenset(one.value for one in claim.figures)
+    told = frames_in(sentence) | ({"false"} if denies(sentence) else frozenset())
+    return "?" not in cited.quote.text and frames_in(cited.quote.text, values) <= told
 
 
 def _same_status(claim: Said, clause: Said) -> bool:

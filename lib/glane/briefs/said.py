@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from glane.briefs.figures import Figure, amounts_in, figures_in, named, ones_in, plain_text
-from glane.briefs.said_words import AMOUNT, CAUSE, OPENINGS, STATUS, TIMES, TREND, TREND_OF
+from glane.briefs.said_words import AMOUNT, CAUSE, FRAMES, OPENINGS, STATUS, TIMES, TREND, TREND_OF
 from glane.briefs.sentence_words import MONTHS
 from glane.reading.sense import senses_in
 from glane.reading.sense_words import NEGATIONS
@@ -23,7 +23,10 @@ _DATE = re.compile(
     rf"|\b(?P<month2>{_MONTH}) (?P<day4>\d\d?)(?: ?(?:st|nd|rd|th))?\b(?:,? (?P<year4>\d{{4}})\b)?"
     rf"|\b(?P<month3>{_MONTH})\b(?: (?P<year5>\d{{4}})\b)?"
 )
-_CLAUSE = re.compile(r"[,;:!?()\n]|\.(?=\s|$)|\b(?:dont|including|mais|but)\b")
+_CLAUSE = re.compile(
+    r"[,;:!?()]|\n(?=\s*(?:\n|[-*•–]\s|\d{1,2}[.)]\s))|(?<!\b[MDP]r)(?<!\bMme)(?<!\b[A-Z])(?<!\bcf)(?<!\be\.g)\.(?=\s|$)"
+    r"|\b(?:dont|including|mais|but)\b"
+)
 _NAME = re.compile(r"(?<![\w'’-])[A-ZÀ-ÖØ-Þ][\w’'-]*")
 _ELIDED = re.compile(r"(?:[LDNSCJMT]|Qu|Jusqu)['’](?=[^\W\dA-ZÀ-Þ])")
 _NO_MORE_THAN = re.compile(r"\b(?:no|not) (?:more|fewer|less) than\b|\bpas (?:plus|moins) d[e'’]", re.IGNORECASE)
@@ -84,6 +87,21 @@ def _opens(word: str) -> bool:
     parts = re.findall(r"\w+", fold(_ELIDED.sub("", word).replace("-", " ")))
     is_elided = bool(_ELIDED.match(word)) and word[-1:].islower()
     return is_elided or all(one in OPENINGS or one == "et" or plain_text(one).isdigit() for one in parts)
+
+
+def frames_in(passage: str, values: frozenset[str] = frozenset()) -> frozenset[str]:
+    """What makes a whole passage say less than its words: false, a rumour, a condition, a target, a plan.
+
+    Args:
+        passage: A text.
+        values: Of the numbers that are told of it: what stands with other numbers is not about these. Empty: all is.
+    """
+    found = set[str]()
+    for piece in pieces(passage):
+        told = {one.value for one in said_in(piece).figures}
+        if not values or not told or told & values:
+            found |= named(FRAMES, plain_text(piece))
+    return frozenset(found)
 
 
 def clause_around(text: str, start: int, end: int) -> str:

@@ -26,6 +26,29 @@ STATUS: Mapping[str, re.Pattern[str]] = {
         "past": r"antecedents?|atcds?|history|ancien\w*|former(?:ly)?|previous(?:ly)?|autrefois|jadis",
     }.items()
 }
+# What stands beside a statement and takes it back, or makes it less than a report.
+FRAMES: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(rf"\b(?:{words})\b")
+    for name, words in {
+        "false": (
+            r"faux|fausse(?:s|ment)?|false(?:ly)?|untrue|fake|a tort|wrong(?:ly)?|dement\w*|infirm(?:ee?s?|er|ent|ant)|"
+            r"refut\w*|errone\w*|erratum|infonde\w*|unfounded|hoax|canular|ruled out|den(?:y|ies|ied|ial)|rejet\w*|"
+            r"reject\w*|retract\w*|ecart(?:ee?s?|er|ent|ant)|exclu(?:e|es|s|re|ent|ant)?|exclud(?:e|es|ed)|"
+            r"elimine(?:e?s?|r|nt)|eliminated|absente?s?|contrary|contraire|disproved|discarded|invalid\w*"
+        ),
+        "rumour": r"rumeurs?|rumou?rs?|alleg\w*|pretend(?:ent|u\w*)?|aux dires|affirment|claim(?:s|ed)? that|hearsay",
+        "condition": r"si|s'ils?|if|unless|a moins que|en cas d[e']|in case of|sous reserve|provided that|had the",
+        "target": r"objectifs?|target(?:s|ed)?|goals?|aims? to|vise(?:nt)? a",
+        "exercise": r"exercices? d[e'](?! \w+ physique)|d'exercice|simulations?|simule\w*|simulated|scenarios?|drill",
+        "to come": (
+            r"prevoi\w*|prevue?s?|previsions?|envisag\w*|planifi\w*|plan(?:s|ned)? to|projett?\w*|predict\w*|"
+            r"forecast\w*|will|would|sera|seront|serai(?:t|ent)|aura|auront|aurai(?:t|ent)|devrai(?:t|ent)|failli|hypothes[ei]s\w*"
+        ),
+        "unknown": r"on ignore|ignorent|inconnue?s?|unknown|unclear|whether|on ne sait|not known",
+        "exception": r"sauf|except\w*|hormis|unlike|contrairement|a part",
+        "definition": r"definitions? de cas|case definitions?",
+    }.items()
+}
 TREND = re.compile(
     r"\b(?:augment\w*|hausse|diminu\w*|croissan\w*|decroissan\w*|croit|accelere\w*|ralenti\w*|tendances?|flambees?|"
     r"explos\w+ des|progress(?:e|ent|ion) des|recul des|increas\w*|decreas\w*|rising|risen|falling|declin\w*|"
