@@ -19,6 +19,7 @@ from glane.briefs.sentences import days_text, sentence
 from glane.briefs.tables import claims_of
 from glane.briefs.values import Corrected, Counts, counts, value_of
 from glane.errors import ConfigError, DataError, RunError
+from glane.run.written import digest_of, note_written
 from glane.settings.brief_definition import BriefDefinition, BriefPeriod
 from glane.validation import validated
 
@@ -433,6 +434,44 @@ def test_a_brief_is_a_draft_until_what_was_written_is_signed(run: Path, tmp_path
         glane.brief(run, definition(alpha=0.001, measures=BRIEF["measures"][:1]), out, sign="A. Martin")
     glane.brief(run, definition(), out, sign="A. Martin")
     assert "Read and signed by A. Martin" in (out / "brief.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"title": {"fr": "Peste", "en": "Plague"}}, {"audience": "Ministre"}, {"language": "fr"}, {"policy": "show"},
+        {"alpha": 0.04}, {"name": "other"}, {"level": 0.9},
+    ],
+)  # fmt: skip
+def test_what_is_signed_is_the_whole_brief(run: Path, tmp_path: Path, told: dict[str, Any]) -> None:
+    glane.brief(run, definition(), tmp_path / "out")
+    with pytest.raises(RunError, match="not what this command would write"):
+        glane.brief(run, definition(**told), tmp_path / "out", sign="A. Martin")
+
+
+def test_a_signature_is_not_lost(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    glane.brief(run, definition(), out)
+    one = glane.brief(run, definition(), out, sign="A. Martin")
+    kept = (out / "brief.json").read_bytes()
+    for told in ({}, {"sign": "B. Autre"}, {"sign": "A. Martin"}):
+        with pytest.raises(RunError, match="was signed by A. Martin"):
+            glane.brief(run, definition(), out, **told)
+    assert (out / "brief.json").read_bytes() == kept
+    assert glane.trace(out, one.claims[0].id).chain.signature == one.summary.signature
+
+
+def test_a_summary_that_nobody_signed_is_told_though_its_digests_were_changed_with_it(
+    run: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    glane.brief(run, definition(), out)
+    one = glane.brief(run, definition(), out, sign="A. Martin").claims[0]
+    changed = (out / "brief.json").read_bytes().replace(b'"Fevers"', b'"Plague"')
+    (out / "brief.json").write_bytes(changed)
+    note_written(out, {"brief.json": digest_of(changed)}, setting="out.dir")
+    with pytest.raises(RunError, match="is not what A. Martin signed"):
+        glane.trace(out, one.id)
 
 
 def test_a_flipped_byte_is_not_signed(run: Path, tmp_path: Path) -> None:

@@ -19,16 +19,17 @@ from glane.briefs.page import brief_page
 from glane.briefs.record import BriefSummary, Claim, ModelUsed, Signature
 from glane.briefs.tables import claims_table, measures_table
 from glane.briefs.told import brief_text, figure_lines
-from glane.errors import ConfigError, RunError
+from glane.errors import ConfigError, RecordError, RunError
 from glane.extraction.results import Run
 from glane.languages import Spoken
+from glane.records import read_record
 from glane.run.links import links_to
 from glane.run.written import digest_of
 from glane.settings.brief_definition import BriefDefinition
 from glane.types import Language
 from glane.validation import validated
 
-CLAIMS = "claims.parquet"
+CLAIMS, SUMMARY = "claims.parquet", "brief.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +78,13 @@ def brief(
         sign: The name of who has read it. The brief in `out_dir` must be this very one.
 
     Raises:
-        GlaneError: if the brief does not fit the run or the review, or what is to be signed is not what was written.
+        GlaneError: if the brief does not fit the run or the review, what is to be signed is not what was written, or
+            somebody has signed what is there.
     """
     definition = brief if isinstance(brief, BriefDefinition) else validated(BriefDefinition, brief, place="brief")
     check_labels(definition)
     opened, folder = run_of(run), Path(out_dir).expanduser()
+    there = _there(folder)
     figures = figures_of(opened, definition, gold)
     asker = Asker(work=folder / "work", model=model, checker=checker, allow_toy=allow_toy, calibration=calibration)
     told = None if definition.statements is None else statements_of(opened, definition, figures, asker)
@@ -93,12 +96,12 @@ def brief(
     if told is not None:
         summary = _with_statements(summary, told)
     if sign is not None:
-        summary = summary.model_copy(update={"signature": _signed(folder, sign, content)})
+        summary = summary.model_copy(update={"signature": _signed(folder, sign, there, summary)})
     language = definition.language
     files = {
         CLAIMS: content,
         "measures.parquet": as_parquet(measures_table(claims)),
-        "brief.json": summary.as_json(),
+        SUMMARY: summary.as_json(),
         "brief.md": brief_markdown(summary, claims, language=language).encode(),
         "brief.html": brief_page(summary, claims, language=language).encode(),
     }
@@ -117,8 +120,27 @@ def _with_statements(summary: BriefSummary, told: Statements) -> BriefSummary:
     )  # fmt: skip
 
 
-def _signed(folder: Path, name: str, content: bytes) -> Signature:
-    """The signature of what was read: the claims in the folder must be those that are written now.
+def _there(folder: Path) -> BriefSummary | None:
+    """The brief that is in a folder; None if there is none that can be read.
+
+    Raises:
+        RunError: if somebody has signed it, for it would be lost.
+    """
+    path = folder / SUMMARY
+    try:
+        found = read_record(BriefSummary, path)
+    except (FileNotFoundError, RecordError):  # what is no brief of glane, or was changed, is not replaced either
+        return None
+    if found.signature is not None:
+        raise RunError(
+            f"out.dir: {path} was signed by {found.signature.name} on {found.signature.day}, and is not replaced. "
+            "Choose another out.dir, or move the folder."
+        )
+    return found
+
+
+def _signed(folder: Path, name: str, there: BriefSummary | None, now: BriefSummary) -> Signature:
+    """The signature of what was read: the brief in the folder must be the one that is written now.
 
     Raises:
         ConfigError: for a blank name.
@@ -126,15 +148,16 @@ def _signed(folder: Path, name: str, content: bytes) -> Signature:
     """
     if not name.strip():
         raise ConfigError("sign: a name is needed, of who has read the brief.")
-    path, digest = folder / CLAIMS, digest_of(content)
-    if not path.is_file():
+    path = folder / CLAIMS
+    if there is None or not path.is_file():
         raise RunError(f"sign: there is no brief in {folder} yet. Write it without sign, read it, and sign it then.")
-    if digest_of(path) != digest:
+    if digest_of(path) != now.claims or there.unsigned() != now.unsigned():
         raise RunError(
             f"sign: {path} is not what this command would write: the run, the brief or the review is another one, or "
             "the file was changed. Write the brief again without sign, read it, and sign it then."
         )
-    return Signature(name=name.strip(), day=_today(), claims=digest)
+    digest = digest_of(now.unsigned().as_json())
+    return Signature(name=name.strip(), day=_today(), claims=now.claims, brief=digest)
 
 
 def _summary(run: Run, definition: BriefDefinition, figures: Figures, gold: TableLike | None) -> BriefSummary:

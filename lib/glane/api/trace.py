@@ -106,6 +106,9 @@ def _summary(root: Path) -> BriefSummary:
     summary = read_record(BriefSummary, root / "brief.json")
     if digest_of(root / "claims.parquet") != summary.claims:
         raise RunError(f"{root}: claims.parquet is not that of brief.json. Write the brief again.")
+    signed = summary.signature
+    if signed and (signed.claims, signed.brief) != (summary.claims, digest_of(summary.unsigned().as_json())):
+        raise RunError(f"{root}: brief.json is not what {signed.name} signed. Write the brief again, and read it.")
     return summary
 
 

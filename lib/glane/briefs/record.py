@@ -142,6 +142,7 @@ class Signature(Strict):
     name: str
     day: datetime.date
     claims: str  # the digest of claims.parquet
+    brief: str  # that of brief.json, without the days and the signature
 
 
 class ModelUsed(Strict):
@@ -182,3 +183,7 @@ class BriefSummary(Record):
     is_unfinished: bool = False  # statements are asked for, and not all answered
     signature: Signature | None = None
     language: Language = "fr"
+
+    def unsigned(self) -> BriefSummary:
+        """What is signed: all of it but who signs, and the day on which it was made."""
+        return self.model_copy(update={"signature": None, "day": datetime.date.min})
