@@ -129,11 +129,13 @@ def test_a_count_says_period_place_group_and_that_nobody_corrected_it() -> None:
     value = Value(value=1234, model=1234, counted=1234, documents=9999)
     one = measure(place=place, by="hospital", group="CH Nord")
     assert sentence(one, value, "en", alpha=0.05) == (
-        "From 5 to 11 January 2026, department 35 (Ille-et-Vilaine), hospital = CH Nord: 1,234 documents with fever "
+        'From 5 to 11 January 2026, department 35 (Ille-et-Vilaine), hospital = "CH Nord": 1,234 documents with fever '
         "(by the model alone, not corrected)."
     )
     told = sentence(one, value, "fr", alpha=0.05)
-    assert told.startswith("Du 5 au 11 janvier 2026, département 35 (Ille-et-Vilaine), hospital = CH Nord\u00a0: 1")
+    assert told.startswith(
+        "Du 5 au 11 janvier 2026, département 35 (Ille-et-Vilaine), hospital = «\u00a0CH Nord\u00a0»\u00a0: 1"
+    )
     assert told.endswith("avec une fièvre (d'après le modèle seul, sans correction).")
 
 
@@ -310,9 +312,78 @@ def test_a_label_that_says_otherwise_than_its_condition_is_refused(case: str, fr
         check_labels(definition(measures=[{"name": "m", "case": case, "label": {"fr": fr, "en": en}}]))
 
 
-def test_a_label_that_agrees_is_taken() -> None:
-    label = {"fr": "une fièvre à 65 ans ou plus en Ille-et-Vilaine", "en": "fever at 65 or over"}
-    check_labels(definition(measures=[{"name": "m", "case": "age >= 65 AND dep = '35'", "label": label}]))
+@pytest.mark.parametrize(
+    ("case", "fr", "en"),
+    [
+        ("age >= 65 AND dep = '35'", "une fièvre à 65 ans ou plus en Ille-et-Vilaine", "fever at 65 or over"),
+        ("NOT age >= 65", "moins de 65 ans", "under 65"),
+        ("65 <= age", "65 ans et plus", "65 years or older"),
+        ("age > 65", "plus de 65 ans", "over 65"),
+        ("age BETWEEN 15 AND 64", "de 15 à 64 ans", "15 to 64 years"),
+        ("age IN (15, 16)", "15 ou 16 ans", "15 or 16 years"),
+        ("band = '65-74'", "65 à 74 ans", "65 to 74 years"),
+        ("n >= 1000", "1 000 ou plus", "1,000 or more"),
+        ("t >= 38.5", "38,5 °C ou plus", "38.5 °C or more"),
+        ("t >= 50.0", "50 ou plus", "50 or over"),
+        ("onset >= day - INTERVAL 7 DAYS", "un début dans les 7 jours", "an onset within 7 days"),
+        ("covid", "une covid-19", "covid-19"),
+        ("h1n1", "une grippe A(H1N1)", "influenza A(H1N1)"),
+        ("dep = '95'", "dans le Val-d’Oise", "in Val-d'Oise"),
+        ("dep = 1", "une fièvre dans l'Ain", "fever in Ain"),
+        ("dep = '974'", "à La Réunion", "in Reunion"),
+        ("dep = '973'", "en Guyane", "in French Guiana"),
+        ("reg = '53'", "en Bretagne", "in Brittany"),
+        ("dep = 'Charente-Maritime'", "en Charente-Maritime", "in Charente-Maritime"),
+        ("hospital = 'CH Nord'", "au CH Nord", "at CH Nord"),
+        ("wound", "une plaie à la manche, une somme de symptômes", "a wound at the sleeve"),
+        ("fall", "une chute de hauteur", "a fall"),
+    ],
+)
+def test_a_label_that_agrees_is_taken(case: str, fr: str, en: str) -> None:
+    check_labels(definition(measures=[{"name": "m", "case": case, "label": {"fr": fr, "en": en}}]))
+
+
+OVER = ("65 ans ou plus", "65 or over")
+
+
+@pytest.mark.parametrize(
+    ("case", "fr", "en", "words"),
+    [
+        ("age < 65", *OVER, "fr: says 65"),
+        ("age > 65", *OVER, "fr: says 65"),
+        ("NOT age >= 65", *OVER, "fr: says 65"),
+        ("NOT (fever AND NOT (age < 65))", *OVER, "fr: says 65"),
+        ("age >= 15 AND bed <> 65", *OVER, "fr: says 65"),
+        ("age >= 15 AND dep = '65'", *OVER, "fr: says 65"),
+        ("q65", *OVER, "fr: says 65"),
+        ("age >= 65", "plus de 65 ans", "over 65", "fr: says 65"),
+        ("age >= 65 OR age <= 15", "de 15 à 65 ans", "15 to 65 years", "fr: says 15"),
+        ("age >= 15", "soixante-cinq ans ou plus", "sixty-five or over", "fr: says 65"),
+        ("age >= 15", "٦٥ ans", "６５ years", "fr: says"),
+        ("age >= 65", "65 ans ou plus", "older persons", "do not say the same numbers"),
+        ("dep = '47'", "dans le Lot", "in Lot", "names Lot"),
+        ("dep = 'Charente-Maritime'", "en Charente", "in Charente", "names Charente"),
+        ("dep = 'Haute-Savoie'", "en Savoie", "in Savoie", "names Savoie"),
+        ("dep <> '35'", "en Ille-et-Vilaine", "in Ille-et-Vilaine", "names Ille-et-Vilaine"),
+        ("NOT dep IN ('35', '29')", "en Ille-et-Vilaine", "in Ille-et-Vilaine", "names Ille-et-Vilaine"),
+        ("reg = '28'", "une fièvre", "fever in Brittany", "en: names Bretagne"),
+        ("fever", "une fièvre causée par la chaleur", "fever", "trend or a cause"),
+        ("fever", "une fièvre", "fever rising sharply", "trend or a cause"),
+        ("fever", "une fièvre.\n\n## Décès", "fever", "more than a name"),
+        ("fever", "une fièvre : 300 décès", "fever", "more than a name"),
+        ("fever", "une fièvre dès 6\u200b5 ans", "fever", "more than a name"),
+    ],
+)
+def test_a_label_that_means_something_else_is_refused(case: str, fr: str, en: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        check_labels(definition(measures=[{"name": "m", "case": case, "label": {"fr": fr, "en": en}}]))
+
+
+def test_a_value_of_a_document_cannot_leave_its_quotation() -> None:
+    value = Value(value=1, model=1, counted=1, documents=3)
+    one = measure(by="hospital", group='Nord": 900 deaths.\n"Sud')
+    assert sentence(one, value, "en", alpha=0.05).count('"') == 2
+    assert "hospital = \"Nord': 900 deaths. 'Sud\": 1 document" in sentence(one, value, "en", alpha=0.05)
 
 
 @pytest.mark.parametrize(
@@ -491,15 +562,13 @@ def test_a_flipped_byte_is_not_signed(run: Path, tmp_path: Path) -> None:
         ({"period": {"column": "hospital"}}, "must be a date"),
         ({"place": {"column": "hospital", "value": "99", "level": "region"}}, "no official code"),
         ({"measures": [{"name": "m", "case": "fevre", "label": FEVER}]}, "no column 'fevre'"),
-        ({"measures": [{"name": "m", "case": "fever", "label": FEVER, "by": "what"}]}, None),
+        ({"measures": [{"name": "m", "case": "fever", "label": FEVER, "by": "what"}]}, "text that the model has taken"),
+        ({"measures": [{"name": "m", "case": "fever AND", "label": FEVER}]}, "brief.measures.m"),
     ],
 )
 def test_a_brief_that_does_not_fit_the_run_is_refused(
-    run: Path, tmp_path: Path, told: dict[str, Any], words: str | None
+    run: Path, tmp_path: Path, told: dict[str, Any], words: str
 ) -> None:
-    if words is None:
-        glane.brief(run, definition(**told), tmp_path / "out")
-        return
     with pytest.raises(ConfigError, match=words):
         glane.brief(run, definition(**told), tmp_path / "out")
 

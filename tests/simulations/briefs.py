@@ -442,7 +442,7 @@ def wrong_queries(num: int, *, seed: int = 0) -> pl.DataFrame:
     """One row per kind: figures whose condition is valid, and not what their label says; caught is refused."""
     rng, rows = random.Random(seed), []
     places = [("35", "Ille-et-Vilaine"), ("56", "Morbihan"), ("29", "Finistère"), ("22", "Côtes-d'Armor")]
-    for kind in ("query: number", "query: place", "query: other words", "query: right"):
+    for kind in ("query: number", "query: place", "query: sign", "query: other words", "query: right"):
         refused = 0
         for _ in range(num):
             age, (code, name) = rng.randint(1, 90), rng.choice(places)
@@ -451,9 +451,10 @@ def wrong_queries(num: int, *, seed: int = 0) -> pl.DataFrame:
                 asked = (age + rng.randint(1, 9), code)
             elif kind == "query: place":
                 other = rng.choice([one for _, one in places if one != name])
-            sign = "<" if kind == "query: other words" else ">="
+            sign = "<" if kind == "query: sign" else ">="
+            what = "NOT fever" if kind == "query: other words" else "fever"
             label = {"fr": f"une fièvre à {age} ans ou plus, {other}", "en": f"fever at {age} or over, {other}"}
-            case = f"fever AND age {sign} {asked[0]} AND dep = '{asked[1]}'"
+            case = f"{what} AND age {sign} {asked[0]} AND dep = '{asked[1]}'"
             told = {**definition(0), "measures": [{"name": "m", "case": case, "label": label}]}
             try:
                 check_labels(validated(BriefDefinition, told, place="brief"))

@@ -21,6 +21,7 @@ from glane.briefs.values import Corrected, counts, value_of
 from glane.errors import ConfigError, GlaneError
 from glane.extraction.results import Run
 from glane.settings.brief_definition import BriefDefinition
+from glane.task.fields import StringField
 
 _MOST_IDS = 1000  # of the documents of a figure, that are told
 _CORRECTED = ("count", "share", "rate")
@@ -52,7 +53,7 @@ def figures_of(run: Run, definition: BriefDefinition, gold: TableLike | None) ->
     kind = None if place is None else facts.rows.schema[place.column]
     domain = domain_of(definition, days, place, kind)
     measures = measures_of(
-        definition, days=days, place=place, domain=domain, groups=lambda column, of: _groups(facts, column, of)
+        definition, days=days, place=place, domain=domain, groups=lambda column, of: _groups(run, facts, column, of)
     )
     failed = _failed(run, definition, days)
     maker = _Maker(run, definition, facts, gold, place, (first_day, last_day), failed)
@@ -78,7 +79,12 @@ def _days_there(facts: Facts, definition: BriefDefinition) -> tuple[datetime.dat
     return day.min(), day.max()  # type: ignore[return-value]
 
 
-def _groups(facts: Facts, column: str, condition: str | None) -> list[Any]:
+def _groups(run: Run, facts: Facts, column: str, condition: str | None) -> list[Any]:
+    if isinstance(run.task.fields.get(column), StringField):
+        raise ConfigError(
+            f"brief.measures: by: {column!r} is text that the model has taken from documents, which would stand in a "
+            "figure as it is. Choose an enum, a boolean or a number of the task, or a column of the input."
+        )
     values = facts.rows.filter(facts.holds(condition))[column].drop_nulls()
     if values.dtype.is_nested():
         raise ConfigError(f"brief.measures: by: {column!r} holds lists or records. Choose a column of plain values.")

@@ -54,7 +54,7 @@ class _Sentence:
         )()
         told = self._lead() + self._say("colon") + body
         if self._language == "fr":
-            told = re.sub(r" (?=[:;%])", "\u00a0", told)  # not to be broken before these signs
+            told = re.sub(r" (?=[:;%»])|(?<=«) ", "\u00a0", told)  # not to be broken before these signs
         return f"{told[0].upper()}{told[1:]}."
 
     def _say(self, key: str, **values: object) -> str:
@@ -67,7 +67,8 @@ class _Sentence:
         if one.place is not None:
             parts.append(self._place())
         if one.by is not None:
-            parts.append(self._say("place", column=one.by, name=one.group))
+            name = re.sub('["«»“”]', "'", " ".join((one.group or "").split()))  # no value ends its own quotation
+            parts.append(self._say("group", column=one.by, name=name))
         if one.subset is not None:
             parts.append(one.subset.of(self._language))
         return ", ".join(parts) or self._say("all")
