@@ -52,7 +52,7 @@ def intervals(
     """The interval of each target.
 
     Args:
-        equations: The parts of each row that was told, (rows, parts).
+        equations: The parts of each row that was told, (rows, parts); −1 for what a row that was told grew by.
         told: What was told, (rows,).
         targets: The parts of each row that is asked about, (targets, parts).
         width: That is asked for: a wider interval may be wider still than is returned.
@@ -84,19 +84,22 @@ class _Known:
     @classmethod
     def of(cls, equations: csr_array, told: Floats) -> _Known:
         values = np.full(equations.shape[1], np.nan)
+        has_minus = (equations < 0).sum(axis=1) > 0
         while True:
             unknown = np.isnan(values)
             rest = told - equations @ np.where(unknown, 0.0, values)
-            num = equations @ unknown.astype(np.float64)
-            zero = (num > 0) & (np.abs(rest) < _CLOSE)
+            num = abs(equations) @ unknown.astype(np.float64)
+            zero = (num > 0) & (np.abs(rest) < _CLOSE) & ~has_minus
             alone = (num == 1) & ~zero
             if not zero.any() and not alone.any():
                 break
             values[_in(equations, zero) & unknown] = 0.0
             part = csr_array(equations[np.flatnonzero(alone)])
             for row, value in enumerate(rest[alone]):
-                places = part.indices[part.indptr[row] : part.indptr[row + 1]]
-                values[places[np.isnan(values[places])]] = value
+                at = slice(part.indptr[row], part.indptr[row + 1])
+                places, of = part.indices[at], part.data[at]
+                is_one = np.isnan(values[places])
+                values[places[is_one]] = value / of[is_one]
         return cls(
             values=values, equations=csr_array(equations[np.flatnonzero(num > 0)][:, np.flatnonzero(unknown)]),
             told=rest[num > 0],
@@ -122,7 +125,7 @@ class _Attack:
         self._low, self._high = np.full(num, np.inf), np.full(num, -np.inf)
         is_fixed = np.diff(self._targets.indptr) == 0
         self._low[is_fixed] = self._high[is_fixed] = 0.0
-        bounded = _in(known.equations, np.ones(known.equations.shape[0], dtype=bool))
+        bounded = _in(known.equations, ~((known.equations < 0).sum(axis=1) > 0))
         self._is_free = self._targets @ (~bounded).astype(np.float64) > 0
 
     def width(self, target: int) -> float:

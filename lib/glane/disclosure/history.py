@@ -1,17 +1,19 @@
 """What earlier tables of a series told that bears on a new one, and what of them must stay hidden.
 
-Counts change when reports come late. What was told is taken for what it would be today: the one who looks is granted
-today's count of all that was ever told. A count that was told and is too small today, and another one now, is not known
-for that: today's is hidden as any other.
+Counts change when reports come late. A row of the new table that was told with the count that it has today is known
+today. One that was told with another count is not, and can be suppressed; where it only grew, the one who looks is
+granted that today's count is not below what was told. Rows that the new table does not have are taken for what they
+would be today.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from glane.disclosure.agree import agreeing
 from glane.disclosure.counts import Counts, Flags, Floats, Former, too_small
@@ -25,7 +27,8 @@ Name = tuple[tuple[str, Span], ...]
 class History:
     """Earlier tables, as a new one is concerned by them."""
 
-    told: csr_array  # the parts of rows that were told, (rows told, parts)
+    rows: csr_array  # of the new table, (rows, parts): beside parts of rows, what each row that was told grew by
+    told: csr_array  # the parts of rows that were told; of those that grew, without what they grew by, (told, parts)
     cases: Floats  # of all parts, as today's rows and what was told let them be
     others: Floats
     is_told: Flags  # (rows,): of the new table, those that were told with the count that they have
@@ -56,11 +59,8 @@ class History:
         past = np.column_stack([np.zeros((2, 0)), *(np.stack([one.cases, one.others]) for one in former)])
         is_open = np.asarray(~np.isnan(past).any(axis=0))
         told = {name: tuple(values) for name, values, is_one in zip(names, past.T, is_open, strict=True) if is_one}
-        few, few_others = too_small(counts, rule)
-        small = few | few_others
-        now = zip(own, counts.cases, counts.others, small, strict=True)
-        anew = {name for name, cases, others, is_small in now if is_small and told.get(name) != (cases, others)}
-        known = told.keys() - anew
+        now = dict(zip(own, zip(counts.cases, counts.others, strict=True), strict=True))
+        known = {name for name, values in told.items() if now.get(name, values) == values}
         is_known = np.array([name in known for name in names], dtype=bool) & is_open
         former_rows = csr_array(stacked[np.flatnonzero(is_known)])
         cases, others = (
@@ -71,12 +71,28 @@ class History:
         hidden &= ~_large_today(stacked, rows, counts, rule)
         between = _Between(rule=rule, cases=cases, others=others)
         steps = between.steps(own, rows, [name for name, one in zip(names, is_known, strict=True) if one], former_rows)
+        grew = np.array([_grew(told.get(name), now.get(name)) for name in names], dtype=bool) & is_open
+        more = [np.array([now[name][one] for name, is_one in zip(names, grew, strict=True) if is_one]) - past[one][grew]
+                for one in (0, 1)]  # fmt: skip
+        bounds = hstack([stacked[np.flatnonzero(grew)], -eye_array(len(more[0]))])
+        wider = partial(_wider, by=len(more[0]))
         return cls(
-            told=former_rows, cases=cases, others=others,
+            rows=wider(rows), told=csr_array(vstack([wider(former_rows), bounds], format="csr")),
+            cases=np.append(cases, more[0]), others=np.append(others, more[1]),
             is_told=np.array([name in known for name in own], dtype=bool),
             was_hidden=np.array([name in set(names) - told.keys() for name in own], dtype=bool),
-            hidden=csr_array(vstack([stacked[np.flatnonzero(hidden)], *steps], format="csr")),
+            hidden=wider(csr_array(vstack([stacked[np.flatnonzero(hidden)], *steps], format="csr"))),
         )  # fmt: skip
+
+
+def _grew(before: tuple[float, float] | None, now: tuple[float, float] | None) -> bool:
+    """Whether a row has another count than it was told with, and none that is lower."""
+    return before is not None and now is not None and before != now and before[0] <= now[0] and before[1] <= now[1]
+
+
+def _wider(rows: csr_array, *, by: int) -> csr_array:
+    """Rows with further parts, of which they have none."""
+    return csr_array(hstack([rows, csr_array((rows.shape[0], by))], format="csr"))
 
 
 def _large_today(earlier: csr_array, rows: csr_array, counts: Counts, rule: DisclosureRule) -> Flags:

@@ -61,7 +61,7 @@ def protect(
     rows, *earlier = map(csr_array, sums([layout, *(one.layout for one in former)]))
     _check_size(rows, counts)
     history = History.of(layout, rows, counts, rule, former, earlier)
-    series = _Series.of(rows, counts, rule, history)
+    series = _Series.of(counts, rule, history)
     suppressed = series.pattern()
     widths = series.widths(suppressed, exact=exact)
     return Protected(
@@ -105,7 +105,7 @@ class _Series:
     width: float
 
     @classmethod
-    def of(cls, rows: csr_array, counts: Counts, rule: DisclosureRule, history: History) -> _Series:
+    def of(cls, counts: Counts, rule: DisclosureRule, history: History) -> _Series:
         """All that can be protected."""
         small = too_small(counts, rule)
         both = zip((counts.cases, counts.others), (history.cases, history.others), small, strict=True)
@@ -117,8 +117,8 @@ class _Series:
             for values, parts, one in both
         )  # fmt: skip
         return cls(
-            rows=rows, history=history, measures=measures, counts=counts, primary=np.logical_or(*small), exposed=0,
-            width=float(rule.protection),
+            rows=history.rows, history=history, measures=measures, counts=counts, primary=np.logical_or(*small),
+            exposed=0, width=float(rule.protection),
         )._without_exposed()  # fmt: skip
 
     def _without_exposed(self) -> _Series:
