@@ -275,3 +275,47 @@ def test_a_run_is_aggregated_under_a_rule(tmp_path: Path) -> None:
     small = (found.table["model"] > 0) & (found.table["model"] < 5)
     assert not small.any()
     assert "rows are suppressed: counts below 5" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("hospitals", "hidden"),
+    [
+        ({"A": (60, 200, 0, 0), "B": (0, 150, 2, 0), "C": (30, 150, 0, 0)}, "B"),  # the model missed both
+        ({"A": (60, 200, 0, 0), "B": (14, 150, 0, 11), "C": (30, 150, 0, 0)}, "B"),  # three of its fourteen are true
+        ({"A": (60, 200, 0, 0), "B": (80, 20, 15, 0), "C": (30, 150, 0, 0)}, "B"),  # five of a hundred are no case
+        ({"A": (60, 200, 0, 0), "B": (0, 150, 0, 0), "C": (12, 150, 0, 2)}, "C"),
+    ],
+)
+def test_a_corrected_count_is_under_the_rule_where_that_of_the_model_is_not(
+    hospitals: dict[str, tuple[int, int, int, int]], hidden: str
+) -> None:
+    """Of each hospital: cases by the model, others, and how many it missed and took for one; all are reviewed."""
+    rows, right = [], []
+    for h, (cases, others, missed, false) in hospitals.items():
+        for i in range(cases + others):
+            rows.append((f"{h}{i}", i < cases, h))
+            right.append((f"{h}{i}", false <= i < cases + missed))
+    notes = pl.DataFrame(rows, schema=["id", "flu", "h"], orient="row")
+    gold = pl.DataFrame(right, schema=["id", "flu"], orient="row")
+    told = definition(groups=["h"], denominator="documents", disclosure={"least": 11})
+    raw, found = left(notes, told, gold)
+    estimate = raw["estimate"].to_numpy()
+    of_hidden = (raw["h"] == hidden).fill_null(value=False)
+    assert found.rows.filter(of_hidden)["estimate"].null_count() == 1
+    assert found.rows.filter(of_hidden)["model_rate"].null_count() == 1
+    (parts,) = sums([table_layout(raw, told, located(notes, notes.head(0), told))])
+    is_open = np.flatnonzero(found.rows["estimate"].is_not_null().to_numpy())
+    one = intervals(
+        parts[is_open], estimate[is_open], parts[np.flatnonzero(of_hidden.to_numpy())], width=11, is_whole=False, effort="exact"
+    )  # fmt: skip
+    assert (one.widths >= 11 - 1e-6).all()
+
+
+def test_no_corrected_count_below_the_least_leaves() -> None:
+    rows, truth = documents(1500)
+    _, found = left(rows, definition(**WHOLE), truth.sample(400, seed=1))
+    told = found.rows["estimate"].drop_nulls()
+    rest = (found.rows["documents"] - found.rows["estimate"]).drop_nulls()
+    assert len(told)
+    assert not ((told > 1e-6) & (told < 11)).any()
+    assert not ((rest > 1e-6) & (rest < 11)).any()

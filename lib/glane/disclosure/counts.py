@@ -12,6 +12,7 @@ from glane.settings.disclosure import DisclosureRule
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+_CLOSE = 1e-6  # what is nearer to 0 is 0, but for errors of sums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,17 @@ class Former:
     layout: Layout  # no row twice
     cases: Floats
     others: Floats
+
+
+def too_small_corrected(counts: Counts, rule: DisclosureRule) -> Flags:
+    """Where the corrected cases are sensitive, or what they leave of the documents; compared before any rounding."""
+    if counts.estimate is None:
+        return np.zeros(len(counts.cases), dtype=bool)
+    documents = counts.cases + counts.others
+    both = np.stack([counts.estimate, documents - counts.estimate])
+    is_few = (both < rule.least) & (both > (-np.inf if rule.zeros else _CLOSE))
+    found: Flags = is_few.any(axis=0) & (documents > 0)
+    return found
 
 
 def too_small(counts: Counts, rule: DisclosureRule) -> tuple[Flags, Flags]:

@@ -16,7 +16,7 @@ from scipy.sparse import csr_array, vstack
 from glane.disclosure.agree import agreeing, is_whole
 from glane.disclosure.audit import Effort, intervals
 from glane.disclosure.choose import Measure, chosen
-from glane.disclosure.counts import Counts, Flags, Floats, Former, too_small
+from glane.disclosure.counts import Counts, Flags, Floats, Former, too_small, too_small_corrected
 from glane.disclosure.history import History
 from glane.disclosure.layout import Layout, sums
 from glane.errors import ConfigError
@@ -119,7 +119,7 @@ class _Series:
         return cls(
             rows=history.rows, history=history, measures=measures, counts=counts, primary=np.logical_or(*small),
             exposed=0, width=float(rule.protection),
-        )._without_exposed()  # fmt: skip
+        )._without_exposed()._with_estimate(too_small_corrected(counts, rule))  # fmt: skip
 
     def _without_exposed(self) -> _Series:
         """The same without what earlier tables tell by themselves: nothing that is done here can hide it."""
@@ -132,6 +132,11 @@ class _Series:
             sensitive[np.flatnonzero(sensitive)[~is_wide[:num]]] = False
             exposed += int((~is_wide[:num]).sum())
             measures.append(replace(one, sensitive=sensitive, former=is_wide[num:]))
+        return replace(self, measures=tuple(measures), exposed=exposed)
+
+    def _with_estimate(self, small: Flags) -> _Series:
+        """The same with the corrected counts, and where they are too small by themselves."""
+        measures = list(self.measures)
         if self.counts.estimate is not None:
             nobody = csr_array((0, self.rows.shape[1]))
             parts = agreeing(self.rows, self.counts.estimate, nobody, np.zeros(0))
@@ -139,10 +144,10 @@ class _Series:
             measures.append(
                 replace(
                     measures[0], values=self.counts.estimate, parts=parts, told=np.zeros(0), former=lost,
-                    is_whole=False,
+                    sensitive=measures[0].sensitive | small, is_whole=False,
                 )
             )  # fmt: skip
-        return replace(self, measures=tuple(measures), exposed=exposed)
+        return replace(self, measures=tuple(measures), primary=self.primary | small)
 
     def pattern(self) -> Flags:
         """The rows that are suppressed."""
