@@ -775,6 +775,50 @@ def test_links_of_another_run_of_items_or_of_nothing_are_refused(tmp_path: Path)
         glane.aggregate(run, {**TABLE, "unit": "event"})
 
 
+@pytest.mark.parametrize(
+    ("changed", "strangers"),
+    [
+        (lambda table: table.head(30), 60),
+        (lambda table: table.filter(pl.col("id") != "d041"), 1),
+        (lambda table: table.with_columns(pl.col("id").str.replace("d", "x")), 90),
+        (lambda table: table.with_columns(pl.col("id").str.slice(1).cast(pl.Int64)), 90),
+    ],
+)
+def test_links_that_do_not_name_all_documents_are_refused(
+    tmp_path: Path, changed: Callable[[pl.DataFrame], pl.DataFrame], strangers: int
+) -> None:
+    run, table = linked_run(tmp_path)
+    told = {**TABLE, "unit": "person", "links": str(tmp_path / "links")}
+    usable = glane.open_run(run).usable().select("id").collect().height
+    assert usable == 90
+    glane.link(changed(table).drop("text"), definition(**BY_PATIENT), id_column="id", out_dir=str(tmp_path / "links"))
+    with pytest.raises(DataError, match=f"does not name {strangers} of the 90 documents.*Link again"):
+        glane.aggregate(run, told)
+    more = pl.concat([table, table.head(1).with_columns(pl.lit("z").alias("id"))])
+    glane.link(more.drop("text"), definition(**BY_PATIENT), id_column="id", out_dir=str(tmp_path / "links"))
+    assert glane.aggregate(run, told).table.filter(pl.col("margin") == "all")["documents"].item() == 30
+
+
+def test_links_of_one_run_are_not_those_of_a_later_one_nor_of_both(tmp_path: Path) -> None:
+    run, table = linked_run(tmp_path)
+    told = {**TABLE, "unit": "person", "links": str(tmp_path / "links")}
+    later = table.with_columns(("e" + pl.col("id").str.slice(1)).alias("id"))
+    runs = [run]
+    for name, rows in {"increment": later, "same_ids": table.sample(fraction=1, shuffle=True, seed=1)}.items():
+        rows.write_parquet(tmp_path / f"{name}.parquet")
+        extract_here(make_settings(tmp_path / f"{name}.parquet", tmp_path / name))
+        runs.append(tmp_path / name)
+    glane.link(run, definition(**BY_PATIENT), out_dir=str(tmp_path / "links"))
+    with pytest.raises(DataError, match="does not name 90 of the 180 documents"):
+        glane.aggregate(runs[:2], told)
+    for other in runs[1:]:
+        with pytest.raises(DataError, match="was made of another run"):
+            glane.aggregate(other, told)
+    both = pl.concat([table, later]).drop("text")
+    glane.link(both, definition(**BY_PATIENT), id_column="id", out_dir=str(tmp_path / "links"))
+    assert glane.aggregate(runs[:2], told).table.filter(pl.col("margin") == "all")["documents"].item() == 30
+
+
 def test_the_example_of_the_page_is_real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = Page(path=ROOT / "docs" / "linkage.md", text=(ROOT / "docs" / "linkage.md").read_text(encoding="utf-8"))
     files = {one.language: one.content for one in page.blocks}

@@ -161,8 +161,8 @@ def aggregate(
         check_sample(reviewed, rows, runs)
         check(rows, reviewed.table, question, runs.first.id_column)
     links = None if definition.links is None else read_links(definition.links, runs)
-    if links is not None:
-        rows, failed = with_entities(rows, links), with_entities(failed, links)
+    if links is not None and definition.links is not None:
+        rows, failed = with_entities(rows, failed, links, folder=definition.links)
         if reviewed is not None:
             links.check_reviewed()
     transported = None if error_rates is None else read_error_rates(error_rates, runs, question.field)

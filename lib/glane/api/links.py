@@ -12,6 +12,7 @@ from glane.errors import ConfigError, DataError, RunError
 from glane.linkage.link import ENTITY
 from glane.linkage.record import LinkSummary
 from glane.records import read_record
+from glane.run.links import links_to
 from glane.surveillance.linked import Links
 
 
@@ -32,7 +33,7 @@ def read_links(folder: str, runs: SeveralRuns) -> Links:
             f"table.links: {folder} links items of {summary.definition.list!r}, and a table counts documents. Its "
             "events are in entities.parquet, one row each; for a table, link documents."
         )
-    if summary.fingerprint not in (None, runs.first.description().fingerprint_digest):
+    if not _is_of(summary, runs):
         raise DataError(f"table.links: {folder} was made of another run ({summary.source}). Link this run.")
     records = read_table(str(root / "links.parquet"), place="table.links")
     decisions = read_table(str(root / "decisions.parquet"), place="table.links")
@@ -42,15 +43,32 @@ def read_links(folder: str, runs: SeveralRuns) -> Links:
     return Links(records=records.select(name, ENTITY), decisions=decisions, seed=summary.definition.seed)
 
 
-def with_entities(rows: pl.DataFrame, links: Links) -> pl.DataFrame:
-    """Documents with their entity; one that was not linked is one by itself.
+def _is_of(summary: LinkSummary, runs: SeveralRuns) -> bool:
+    """Whether links may be of these runs; those of a table can only be told by the ids that they name."""
+    if summary.fingerprint not in (None, runs.first.description().fingerprint_digest):
+        return False
+    known = [one.id for one in links_to(run.directory for run in runs.runs)]
+    return summary.run is None or not known or summary.run.id in known  # other runs may have the same ids
+
+
+def with_entities(
+    usable: pl.DataFrame, failed: pl.DataFrame, links: Links, *, folder: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:  # fmt: skip
+    """Documents with their entity. One without an answer that was not linked is an entity by itself.
 
     Raises:
+        DataError: if a document with an answer was not linked: it would count as a person or event of its own.
         RunError: if the table has a column of that name already.
     """
     name = links.records.columns[0]
-    if ENTITY in rows.columns:
+    if ENTITY in usable.columns:
         raise RunError(f"table: a column {ENTITY!r} would be taken for that of the links. Rename it in the input.")
-    records = links.records.with_columns(pl.col(name).cast(rows.schema[name]))
-    found = rows.join(records, on=name, how="left", maintain_order="left")
-    return found.with_columns(pl.coalesce(ENTITY, pl.col(name).cast(pl.String)).alias(ENTITY))
+    records = links.records.with_columns(pl.col(name).cast(usable.schema[name], strict=False)).drop_nulls(name)
+    found, others = (rows.join(records, on=name, how="left", maintain_order="left") for rows in (usable, failed))
+    if strangers := found[ENTITY].null_count():
+        raise DataError(
+            f"table.links: {folder} does not name {strangers} of the {found.height} documents, and each would count "
+            "as a person or event of its own. Link again, so that all documents are linked together: a run by run.dir, "
+            f"of several runs one table with the records of all by source=FILE id_column={name}."
+        )
+    return found, others.with_columns(pl.coalesce(ENTITY, pl.col(name).cast(pl.String)).alias(ENTITY))
