@@ -1,5 +1,6 @@
 """What the words of a statement can change, by kind, in French and English: each false sentence is of a true passage."""
 
+import datetime
 from typing import Any
 
 import pytest
@@ -137,3 +138,59 @@ def test_a_long_sentence_is_whole_and_one_beyond_what_is_looked_at_is_not() -> N
     for words, checks in ((100, []), (400, ["context"])):
         document = "Il est su que " + "ensuite " * words + "9 cas de rage à Gap."
         assert failed("9 cas de rage à Gap.", "9 cas de rage à Gap", document=document) == checks
+
+
+def test_a_day_or_place_of_the_document_is_told_only_where_the_passage_tells_none() -> None:
+    told: dict[str, Any] = {"day": datetime.date(2026, 4, 9), "place": "Hull"}
+    assert failed("On 9 April 2026, 4 children were seen in Hull.", "4 children were seen.", **told) == []
+    assert "period" in failed("On 9 April 2026, 4 children were seen.", "On 2 April, 4 children were seen.", **told)
+    assert "period" in failed("On 9 April 2026, 4 children were seen.", "Yesterday, 4 children were seen.", **told)
+    assert "place" in failed("4 children were seen in Hull.", "4 children were seen in York.", **told)
+
+
+@pytest.mark.parametrize(
+    ("passage", "false"),
+    [
+        ("7 cas à Dole, 4 cas à Gray.", "7 cas à Gray."),
+        ("7 cases in Hull and 4 cases in York.", "4 cases in Hull."),
+        ("7 femmes testées et 30 hommes vaccinés.", "30 femmes vaccinées."),
+        ("Of 50 cases, 8 were admitted and 3 died.", "50 cases died."),
+        ("7 cas probables et 2 cas confirmés à Dole.", "7 cas confirmés et 2 cas probables à Dole."),
+        ("Moyenne de 6 jours, médiane de 4 jours.", "Une médiane de 6 jours."),
+    ],
+)
+def test_what_stands_with_a_number_stays_with_it(passage: str, false: str) -> None:
+    assert failed(false, passage) != []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["7 cаs de rage à Dole.", "Ⅶ cas de rage à Dole.", "7 ᴄᴀs de rage à Dole.", "7\u202e cas de rage à Dole.", "— — —"],
+)
+def test_letters_that_look_alike_and_empty_forms_are_no_sentence(sentence: str) -> None:
+    assert "form" in failed(sentence, "7 cas de rage à Dole.")
+
+
+def test_a_department_in_small_letters_is_a_name() -> None:
+    assert "place" in failed("7 cas de rage dans le morbihan.", "7 cas de rage à Dole.")
+    assert "place" in failed("7 cas en Haute-Garonne.", "7 cas en Lot-et-Garonne.")
+    assert failed("5 cas à Quimper.", "5 cas à Quimper.") == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "passage", "check"),
+    [
+        ("Une recrudescence de la rage à Dole.", "7 cas de rage à Dole.", "trend"),
+        ("A resurgence of rabies in Hull.", "7 cases of rabies in Hull.", "trend"),
+        ("7 cas de rage à Dole, liés à un chien.", "7 cas de rage à Dole, un chien.", "cause"),
+        ("7 cases in Hull, associated with a dog.", "7 cases in Hull, a dog.", "cause"),
+        ("Les tests sont positifs à Dole.", "Les tests sont négatifs à Dole.", "status"),
+        ("The ward was closed before noon.", "The ward was closed after noon.", "sense"),
+        ("Deux patients ont fait une chute à Dole, avec trois cas.", "Deux patients ont fait une chute à Dole, avec trois cas.", None),
+        ("Les cas sont partis en car vers Dole.", "Les cas sont partis en car vers Dole.", None),
+        ("Fewer than 9 children fell ill.", "Fewer than 9 children fell ill.", None),
+    ],
+)  # fmt: skip
+def test_trends_causes_and_opposites(sentence: str, passage: str, check: str | None) -> None:
+    found = failed(sentence, passage)
+    assert (check in found) if check else (found == [])

@@ -5,36 +5,35 @@ A statement that fails one is wrong, or cannot be told to be right. What they ca
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from glane.briefs.figures import BREAK, Figure, amounts_in, plain_text, units_in
+from glane.briefs.letters import foreign, has_words
+from glane.briefs.naming import stands_with, tells_days, tells_names
 from glane.briefs.number_words import COUNTED, GROUPS, PARTS, WEAK
 from glane.briefs.passages import widened
 from glane.briefs.record import Check, Quote
 from glane.briefs.said import (
-    Date,
     Said,
     clause_around,
     denies,
     frames_in,
-    names_in,
     pieces,
     said_in,
+    turns_in,
 )
-from glane.briefs.said_words import OPENINGS
 from glane.briefs.terms import other_terms
 from glane.reading.align import Aligner
 from glane.task.fold import fold
 
 CHECKS = (
-    "form", "citation", "quote", "context", "order", "cause", "trend", "number", "unit", "status", "negation", "frame",
-    "period", "place", "term", "support", "accepted",
+    "form", "citation", "quote", "context", "order", "cause", "trend", "number", "unit", "status", "sense", "negation",
+    "frame", "period", "place", "term", "support", "accepted",
 )  # fmt: skip
 """All checks, in the order in which they are made; `support` is the second reading, `accepted` its calibration."""
-_TWO = re.compile(r"[.!?…]\s+\S|[\n;]|[<>{}\[\]|]|https?:")
+_TWO = re.compile(r"[.!?…]\s+\S|[^\W\d_]{2}[.!?…][A-ZÀ-Þ]|[\n;]|[<>{}\[\]|]|https?:")
 _LONGEST, _FEWEST_WORDS = 300, 3
 Speaks = Callable[[str], bool]  # whether a text speaks to a model
 
@@ -69,6 +68,7 @@ def checked(
     """
     found = {"form": _is_sentence(sentence), "citation": cited is not None}
     if cited is not None:
+        found["form"] = found["form"] and not foreign(sentence, cited.quote.text)
         found |= _of_place(cited, document)
         found["order"] = not speaks(sentence) and not speaks(cited.quote.text)
         found |= agreement(sentence, cited, terms)
@@ -77,18 +77,18 @@ def checked(
 
 def agreement(sentence: str, cited: Cited, terms: frozenset[str] = frozenset()) -> Mapping[str, bool]:
     """Whether a sentence says what a passage says, by each check."""
-    claim, quote, clause = said_in(sentence), said_in(cited.quote.text), said_in(cited.clause)
+    claim, clause = said_in(sentence), said_in(cited.clause)
     return {
         "cause": not claim.has_cause,
         "trend": not claim.has_trend,
-        "number": _are_counted(claim, clause) and _is_whole(claim, cited.clause),
+        "number": _are_counted(claim, clause) and _is_whole(sentence, claim, cited.clause),
         "unit": all(_counts_the_same(one, clause.figures) for one in claim.figures),
         "status": _same_status(claim, clause),
+        "sense": turns_in(sentence) <= turns_in(cited.quote.text.lower()),
         "negation": _denies_the_same(sentence, cited.clause),
         "frame": _tells_the_frame(sentence, claim, cited),
-        "period": claim.times <= quote.times
-        and all(_is_told(one, quote.dates, cited.quote.day) for one in claim.dates),
-        "place": _are_named(sentence, cited.quote),
+        "period": tells_days(claim, cited.quote),
+        "place": tells_names(sentence, cited.quote) and stands_with(sentence, claim, cited.clause),
         "term": not other_terms(sentence, f"{cited.quote.text} {cited.quote.place or ''}", terms),
     }
 
@@ -96,7 +96,11 @@ def agreement(sentence: str, cited: Cited, terms: frozenset[str] = frozenset()) 
 def _is_sentence(sentence: str) -> bool:
     plain = sentence.strip()
     return (
-        len(plain) <= _LONGEST and len(plain.split()) >= _FEWEST_WORDS and not _TWO.search(plain) and "?" not in plain
+        len(plain) <= _LONGEST
+        and len(plain.split()) >= _FEWEST_WORDS
+        and has_words(plain)
+        and not _TWO.search(plain)
+        and "?" not in plain
     )
 
 
@@ -121,10 +125,15 @@ def _are_counted(claim: Said, clause: Said) -> bool:
     )
 
 
-def _is_whole(claim: Said, clause: str) -> bool:
-    """Whether a number of which a clause tells a part ("half of the 90 guests") is told with it."""
+def _is_whole(sentence: str, claim: Said, clause: str) -> bool:
+    """Whether that of which a clause tells a part ("half of the 90 guests", "few residents") is told with it."""
     values = {one.value for one in claim.figures}
-    parts = [one for one in BREAK.split(plain_text(clause)) if values & {found.value for found in said_in(one).figures}]
+    units = units_in(sentence)
+    parts = [
+        one
+        for one in BREAK.split(plain_text(clause))
+        if (values & {found.value for found in said_in(one).figures} if values else units & units_in(one))
+    ]
     return all(
         {name for name in amounts_in(one) if name.lstrip("0123456789 ") in PARTS} <= claim.amounts for one in parts
     )
@@ -160,7 +169,7 @@ def _denies_the_same(sentence: str, clause: str) -> bool:
 
 
 def _tells_the_frame(sentence: str, claim: Said, cited: Cited) -> bool:
-    """Whether a sentence tells what takes its passage back, or makes it less than a report. A question tells nothing."""
+    """Whether a sentence tells what takes its passage back, or makes it less than a report. A question tells none."""
     values = frozenset(one.value for one in claim.figures)
     told = frames_in(sentence) | ({"false"} if denies(sentence) else frozenset())
     return "?" not in cited.quote.text and frames_in(cited.quote.text, values) <= told
@@ -175,25 +184,6 @@ def _same_status(claim: Said, clause: Said) -> bool:
     values = {one.value for one in clause.figures}
     told = {(one.value, one.status & compared, one.bound) for one in clause.figures}
     return all((one.value, one.status & compared, one.bound) in told for one in claim.figures if one.value in values)
-
-
-def _is_told(date: Date, dates: tuple[Date, ...], day: datetime.date | None) -> bool:
-    known = [*dates, *([] if day is None else [Date(day.year, day.month, day.day)])]
-    return any(
-        date.month == one.month and date.day in (None, one.day) and date.year in (None, one.year) for one in known
-    )
-
-
-def _are_named(sentence: str, quote: Quote) -> bool:
-    """Whether all names of a sentence stand in its passage, or are those of its document's place."""
-    told = f"{plain_text(quote.text)} {fold(quote.text)} {fold(quote.place or '')}"
-    words = set(re.findall(r"[\w'’-]+", told)) | set(re.findall(r"\w+", told))
-    dated = {fold(word) for word in re.findall(r"\w+", sentence) if said_in(word).dates or said_in(word).times}
-    return all(
-        name in words or name.rstrip("s") in words or name in dated
-        or all(part in words or part in OPENINGS for part in re.findall(r"\w+", name))
-        for name in names_in(sentence)
-    )  # fmt: skip
 
 
 def passed(checks: list[Check]) -> bool:

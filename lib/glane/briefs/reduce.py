@@ -15,7 +15,7 @@ from glane.briefs.bundles import place_key
 from glane.briefs.checks import Cited
 from glane.briefs.ids import digest, statement_id
 from glane.briefs.record import Check
-from glane.briefs.said import names_in, said_in
+from glane.briefs.said import names_in, said_in, turns_in
 from glane.task.fold import fold
 
 Carries = Callable[[str, Cited], bool]  # whether a passage carries a sentence, by all checks
@@ -105,5 +105,13 @@ def agree(one: Statement, other: Statement) -> bool:
 def _key(sentence: str) -> tuple[object, ...]:
     said = said_in(sentence)
     figures = tuple(sorted((one.value, one.bound, *map(sorted, (one.units, one.status))) for one in said.figures))
-    others = said.ones, said.amounts, said.times, said.status, said.is_negated, frozenset(names_in(sentence))
+    others = (
+        turns_in(sentence),
+        said.ones,
+        said.amounts,
+        said.times,
+        said.status,
+        said.is_negated,
+        frozenset(names_in(sentence)),
+    )
     return figures, tuple(sorted(said.dates, key=str)), *others

@@ -8,13 +8,15 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from glane.briefs.figures import Figure, amounts_in, figures_in, named, ones_in, plain_text
-from glane.briefs.said_words import AMOUNT, CAUSE, FRAMES, OPENINGS, STATUS, TIMES, TREND, TREND_OF
+from glane.briefs.said_words import AMOUNT, CAUSE, FRAMES, OPENINGS, OPPOSITES, STATUS, TIMES, TREND, TREND_OF, TURNS
 from glane.briefs.sentence_words import MONTHS
 from glane.reading.sense import senses_in
-from glane.reading.sense_words import NEGATIONS
+from glane.reading.sense_words import NEGATIONS, SENSES
 from glane.task.fold import fold
 
 _DENIALS = frozenset(line.split()[0] for line in NEGATIONS.split("\n") if line) - {"contre", "peu"}
+# Opposites; not what other checks compare: numbers, bounds, status, words of trend.
+_TURNS = frozenset(line.split()[0] for line in SENSES.split("\n") if set(line.split()) & TURNS)
 _MONTHS = {fold(name): at for names in MONTHS.values() for at, name in enumerate(names, 1)}
 _MONTH = "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True))
 _DATE = re.compile(
@@ -72,6 +74,12 @@ def said_in(text: str) -> Said:
 def denies(text: str) -> bool:
     """Whether a text negates something."""
     return not _DENIALS.isdisjoint(senses_in(_NO_MORE_THAN.sub(" ", text)))
+
+
+def turns_in(text: str) -> frozenset[str]:
+    """The words of a text of which each has an opposite: left, positive, before, high. Those of names are none."""
+    words = _NAME.sub(lambda match: " " if match.start() else match[0], text)
+    return frozenset(senses_in(words)) & _TURNS | named(OPPOSITES, plain_text(words))
 
 
 def names_in(sentence: str) -> Iterator[str]:
