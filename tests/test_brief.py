@@ -1,6 +1,8 @@
 """Briefs: a figure says what it measures and nothing else, in both languages; the same brief is the same claims."""
 
+import contextlib
 import datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from glane.briefs.record import Days, Measure, Place, Value
 from glane.briefs.sentences import days_text, sentence
 from glane.briefs.tables import claims_of
 from glane.briefs.values import Corrected, Counts, counts, value_of
-from glane.errors import ConfigError, DataError, RunError
+from glane.errors import ConfigError, DataError, GlaneError, RunError
 from glane.run.written import digest_of, note_written
 from glane.settings.brief_definition import BriefDefinition, BriefPeriod
 from glane.validation import validated
@@ -615,6 +617,41 @@ def test_a_flipped_byte_of_any_file_is_told(run: Path, tmp_path: Path, name: str
         glane.trace(out, one.id)
 
 
+@contextlib.contextmanager
+def flipped(path: Path, at: int) -> Iterator[None]:
+    """A file with a flipped bit at a place, for a while."""
+    kept = path.read_bytes()
+    path.write_bytes(kept[:at] + bytes([kept[at] ^ 1]) + kept[at + 1 :])
+    yield
+    path.write_bytes(kept)
+
+
+def test_what_tells_which_files_are_those_of_a_brief_is_damaged_or_gone(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    one = glane.brief(run, definition(), out).claims[0]
+    marker = out / ".glane-files"
+    for at in range(0, marker.stat().st_size, 40):
+        with flipped(marker, at), contextlib.suppress(GlaneError):  # a flip in the run's name changes nothing here
+            glane.trace(out, one.id)
+    marker.unlink()
+    with pytest.raises(RunError, match="was changed since"):
+        glane.trace(out, one.id)
+
+
+def test_a_damaged_file_of_a_run_is_told(tmp_path: Path) -> None:
+    run, out = run_of(tmp_path), tmp_path / "out"
+    one = glane.brief(run, definition(), out).claims[0]
+    plan = run / "plan.parquet"
+    refused = 0
+    for at in range(4, plan.stat().st_size, plan.stat().st_size // 15):
+        with flipped(plan, at):
+            try:
+                glane.trace(out, one.id)
+            except GlaneError:
+                refused += 1
+    assert refused > 3
+
+
 def test_a_review_or_an_input_that_is_another_one_is_told(tmp_path: Path) -> None:
     run, gold, out = run_of(tmp_path), tmp_path / "gold.parquet", tmp_path / "out"
     rows = glane.open_run(run).usable().select("id", "fever").collect()
@@ -622,9 +659,13 @@ def test_a_review_or_an_input_that_is_another_one_is_told(tmp_path: Path) -> Non
     one = glane.brief(run, definition(), out, gold=str(gold)).claims[0]
     assert glane.trace(out, one.id).chain.gold == str(gold)
     rows.with_columns(~pl.col("fever")).write_parquet(gold)
-    with pytest.raises(DataError, match="computed again"):
+    with pytest.raises(DataError, match="was changed since"):
         glane.trace(out, one.id)
     rows.write_parquet(gold)
+    for at in range(0, gold.stat().st_size, gold.stat().st_size // 20):
+        with flipped(gold, at), pytest.raises(DataError, match="was changed since"):
+            glane.trace(out, one.id)
+    glane.trace(out, one.id)
     path = tmp_path / "documents1.parquet"
     pl.read_parquet(path).with_columns(pl.col("day").dt.offset_by("1d")).write_parquet(path)
     with pytest.raises(DataError):

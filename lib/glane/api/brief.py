@@ -11,7 +11,7 @@ from typing import Any
 from glane.api.brief_figures import Figures, figures_of
 from glane.api.brief_statements import Statements, statements_of
 from glane.api.brief_steps import Asker
-from glane.api.sources import RunLike, TableLike, name_of, run_of
+from glane.api.sources import RunLike, TableLike, digests_of, name_of, run_of
 from glane.assess.files import as_parquet, write_folder
 from glane.briefs.labels import check_labels
 from glane.briefs.markdown import brief_markdown
@@ -165,6 +165,7 @@ def _summary(run: Run, definition: BriefDefinition, figures: Figures, gold: Tabl
     model = run.settings.model
     return BriefSummary(
         run=str(run.directory.root), fingerprint=told.fingerprint_digest, toy=run.toy, gold=name_of(gold),
+        gold_digests=() if gold is None else digests_of(gold),
         review=None if review is None else review.review,
         right_answers=None if review is None else review.right_answers,
         definition=definition, day=_today(), period=figures.days,

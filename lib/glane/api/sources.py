@@ -20,6 +20,7 @@ from glane.corpus.ids import as_ids, id_type
 from glane.errors import ConfigError, DataError
 from glane.extraction.results import Run, open_run
 from glane.languages import say
+from glane.run.written import digest_of
 from glane.tables.frames import is_table
 from glane.tables.reading import listed
 from glane.task.fields import Field
@@ -124,6 +125,13 @@ def refuse_uncarried(run: Run, **columns: str | Sequence[str] | None) -> None:
                     f"carries. Run the extraction with data.carry_columns=[{name}]: it is refused if documents of a "
                     "group differ in it."
                 )
+
+
+def digests_of(table: TableLike) -> tuple[str, ...]:
+    """The digests of a table's files, in the order of their names; none of a table in memory."""
+    if isinstance(table, pl.DataFrame):
+        return ()
+    return tuple(digest_of(Path(one)) for one in sorted(find_files(str(table), place="gold").paths))
 
 
 def name_of(source: RunLike | TableLike | None) -> str | None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import IO
 
 import polars as pl
+import pyarrow as pa
 
 from glane.api.brief_figures import figures_of
+from glane.api.sources import digests_of
 from glane.assess.files import read_table
 from glane.briefs.chain import Chain
 from glane.briefs.record import BriefSummary, Claim, Quote
@@ -23,6 +25,7 @@ from glane.storage import replace_file
 
 _SHOWN = 20
 _IN_MEMORY = "a table in memory"
+_FILES = ("brief.html", "brief.json", "brief.md", "claims.parquet", "measures.parquet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +83,15 @@ def trace(folder: str | Path, claim_id: str, *, out: str | Path | None = None) -
     run = open_run(summary.run)
     if run.description().fingerprint_digest != summary.fingerprint:
         raise DataError(f"{summary.run}: is another run than the one that the brief is of: its fingerprint differs.")
-    if claim.kind == "figure":
-        _compute_again(run, summary, claim)
-    else:
-        _look_up(run, claim.quotes)
+    try:
+        if claim.kind == "figure":
+            _compute_again(run, summary, claim)
+        else:
+            _look_up(run, claim.quotes)
+    except (OSError, pa.ArrowException, pl.exceptions.PolarsError):  # their messages may quote a cell
+        raise DataError(
+            f"{summary.run}: one of the files of the run or its input is gone, or damaged. Restore it."
+        ) from None
     chain = Chain(
         claim=claim, brief=str(root), claims=summary.claims, made=summary.day, run=summary.run,
         fingerprint=summary.fingerprint, models=summary.models, gold=summary.gold, review=summary.review,
@@ -99,9 +107,9 @@ def _summary(root: Path) -> BriefSummary:
     if not (root / "brief.json").is_file():
         raise RunError(f"brief.dir: no brief in {root} (no brief.json). Give the out.dir of glane brief.")
     written = read_written(root)
-    for name in written.names:
+    for name in sorted({*_FILES, *written.names}):
         path = root / name
-        if not path.is_file() or digest_of(path) != written.digests[name][0]:
+        if not path.is_file() or digest_of(path) not in written.digests.get(name, ())[:1]:
             raise RunError(f"{path}: is gone, or was changed since glane wrote it. Write the brief again.")
     summary = read_record(BriefSummary, root / "brief.json")
     if digest_of(root / "claims.parquet") != summary.claims:
@@ -115,6 +123,11 @@ def _summary(root: Path) -> BriefSummary:
 def _compute_again(run: Run, summary: BriefSummary, claim: Claim) -> None:
     if summary.gold == _IN_MEMORY:
         raise DataError("gold: the brief was corrected by a table in memory, so this figure cannot be made again.")
+    if summary.gold is not None and digests_of(summary.gold) != summary.gold_digests:
+        raise DataError(
+            f"gold: {summary.gold} was changed since the brief was written, so this figure cannot be traced to it. "
+            "Restore it, or write the brief again."
+        )
     again = figures_of(run, summary.definition, summary.gold).claims
     if claim not in again:
         raise DataError(

@@ -164,6 +164,7 @@ class BriefSummary(Record):
     fingerprint: str
     toy: Toy | None = left_out()
     gold: str | None = None
+    gold_digests: tuple[str, ...] = ()  # of its files, in the order of their names; none of a table in memory
     review: Design | None = left_out()
     right_answers: RightAnswers | None = left_out()
     definition: BriefDefinition
