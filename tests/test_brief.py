@@ -152,6 +152,41 @@ def test_a_corrected_figure_stands_before_that_of_the_model() -> None:
     assert "95% interval: 10.0 to 31.0; corrected by 50 reviewed documents; the model alone: 30.0%)" in told
 
 
+@pytest.mark.parametrize(
+    ("told", "now", "corrected", "fr", "en"),
+    [
+        ({"kind": "share"}, (3, 9999), None, "soit moins de 0,1\u00a0%", "or less than 0.1%"),
+        ({"kind": "share"}, (9999, 10_000), None, "soit plus de 99,9\u00a0%", "or more than 99.9%"),
+        ({"kind": "share"}, (0, 10), None, "soit 0,0\u00a0%", "or 0.0%"),
+        ({"kind": "share"}, (1, 3), (0.5, 0, 1, 1), "0,5 sur 3 documents, soit 16,7\u00a0%", "0.5 of 3 documents, or 16.7%"),
+        ({"kind": "share"}, (3, 7), (None, None, None, 2), "– sur 7 documents, soit –\u00a0%", "– of 7 documents, or –%"),
+        ({}, (3, 7), (2, 1, 3, 1), "corrigé par 1 document relu\u00a0;", "corrected by 1 reviewed document;"),
+        ({}, (3, 7), (2, -0.4, 3, 5), "intervalle à 95\u00a0%\u00a0: 0 à 3", "95% interval: 0 to 3"),
+        ({}, (3, 7), (0.4, 0, 1.6, 5), "0,4 document avec une fièvre", "0.4 documents with fever"),
+        ({"kind": "rate", "people": 1, "per": 1, "source": "x"}, (0, 7), None,
+         "0,00 document avec une fièvre pour 1 habitant (0 document pour 1 habitant, x)", "per 1 inhabitant (0 documents for"),
+        ({"kind": "rate", "people": 9, "per": 9, "source": "x"}, (3, 7), (None, None, None, 0),
+         "– documents avec une fièvre pour 9 habitants (– documents pour", "(– documents for 9 inhabitants, x)"),
+    ],
+)  # fmt: skip
+def test_a_figure_is_written_as_it_is_read(
+    told: dict[str, Any], now: tuple[int, int], corrected: tuple[Any, ...] | None, fr: str, en: str
+) -> None:
+    one = measure(**told)
+    reviewed = None
+    if corrected is not None:
+        reviewed = Corrected(**dict(zip(("estimate", "low", "high", "reviewed"), corrected, strict=True)))
+    value = value_of(one, Counts(cases=now[0], whole=now[1]), corrected=reviewed)
+    assert fr in sentence(one, value, "fr", alpha=0.05)
+    assert en in sentence(one, value, "en", alpha=0.05)
+
+
+def test_the_unit_of_a_median_needs_no_plural() -> None:
+    one = measure(kind="median", field="age", field_unit={"fr": "ans", "en": "years"})
+    found = value_of(one, Counts(cases=1, whole=1), numbers=pl.Series([1]))
+    assert "une fièvre (ans), médiane 1 (1 document)" in sentence(one, found, "fr", alpha=0.05)
+
+
 TREND = ("rises", "falls", "augmente", "diminue")
 
 
@@ -477,6 +512,22 @@ def test_a_change_of_who_writes_or_when_is_no_trend(
     assert words in one.en
     assert ("rises" in one.en) is (words == "rises")
     assert ("augmente" in one.fr) is (words == "rises")
+
+
+def test_a_share_tells_of_how_many_its_condition_is_unknown(tmp_path: Path) -> None:
+    rows = [
+        (DAY(2026, 1, 5) + datetime.timedelta(days=at % 7), "Nord", {"age": 70 if at < 3 else None}) for at in range(20)
+    ]
+    run = run_with(tmp_path, rows)
+    old = {"name": "old", "kind": "share", "case": "age >= 65", "label": dict(zip(("fr", "en"), OVER, strict=True))}
+    young = {"name": "young", "case": "age < 65 AND NOT fever", "label": {"fr": "moins de 65 ans", "en": "under 65"}}
+    part = old | {"name": "part", "among": {"case": "age IS NOT NULL", "label": {"fr": "un âge", "en": "an age"}}}
+    claims = glane.brief(run, definition(measures=[old, young, part]), tmp_path / "out").claims
+    assert [one.value.unknown for one in claims] == [17, 17, 0]
+    assert "3 of 20 documents, or 15.0%, with 65 or over (unknown of 17 of 20 documents; by" in claims[0].en
+    assert "(non renseigné pour 17 sur 20 documents\u00a0; d'après" in claims[0].fr
+    assert "unknown" not in claims[2].en
+    assert pl.read_parquet(tmp_path / "out" / "measures.parquet")["unknown"].to_list() == [17, 17, 0]
 
 
 def test_a_place_without_a_document_has_missing_days(run: Path, tmp_path: Path) -> None:

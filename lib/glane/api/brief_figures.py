@@ -131,11 +131,20 @@ class _Maker:
         numbers = None if measure.field is None else self._numbers(cases, measure.field)
         value = value_of(measure, now, before=before, numbers=numbers, corrected=self._corrected(measure))
         told = {
-            "failed": self._failed, "is_incomplete": self._is_incomplete(measure),
-            "is_mixed": self._is_mixed(measure), "is_drifted": self._is_drifted and measure.kind == "ratio",
+            "failed": self._failed, "unknown": self._unknown(measure, is_there),
+            "is_incomplete": self._is_incomplete(measure), "is_mixed": self._is_mixed(measure),
+            "is_drifted": self._is_drifted and measure.kind == "ratio",
         }  # fmt: skip
         ids = cases[self._facts.id_column].head(_MOST_IDS).cast(pl.String).to_list()
         return value.model_copy(update=told), ids
+
+    def _unknown(self, measure: Measure, is_there: pl.Series) -> int:
+        """Of how many that are looked at the condition is neither true nor false."""
+        case = next(one.case for one in self._definition.measures if one.name == measure.name)
+        if case is None:
+            return 0
+        is_told = self._facts.holds(case) | self._facts.holds(f"NOT ({case})")
+        return counts(self._facts.rows, is_there & ~is_told, is_there, self._definition.person).cases
 
     def _before(self, measure: Measure) -> Any:
         """What was counted in the period before."""

@@ -140,6 +140,7 @@ class BriefText:
             [self.say("among"), measure.among or self.say("all")],
             [self.say("counted"), self._count(value.counted)],
             [self.say("looked"), self._count(value.documents)],
+            [self.say("unknown"), self._count(value.unknown)],
             [self.say("without"), self._count(value.failed)],
         ]
         if claim.documents:

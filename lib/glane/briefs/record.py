@@ -66,6 +66,7 @@ class Value(Strict):
     counted: int  # documents or persons, by the model: the cases
     documents: int  # or persons: among which they are
     failed: int = 0  # documents of the period without an answer
+    unknown: int = 0  # documents or persons among them of which the condition cannot be told: no cases
     before: int | None = None  # of a ratio: cases in the period before
     documents_before: int | None = None
     p: float | None = None  # of a ratio: that both rates are the same

@@ -6,12 +6,15 @@ A word of trend stands in it only where the test of a change finds one, and no w
 from __future__ import annotations
 
 import datetime
+import math
 import re
 
 from glane.assess.pages.page import decimal
 from glane.briefs.record import Days, Measure, Value
 from glane.briefs.sentence_words import MONTHS, SENTENCES
 from glane.types import Language
+
+_FEW = 10  # documents
 
 
 def sentence(measure: Measure, value: Value, language: Language, *, alpha: float) -> str:
@@ -79,28 +82,43 @@ class _Sentence:
         return self._say(place.level or "place", value=place.value, name=place.name, column=place.column)
 
     def _count(self) -> str:
-        num = self._units(self._value.value)
-        return self._say("count", num=num, label=self._label()) + self._in_brackets(self._interval(0), self._basis())
+        digits = self._digits(self._value.value)
+        num = self._units(self._value.value, digits)
+        told = self._in_brackets(self._interval(digits), self._unknown(), self._basis())
+        return self._say("count", num=num, label=self._label()) + told
 
     def _share(self) -> str:
         one = self._value
-        share = "–" if one.value is None else self._number(100 * one.value, 1)
+        share = "–" if one.value is None else self._percent(100 * one.value)
         whole = self._units(one.documents)
         if self._measure.whole is not None:
             whole = self._say("whole", num=whole, label=self._measure.whole.of(self._language))
-        counted = one.counted if one.reviewed is None or one.value is None else one.value * one.documents
-        told = self._say("share", num=self._number(counted), whole=whole, share=share, label=self._label())
-        return told + self._in_brackets(self._interval(1, times=100), self._basis(times=100))
+        counted = self._counted(one.documents)
+        num = self._number(counted, self._digits(counted))
+        told = self._say("share", num=num, whole=whole, share=share, label=self._label())
+        return told + self._in_brackets(self._interval(1, times=100), self._unknown(), self._basis(times=100))
 
     def _rate(self) -> str:
         one, asked = self._value, self._measure
         people, per = float(asked.people or 1), float(asked.per or 1)
-        counted = one.counted if one.reviewed is None else (one.value or 0) * people / per
+        counted = self._counted(people / per)
         told = self._say(
-            "rate", rate=self._number(one.value, 2), units=self._say(f"{asked.unit}s"), label=self._label(),
-            per=self._number(per), num=self._units(counted), people=self._number(people), source=asked.source,
+            "rate", rate=self._units(one.value, 2), label=self._label(), per=self._noun(per, "inhabitant"),
+            num=self._units(counted, self._digits(counted)), people=self._noun(people, "inhabitant"),
+            source=asked.source,
         )  # fmt: skip
-        return told + self._in_brackets(self._interval(2), self._basis(digits=2))
+        return told + self._in_brackets(self._interval(2), self._unknown(), self._basis(digits=2))
+
+    def _counted(self, whole: float) -> float | None:
+        """How many are counted; if that is corrected, what the corrected figure makes of the whole."""
+        one = self._value
+        if one.reviewed is None:
+            return one.counted
+        return None if one.value is None else one.value * whole
+
+    def _digits(self, num: float | None) -> int:
+        """A corrected number of few documents has a decimal, as zero of one half would be no half."""
+        return int(num is not None and num < _FEW and not math.isclose(num, round(num)))
 
     def _ratio(self) -> str:
         one, asked = self._value, self._measure
@@ -149,11 +167,30 @@ class _Sentence:
     def _label(self) -> str:
         return self._measure.label.of(self._language)
 
-    def _units(self, num: float | None) -> str:
-        """A number with the noun that it counts: French has the plural from two on, English but for one."""
-        shown = self._number(num)
-        is_one = num is not None and (round(num) < 2 if self._language == "fr" else round(num) == 1)
-        return f"{shown} {self._say(self._measure.unit if is_one else f'{self._measure.unit}s')}"
+    def _units(self, num: float | None, digits: int = 0) -> str:
+        """A number with the noun that it counts."""
+        return self._noun(num, self._measure.unit, digits)
+
+    def _noun(self, num: float | None, noun: str, digits: int = 0) -> str:
+        """A number with a noun: French has the plural from two on, English but for one."""
+        shown = num is not None and round(num, digits)
+        is_one = num is not None and (shown < 2 if self._language == "fr" else shown == 1)
+        return f"{self._number(num, digits)} {self._say(noun if is_one else f'{noun}s')}"
+
+    def _percent(self, value: float) -> str:
+        """A percentage with a decimal. What is not none is not told as none, nor what is not all as all."""
+        shown = round(value, 1)
+        if value > 0 and not shown:
+            return self._say("less_than", num=self._number(0.1, 1))
+        if value < 100 and shown == 100:
+            return self._say("more_than", num=self._number(99.9, 1))
+        return self._number(value, 1)
+
+    def _unknown(self) -> str:
+        one = self._value
+        if not one.unknown:
+            return ""
+        return self._say("unknown", num=self._number(one.unknown), whole=self._units(one.documents))
 
     def _interval(self, digits: int | None, *, times: float = 1) -> str:
         low, high = self._value.low, self._value.high
@@ -171,7 +208,7 @@ class _Sentence:
             return self._say("model")
         model = "–" if one.model is None else self._shown(times * one.model, 1 if times != 1 else digits)
         sign = "" if times == 1 else " %" if self._language == "fr" else "%"
-        return self._say("corrected", reviewed=self._number(one.reviewed), model=model + sign)
+        return self._say("corrected", reviewed=self._noun(one.reviewed, "reviewed"), model=model + sign)
 
     def _in_brackets(self, *parts: str, partial: bool = True) -> str:
         told = [*parts, self._say("partial")] if partial and self._value.is_incomplete else list(parts)
@@ -189,4 +226,4 @@ class _Sentence:
         return self._number(value, 0 if float(value).is_integer() else 1)
 
     def _number(self, value: float | None, digits: int = 0) -> str:
-        return decimal(value, self._language, digits=digits)
+        return decimal(None if value is None else round(value, digits) + 0.0, self._language, digits=digits)
