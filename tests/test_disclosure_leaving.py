@@ -70,6 +70,7 @@ def left(rows: pl.DataFrame, told: TableDefinition, gold: pl.DataFrame | None = 
         found,
         question=COUNT,
         id_column="id",
+        collection=["notes"],
     )
 
 
@@ -199,6 +200,7 @@ def test_a_signal_is_not_told_once_a_suppressed_count_is_behind_it() -> None:
         located_rows,
         question=COUNT,
         id_column="id",
+        collection=["notes"],
     )
     assert table.signals is not None
     assert found.signals is not None

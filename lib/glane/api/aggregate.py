@@ -209,7 +209,8 @@ def aggregate(
         details = details_of(runs, question.field)
         listed = line_list(found, definition, question, id_column=runs.first.id_column, details=details)
     left = leaving(
-        made.rows, made.signals, summary, found, question=question, id_column=runs.first.id_column
+        made.rows, made.signals, summary, found, question=question, id_column=runs.first.id_column,
+        collection=runs.folders,
     )  # fmt: skip
     result = Aggregated(
         table=left.rows, summary=left.summary, signals=left.signals, language=runs.first.task.language,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
@@ -35,6 +36,11 @@ class SeveralRuns:
     def names(self) -> list[str]:
         """Their directories."""
         return [str(run.directory.root) for run in self.runs]
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders that their documents are from."""
+        return [str(_folder(Path(run.settings.data.path).expanduser())) for run in self.runs]
 
     def usable(self, question: Question, groups: Sequence[str] = (), *, extracted: bool = False) -> pl.DataFrame:
         """The rows with values that a question needs, with the columns `groups` (see `rows_of_run`).
@@ -93,6 +99,14 @@ class SeveralRuns:
     def drifted(self) -> list[str]:
         """The fields in which sentinels of any run drifted."""
         return sorted({field for run in self.runs for field in run.drifted_fields()})
+
+
+def _folder(path: Path) -> Path:
+    """The folder of a file, or of all that a glob can find; or a folder itself."""
+    whole = path.absolute()
+    first = next((at for at, part in enumerate(whole.parts) if set(part) & set("*?[")), None)
+    found = whole if first is None else Path(*whole.parts[:first])
+    return (found if first is not None or found.is_dir() else found.parent).resolve()
 
 
 def together(runs: Sequence[Run]) -> SeveralRuns:

@@ -4,6 +4,7 @@ Polars computes them. What depends on other rows is refused, for a table is read
 text, in quotes, as in any database. What is unknown is null, and null is neither true nor false, as in SQL.
 """
 
+from glane.conditions.canonical import canonical
 from glane.conditions.categories import Cells, check_categories
 from glane.conditions.computing import computed, untrue
 from glane.conditions.dates import moment
@@ -18,6 +19,7 @@ __all__ = [
     "READ_DATES",
     "Cells",
     "Occurring",
+    "canonical",
     "check_categories",
     "checked_condition",
     "computed",

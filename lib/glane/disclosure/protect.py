@@ -173,7 +173,7 @@ class _Series:
 
     def _cost(self) -> Floats:
         """Sums are dearer than what they are sums of, and what was suppressed before is cheap."""
-        parts = np.diff(self.rows.indptr).astype(np.float64)
+        parts = np.maximum(np.diff(self.rows.indptr), 1).astype(np.float64)
         return np.log(2 + self._documents) * (1 + np.log(parts)) ** 2 * np.where(self.history.was_hidden, 0.01, 1.0)
 
     def _searched(self) -> Iterator[Measure]:

@@ -1,8 +1,8 @@
 """The register of a series: every table of it that was issued, as it was issued.
 
 A folder with a file for each table, which appears whole under the next number, or not at all. It holds what was told,
-and which rows were suppressed; never a suppressed count. Tables are linked if they count the same: the same definition
-of a case, and the same unit.
+and which rows were suppressed; never a suppressed count. All count the same (`glane.disclosure.series`). Keys are known
+by their columns, so a table by place of residence and one by place of the hospital have two keys.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import datetime
 import fcntl
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
@@ -21,6 +21,7 @@ import numpy as np
 
 from glane.disclosure.counts import Former
 from glane.disclosure.layout import Layout, Span
+from glane.disclosure.series import Series, refuse_other_roles
 from glane.errors import RunError
 from glane.records import Record, read_record
 from glane.storage import listed, lock, storage_errors, write_once
@@ -34,7 +35,8 @@ _MODE = 0o600
 class IssuedKey(Strict):
     """A key of an issued table."""
 
-    name: str
+    name: str  # the column
+    role: str  # what it is taken for: two tables of one register take a column for the same
     spans: tuple[Span, ...]
 
 
@@ -42,9 +44,9 @@ class IssuedTable(Record):
     """A table as it was issued."""
 
     kind: Literal["glane issued table"] = "glane issued table"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     name: str
-    counts: str  # what is counted: tables of the same are linked
+    series: Series
     issued: datetime.datetime
     keys: tuple[IssuedKey, ...]
     rows: tuple[tuple[int, ...], ...]  # of each row: the number of the span of each key
@@ -58,7 +60,7 @@ class IssuedTable(Record):
 
     def tells(self, other: IssuedTable) -> bool:
         """Whether it says the same as another."""
-        told = {"name", "counts", "keys", "rows", "cases", "documents"}
+        told = {"name", "series", "keys", "rows", "cases", "documents"}
         return self.model_dump(include=told) == other.model_dump(include=told)
 
 
@@ -69,16 +71,26 @@ class Register:
     folder: Path
     tables: tuple[IssuedTable, ...]  # the oldest first
 
-    def former(self, counts: str) -> list[Former]:
-        """What was told, and suppressed, of rows that count the same; of each row what was told last."""
+    def refuse_other(self, series: Series, roles: Mapping[str, str]) -> None:
+        """Refuse a table that counts something else than those that are there, or takes a column for something else.
+
+        Raises:
+            ConfigError: naming what differs.
+        """
+        folders = tuple(sorted({one for table in self.tables for one in table.series.collection}))
+        for table in self.tables:
+            series.refuse_other(table.series.model_copy(update={"collection": folders}), register=self.folder)
+            refuse_other_roles({key.name: key.role for key in table.keys}, roles, register=self.folder)
+
+    def former(self) -> list[Former]:
+        """What was told, and suppressed; of each row what was told last."""
         latest: dict[tuple[tuple[str, Span], ...], tuple[float, float]] = {}
         for table in self.tables:
-            if table.counts == counts:
-                for name, cases, documents in zip(table.layout().names(), table.cases, table.documents, strict=True):
-                    if cases is not None and documents is not None:
-                        latest[name] = (cases, documents - cases)
-                    else:
-                        latest.setdefault(name, (np.nan, np.nan))
+            for name, cases, documents in zip(table.layout().names(), table.cases, table.documents, strict=True):
+                if cases is not None and documents is not None:
+                    latest[name] = (cases, documents - cases)
+                else:
+                    latest.setdefault(name, (np.nan, np.nan))
         by_keys: dict[tuple[str, ...], list[tuple[tuple[str, Span], ...]]] = {}
         for name in latest:
             by_keys.setdefault(tuple(key for key, _ in name), []).append(name)

@@ -184,6 +184,12 @@ class TableDefinition(AskedYes):
             raise ValueError(f"signals.by: {strange[0]} is no key of the table. Valid: {', '.join(keys) or 'none'}")
 
     def _check_disclosure(self) -> None:
+        has_register = self.disclosure is not None and self.disclosure.register_ is not None
+        if has_register and (self.time is None or self.time.last is None):
+            raise ValueError(
+                "disclosure.register: tables of a series are known by their days, so time.last is needed: the day "
+                "until which documents are in"
+            )
         if self.disclosure is not None and self.time is not None and self.time.reported is not None:
             raise ValueError(
                 "disclosure: counts by the day of the report, and counts that are still expected, would tell small "

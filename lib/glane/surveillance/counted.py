@@ -20,17 +20,34 @@ _OLDEST = 1000
 def table_layout(rows: pl.DataFrame, definition: TableDefinition, found: Located) -> Layout:
     """The layout of the rows of a table.
 
-    A region is all of its departments, a period its days, so that tables of other periods and levels are linked.
+    A region is all of its departments, a period its days, so that tables of other periods and levels are linked. Keys
+    are called as their columns are. The last period ends with the last day of which there is a document: it may grow,
+    and is another one then.
     """
     keys = keys_of(definition)
+    named = key_columns(definition)
     spans, columns = {}, []
     for key in keys:
         values = found.domains[key]
-        each = _spans(key, values, definition)
-        spans[key] = (*each, _all_of(each), *_others(key, definition))
+        each = _spans(key, values, definition, found.last_day)
+        spans[named[key]] = (*each, _all_of(each), *_others(key, definition))
         columns.append(_places(rows, key, values))
     places = np.column_stack(columns) if columns else np.zeros((rows.height, 0), dtype=np.int64)
     return Layout(spans=spans, rows=places)
+
+
+def key_columns(definition: TableDefinition) -> dict[str, str]:
+    """The column of each key."""
+    of = ((PERIOD, definition.time), (PLACE, definition.place), (AGE, definition.age))
+    named = {key: one.column for key, one in of if one is not None}
+    return {key: named.get(key, key) for key in keys_of(definition)}
+
+
+def roles(definition: TableDefinition) -> dict[str, str]:
+    """What each column of the keys is taken for."""
+    place = definition.place
+    told = {PERIOD: PERIOD, AGE: AGE} | ({} if place is None else {PLACE: f"{PLACE}:{place.codes}"})
+    return {column: told.get(key, "group") for key, column in key_columns(definition).items()}
 
 
 def _places(rows: pl.DataFrame, key: str, values: Sequence[Key]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -41,10 +58,10 @@ def _places(rows: pl.DataFrame, key: str, values: Sequence[Key]) -> np.ndarray[t
     return np.where(is_in.to_numpy(), found.fill_null(len(values)).to_numpy(), len(values)).astype(np.int64)
 
 
-def _spans(key: str, values: Sequence[Key], definition: TableDefinition) -> list[Span]:
+def _spans(key: str, values: Sequence[Key], definition: TableDefinition, last_day: datetime.date | None) -> list[Span]:
     if key == PERIOD and definition.time is not None:
         time, calendar = definition.time, Calendar.of(definition.time)
-        return [_period(value, time, calendar) for value in values]
+        return [_period(value, time, calendar, last_day) for value in values]
     if key == AGE and definition.age is not None:
         return [_age(value, definition.age.classes) for value in values]
     if key == PLACE and definition.place is not None and definition.place.level == "region":
@@ -52,11 +69,13 @@ def _spans(key: str, values: Sequence[Key], definition: TableDefinition) -> list
     return [Span(unknown=True) if value is None else Span(labels=(str(value),)) for value in values]
 
 
-def _period(value: Key, time: TimeDimension, calendar: Calendar) -> Span:
+def _period(value: Key, time: TimeDimension, calendar: Calendar, last_day: datetime.date | None) -> Span:
     if not isinstance(value, datetime.date):
         return Span(unknown=True)
     first, last = max(value, time.first or value), calendar.last_day(value)
-    last = min(last, time.last or last)
+    last = min(last, time.last or last, last_day or last)
+    if last < first:  # a period of which nothing is in yet
+        return Span()
     return Span(ranges=((first.toordinal(), last.toordinal() + 1),))
 
 

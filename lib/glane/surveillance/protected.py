@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -15,10 +16,11 @@ from glane.disclosure.layout import Layout
 from glane.disclosure.protect import Protected, protect
 from glane.disclosure.record import Disclosed, of_change, of_suppression
 from glane.disclosure.register import IssuedKey, IssuedTable, ToIssue, read_register
+from glane.disclosure.series import Series
 from glane.settings.disclosure import DisclosureRule
 from glane.settings.table import TableDefinition
 from glane.surveillance.changed import changed_table
-from glane.surveillance.counted import table_layout
+from glane.surveillance.counted import roles, table_layout
 from glane.surveillance.dimensions import AGE, PERIOD, PLACE, Located, Unplaced, keys_of
 from glane.surveillance.figures import ALL
 from glane.surveillance.record import TableSummary
@@ -41,7 +43,7 @@ class Leaving:
 
 def leaving(
     rows: pl.DataFrame, signals: pl.DataFrame | None, summary: TableSummary, found: Located, *, question: Question,
-    id_column: str,
+    id_column: str, collection: Sequence[str],
 ) -> Leaving:  # fmt: skip
     """What the rule of the table lets leave of it; all, if it has none.
 
@@ -52,9 +54,11 @@ def leaving(
         found: The documents with their keys.
         question: What makes a case.
         id_column: Of documents.
+        collection: The folders that they are from.
 
     Raises:
-        ConfigError: if the table is too large to be searched, or the secret of cell keys cannot be read.
+        ConfigError: if the table is too large to be searched, is of another series than those of its register, or the
+            secret of cell keys cannot be read.
         RunError: if its register cannot be read.
         RecordError: if a table of it is damaged.
     """
@@ -65,26 +69,42 @@ def leaving(
         told = changed_table(rows, definition, found, rule, question=question, id_column=id_column)
         return Leaving(rows=told, signals=None, summary=_summary(summary, told, rule, of_change(rule, told.height)))
     layout = table_layout(rows, definition, found)
-    register, what = None if rule.register_ is None else read_register(rule.register_), _what(summary)
-    chosen = protect(layout, _counts(rows), rule, () if register is None else register.former(what))
+    register = None if rule.register_ is None else read_register(rule.register_)
+    series = _series(definition, question, id_column, collection)
+    if register is not None:
+        register.refuse_other(series, roles(definition))
+    chosen = protect(layout, _counts(rows), rule, () if register is None else register.former())
     told = _without_suppressed(rows, chosen, keys_of(definition))
     return Leaving(
         rows=told, signals=None if signals is None else _signals(signals, told, definition),
         summary=_summary(summary, told, rule, of_suppression(chosen, rule)),
-        issue=None if register is None else ToIssue(table=_issued(layout, told, definition.name, what), after=register),
+        issue=None if register is None else ToIssue(table=_issued(layout, told, definition, series), after=register),
     )  # fmt: skip
 
 
-def _what(summary: TableSummary) -> str:
-    """What the table counts: tables of a register that count the same are linked."""
-    return f"{' '.join([summary.definition.unit, *summary.definition.person])}: {summary.case}"
+def _series(definition: TableDefinition, question: Question, id_column: str, collection: Sequence[str]) -> Series:
+    """What the table counts, and of which documents."""
+    links = None if definition.links is None else str(Path(definition.links).expanduser().resolve())
+    return Series(
+        unit=definition.unit, names=definition.person, links=links, case=_case(question), id_column=id_column,
+        collection=tuple(sorted(set(collection))),
+    )  # fmt: skip
 
 
-def _issued(layout: Layout, rows: pl.DataFrame, name: str, what: str) -> IssuedTable:
+def _case(question: Question) -> str:
+    """The condition of a case; of a field and its value, as a condition says it."""
+    if question.case is not None:
+        return question.case
+    field, value = question.field.replace('"', '""'), question.value.replace("'", "''")
+    return f'"{field}"' if question.value == "true" else f"\"{field}\" = '{value}'"
+
+
+def _issued(layout: Layout, rows: pl.DataFrame, definition: TableDefinition, series: Series) -> IssuedTable:
     """The table as its register keeps it."""
+    of = roles(definition)
     return IssuedTable(
-        name=name, counts=what, issued=datetime.datetime.now(datetime.UTC),
-        keys=tuple(IssuedKey(name=key, spans=spans) for key, spans in layout.spans.items()),
+        name=definition.name, series=series, issued=datetime.datetime.now(datetime.UTC),
+        keys=tuple(IssuedKey(name=key, role=of[key], spans=spans) for key, spans in layout.spans.items()),
         rows=tuple(tuple(row) for row in layout.rows.tolist()), cases=tuple(rows["model"]),
         documents=tuple(rows["documents"]),
     )  # fmt: skip
