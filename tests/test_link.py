@@ -343,6 +343,68 @@ def test_nothing_at_all_is_no_entity() -> None:
     assert linked({"k": ["a"], "x": ["b"]}).num_entities == 1
 
 
+# Keys with several rules: a record with two keys of two persons does not make them one.
+
+
+TWO_KEYS = {"method": "keys", "block": [["number"], ["last", "birth"]], "compare": []}
+
+
+def two_persons(*others: tuple[str | None, str | None, DAY | None]) -> dict[str, list[Any]]:
+    """Four records each of two persons, and others; number, last name, birth date."""
+    one, other = ("1", "Martin", DAY(1980, 11, 20)), ("2", "Lefèvre", DAY(1961, 4, 3))
+    rows = [one] * 4 + [other] * 4 + list(others)
+    return {name: [row[at] for row in rows] for at, name in enumerate(("number", "last", "birth"))}
+
+
+@pytest.mark.parametrize(
+    "wrong", [("1", "Lefèvre", DAY(1961, 4, 3)), ("2", "martin", DAY(1980, 11, 20)), ("1", "LEFEVRE", DAY(1961, 4, 3))]
+)
+def test_a_wrong_number_does_not_make_two_persons_one(wrong: tuple[str, str, DAY]) -> None:
+    found = linked(two_persons(wrong), **TWO_KEYS)
+    assert found.num_entities == 2
+    divided = found.pairs.filter(~pl.col("linked"))
+    assert divided.height == 4  # of the record and the person that it did not go to
+    assert "r008" in {*divided["left"], *divided["right"]}
+
+
+@pytest.mark.parametrize("percent", [1, 3, 5])
+def test_few_wrong_numbers_leave_the_number_of_persons(percent: int) -> None:
+    rng = np.random.default_rng(percent)
+    person = np.repeat(np.arange(100), 4)
+    number = person.copy()
+    wrong = rng.permutation(400)[: 4 * percent]
+    number[wrong] = (person[wrong] + rng.integers(1, 100, len(wrong))) % 100
+    days = [DAY(1950, 1, 1) + datetime.timedelta(days=int(one)) for one in person]
+    found = linked({"number": number.tolist(), "last": [f"n{one}" for one in person], "birth": days}, **TWO_KEYS)
+    assert found.num_entities == 100
+    assert found.pairs.filter(~pl.col("linked")).height >= 4 * percent
+
+
+def test_records_with_one_key_each_go_together_by_a_record_with_both() -> None:
+    """What is not known says nothing: neither of both says that the other is somebody else."""
+    rows = {
+        "number": ["1", None, "1"],
+        "last": [None, "Roux", "Roux"],
+        "birth": [None, DAY(1970, 1, 1), DAY(1970, 1, 1)],
+    }
+    found = linked(rows, **TWO_KEYS)
+    assert (found.num_entities, found.contested, found.pairs.height) == (1, 0, 0)
+
+
+def test_pairs_of_an_entity_that_no_rule_compared_are_told_where_they_speak_against_it() -> None:
+    """Two records that differ in both keys, each like eight others."""
+    birth = DAY(1970, 1, 1)
+    rows = {"number": ["1"] + ["1"] * 8 + ["2"], "last": ["Roy"] + ["Roux"] * 8 + ["Roux"], "birth": [birth] * 10}
+    found = linked(rows, **TWO_KEYS)
+    assert found.num_entities == 1
+    assert found.contested == 1
+    assert found.pairs.select("left", "right", "linked").rows() == [("r000", "r009", True)]
+    by_column = linked({"k": ["a"] * 9 + ["b"], "m": ["z"] + ["y"] * 9, "x": ["f"] + [None] * 8 + ["m"]},
+                       method="keys", block=[["k"], ["m"]])  # fmt: skip
+    assert by_column.contested == by_column.pairs.height == 1
+    assert by_column.pairs["x__level"].to_list() == ["different"]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_the_order_of_rows_changes_nothing(seed: int) -> None:
     table, _ = persons(300)

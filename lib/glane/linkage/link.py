@@ -15,12 +15,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from glane.errors import DataError
-from glane.linkage.entities import chains, entities, tree
+from glane.linkage.entities import chains, entities, members, tree
 from glane.linkage.fellegi_sunter import probability
+from glane.linkage.levels import Levels
 from glane.linkage.pairs import candidates
-from glane.linkage.scores import Scores, scores
+from glane.linkage.scores import Scores, differ, levels_of, scores
 from glane.settings.link import LinkDefinition
 
+Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 ENTITY = "entity"
 LEFT, RIGHT, STRATUM, LINKED, WEIGHT, PROBABILITY = "left", "right", "stratum", "linked", "weight", "probability"
 STRATA = ("certain", "probable", "divided", "doubtful", "unlikely", "no")  # of decisions, by probability
@@ -66,15 +69,17 @@ def link(records: pl.DataFrame, definition: LinkDefinition, key: Sequence[str]) 
     entity, cohesion = entities(chain, told.of, least, most=definition.most_pairs)
     is_linked = entity[found.left] == entity[found.right]
     at = tree(found.left, found.right, told.odds, records.height)
-    every = _pair_table(told, names, is_linked)
+    every = _pair_table(told, names, (found.left, found.right), told.odds, is_linked)
     to_look = _to_look(told, definition, is_linked)
+    unseen = _unseen_against(told, names, entity, definition.review)
+    pairs = pl.concat([_with_levels(every, told.levels, told)[to_look], unseen])
     decisions = every[at].with_columns(pl.Series(STRATUM, _strata(told, definition, is_linked)[at], pl.String))
     told_weight = cohesion / np.log(2) if told.model is not None else np.full(len(cohesion), np.nan)
     weight = pl.Series(WEIGHT, told_weight).fill_nan(None)
     links = records.select(*key, names[pl.Series(entity)].alias(ENTITY), weight)
     return Linked(
-        links=links, pairs=_with_levels(every, told)[to_look], decisions=decisions.drop("at"), scores=told,
-        contested=int((is_linked & (told.odds <= told.against(definition.review))).sum()),
+        links=links, pairs=pairs, decisions=decisions.drop("at"), scores=told,
+        contested=int((is_linked & (told.odds <= told.against(definition.review))).sum()) + unseen.height,
     )  # fmt: skip
 
 
@@ -93,26 +98,50 @@ def _check(records: pl.DataFrame, key: Sequence[str]) -> None:
         raise DataError(f"linkage: {key[0]!r} is repeated. One row per record.")
 
 
-def _pair_table(told: Scores, names: pl.Series, is_linked: NDArray[np.bool_]) -> pl.DataFrame:
-    found, is_probable = told.candidates, told.model is not None
-    share = probability(told.odds) if is_probable else [None] * len(found.left)
+def _pair_table(
+    told: Scores, names: pl.Series, of: tuple[Places, Places], odds: Floats, is_linked: NDArray[np.bool_]
+) -> pl.DataFrame:  # fmt: skip
+    is_probable = told.model is not None
+    share = probability(odds) if is_probable else [None] * len(odds)
     return pl.DataFrame(
         {
-            LEFT: names[pl.Series(found.left)], RIGHT: names[pl.Series(found.right)],
-            WEIGHT: pl.Series(told.odds / np.log(2) if is_probable else share, dtype=pl.Float64),
+            LEFT: names[pl.Series(of[0])], RIGHT: names[pl.Series(of[1])],
+            WEIGHT: pl.Series(odds / np.log(2) if is_probable else share, dtype=pl.Float64),
             PROBABILITY: pl.Series(share, dtype=pl.Float64),
             LINKED: is_linked,
         }
     ).with_row_index("at")  # fmt: skip
 
 
-def _with_levels(pairs: pl.DataFrame, told: Scores) -> pl.DataFrame:
+def _with_levels(pairs: pl.DataFrame, levels: Levels, told: Scores) -> pl.DataFrame:
     """The pairs with what each column says, in words: `missing`, `equal`, a level that is near, or `different`."""
     columns = [
-        pl.Series(f"{one.name}__level", np.array(["missing", *one.words])[told.levels[:, at]], pl.String)
+        pl.Series(f"{one.name}__level", np.array(["missing", *one.words])[levels[:, at]], pl.String)
         for at, one in enumerate(told.columns)
     ]
     return pairs.drop("at").with_columns(columns)
+
+
+def _unseen_against(told: Scores, names: pl.Series, entity: Places, review: float) -> pl.DataFrame:
+    """Pairs of one entity that no rule brought together and that speak against it."""
+    left, right = _unseen(told, entity)
+    odds, levels = told.of(left, right), levels_of(told.columns, left, right)
+    # Of probabilities, what is missing leaves the low share of any two records: that alone is no contradiction.
+    is_against = (odds <= told.against(review)) & (differ(levels, told.columns) | (told.model is None))
+    of = left[is_against], right[is_against]
+    table = _pair_table(told, names, of, odds[is_against], np.ones(len(of[0]), dtype=bool))
+    return _with_levels(table, levels[is_against], told)
+
+
+def _unseen(told: Scores, entity: Places) -> tuple[Places, Places]:
+    """The pairs of each entity that no rule brought together."""
+    codes = [np.empty(0, np.int64)]
+    for part in members(entity):
+        one, other = np.triu_indices(len(part), k=1)
+        codes.append(part[one] * told.num + part[other])
+    known = told.candidates.left * told.num + told.candidates.right
+    left, right = np.divmod(np.setdiff1d(np.concatenate(codes), known), max(told.num, 1))
+    return left, right
 
 
 def _to_look(told: Scores, definition: LinkDefinition, is_linked: NDArray[np.bool_]) -> NDArray[np.int64]:

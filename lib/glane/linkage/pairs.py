@@ -54,6 +54,31 @@ def candidates(records: pl.DataFrame, rules: Sequence[Sequence[str]], *, most: i
     return Candidates(left=left, right=right, rules=of_rule, largest=tuple(largest))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleValues:
+    """What records have in the columns of rules, as numbers; -1 where they have nothing."""
+
+    codes: NDArray[np.int64]  # (records, names)
+    rules: tuple[tuple[int, ...], ...]  # by rule: which of the names
+
+    @classmethod
+    def of(cls, records: pl.DataFrame, rules: Sequence[Sequence[str]]) -> RuleValues:
+        """Number the values of the columns of rules, each by the first record that has it."""
+        names = list(dict.fromkeys(name for rule in rules for name in rule))
+        table = pl.DataFrame({name: _key(records, name) for name in names}).with_row_index(_KEY)
+        first = pl.col(_KEY).cast(pl.Int64).first()
+        codes = table.select(
+            pl.when(pl.col(name).is_not_null()).then(first.over(name)).otherwise(-1).alias(name) for name in names
+        ).to_numpy()
+        return cls(codes=codes, rules=tuple(tuple(names.index(name) for name in rule) for rule in rules))
+
+    def differ(self, left: Places, right: Places) -> NDArray[np.bool_]:
+        """Whether two records differ in every rule: in a column of each in which both have a value."""
+        one, other = self.codes[left], self.codes[right]
+        differs = (one >= 0) & (other >= 0) & (one != other)
+        return np.all([differs[:, list(rule)].any(axis=1) for rule in self.rules], axis=0)
+
+
 def _key(records: pl.DataFrame, name: str) -> pl.Series:
     """What must be equal: the value of a column, or its first letters."""
     column, letters = beginning(name)

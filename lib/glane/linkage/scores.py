@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from glane.linkage.entities import NEVER
 from glane.linkage.fellegi_sunter import Model, Patterns, any_two, fitted, of_rules
 from glane.linkage.levels import Column, Levels, column_of
-from glane.linkage.pairs import Candidates, random_pairs
+from glane.linkage.pairs import Candidates, RuleValues, random_pairs
 from glane.settings.link import LinkDefinition, beginning
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
 _RANDOM_PAIRS = 1_000_000
-AGREE, CONTRADICT = 1.0, -1.0  # of keys, which have no probability: equal in a key, and not different in a column
+# Of keys, which have no probability: equal in a rule and not different in a column; different in one, or in every rule.
+AGREE, CONTRADICT = 1.0, -1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ class Scores:
     levels: Levels  # of the candidates, (pairs, columns)
     odds: Floats  # of the candidates
     num: int  # records
-    _of_others: Callable[[Levels], Floats]
+    _of_others: Callable[[Places, Places, Levels], Floats]
 
     def of(self, left: Places, right: Places) -> Floats:
         """The log odds of pairs, `left` before `right`."""
@@ -43,7 +44,8 @@ class Scores:
         found = np.empty(len(asked))
         found[is_known] = self.odds[at[is_known]]
         if not is_known.all():
-            found[~is_known] = self._of_others(levels_of(self.columns, left[~is_known], right[~is_known]))
+            others = left[~is_known], right[~is_known]
+            found[~is_known] = self._of_others(*others, levels_of(self.columns, *others))
         return found
 
     def least(self, link: float) -> float:
@@ -70,10 +72,16 @@ def scores(records: pl.DataFrame, definition: LinkDefinition, found: Candidates)
     columns = tuple(column_of(records[one.column], one) for one in definition.compare)
     levels = levels_of(columns, found.left, found.right)
     if definition.method == "keys":
-        odds = np.where(_differ(levels, columns), CONTRADICT, AGREE)
+        odds = np.where(differ(levels, columns), CONTRADICT, AGREE)
+        values = RuleValues.of(records, definition.block)
+
+        def of_others(one: Places, other: Places, of: Levels) -> Floats:
+            # A chain of two rules is no evidence against what both of them say.
+            return np.where(differ(of, columns) | values.differ(one, other), CONTRADICT, 0.0)
+
         return Scores(
             columns=columns, model=None, candidates=found, levels=levels, odds=odds, num=records.height,
-            _of_others=lambda others: np.where(_differ(others, columns), CONTRADICT, 0.0),
+            _of_others=of_others,
         )  # fmt: skip
     blocks = [{beginning(name)[0] for name in rule} for rule in definition.block]
     told = np.array([[one.column not in block for one in definition.compare] for block in blocks], dtype=bool)
@@ -91,16 +99,16 @@ def scores(records: pl.DataFrame, definition: LinkDefinition, found: Candidates)
     is_all_compared = {name for block in blocks for name in block} <= {one.column for one in definition.compare}
 
     def checked(odds: Floats, of: Levels) -> Floats:
-        return np.where(_differ(of[:, vetoes], of_vetoes), NEVER, odds)
+        return np.where(differ(of[:, vetoes], of_vetoes), NEVER, odds)
 
     return Scores(
         columns=columns, model=model, candidates=found, levels=levels, num=records.height,
         odds=checked(prior + model.evidence(levels) if is_all_compared else by_rules, levels),
-        _of_others=lambda of: checked(prior + model.evidence(of), of),
+        _of_others=lambda _, __, of: checked(prior + model.evidence(of), of),
     )  # fmt: skip
 
 
-def _differ(levels: Levels, columns: Sequence[Column]) -> NDArray[np.bool_]:
+def differ(levels: Levels, columns: Sequence[Column]) -> NDArray[np.bool_]:
     """Whether records differ in a column that both have a value in."""
     last = np.array([len(one.words) for one in columns], dtype=np.int8)
     return (levels == last).any(axis=1)

@@ -22,7 +22,10 @@ WORDS: dict[Language, dict[str, str]] = {
         "source": "Source",
         "definition": "Définition",
         "method": "Méthode",
-        "keys": "clés : mêmes valeurs dans toutes les colonnes d'une règle, et aucune différence dans les autres",
+        "keys": (
+            "clés : mêmes valeurs dans toutes les colonnes d'une règle, et aucune différence dans les autres ; "
+            "différer dans chaque règle est une contradiction"
+        ),
         "probabilistic": (
             "probabiliste (Fellegi et Sunter, par EM) : lien à partir de {link}, à relire à partir de {review}"
         ),
@@ -87,7 +90,10 @@ WORDS: dict[Language, dict[str, str]] = {
         "source": "Source",
         "definition": "Definition",
         "method": "Method",
-        "keys": "keys: equal in all columns of a rule, and different in none of the others",
+        "keys": (
+            "keys: equal in all columns of a rule, and different in none of the others; to differ in every rule is a "
+            "contradiction"
+        ),
         "probabilistic": "probabilistic (Fellegi and Sunter, by EM): a link from {link}, to be looked at from {review}",
         "largest": "Largest entity",
         "compared": "Pairs compared",
