@@ -25,6 +25,7 @@ from glane.linkage.entities import chains, entities, tree
 from glane.linkage.fellegi_sunter import Patterns, fitted
 from glane.linkage.levels import column_of
 from glane.linkage.link import Linked, link
+from glane.linkage.page import link_page
 from glane.linkage.pairs import candidates, random_pairs
 from glane.linkage.sample import sample_of, with_reviewed
 from glane.linkage.scores import levels_of
@@ -195,7 +196,7 @@ def test_a_chain_of_links_is_not_an_entity() -> None:
     pairs = np.arange(num - 1), np.arange(1, num)
     chain = chains(*pairs, num)
     assert len(set(chain)) == 1
-    found, _ = entities(chain, lambda one, other: odds[one, other], 2.0, most=10**6)
+    found, _ = entities(chain, lambda one, other: odds[one, other], 2.0, most=10**6, order=np.arange(len(chain)))
     sizes = np.unique(found, return_counts=True)[1]
     assert sizes.max() == 2
     for part in np.unique(found):
@@ -210,7 +211,9 @@ def test_parts_of_an_entity_go_together_on_the_whole(seed: int) -> None:
     num = 9
     odds = np.triu(rng.normal(0, 4, (num, num)), 1)
     odds += odds.T
-    found, cohesion = entities(np.zeros(num, dtype=np.int64), lambda one, other: odds[one, other], 1.0, most=100)
+    found, cohesion = entities(
+        np.zeros(num, dtype=np.int64), lambda one, other: odds[one, other], 1.0, most=100, order=np.arange(num)[::-1]
+    )
     for part in np.unique(found):
         inside = np.flatnonzero(found == part)
         assert part == inside[0]
@@ -224,7 +227,7 @@ def test_parts_of_an_entity_go_together_on_the_whole(seed: int) -> None:
 
 def test_a_chain_that_is_too_long_is_refused() -> None:
     with pytest.raises(DataError, match="a chain of 50 records hangs together"):
-        entities(np.zeros(50, dtype=np.int64), lambda one, _: np.zeros(len(one)), 1.0, most=1000)
+        entities(np.zeros(50, dtype=np.int64), lambda one, _: np.zeros(len(one)), 1.0, most=1000, order=np.arange(50))
 
 
 def test_the_tree_connects_what_pairs_connect_by_the_best_of_them() -> None:
@@ -403,6 +406,36 @@ def test_pairs_of_an_entity_that_no_rule_compared_are_told_where_they_speak_agai
                        method="keys", block=[["k"], ["m"]])  # fmt: skip
     assert by_column.contested == by_column.pairs.height == 1
     assert by_column.pairs["x__level"].to_list() == ["different"]
+
+
+def contents(found: Linked, records: pl.DataFrame) -> list[list[str]]:
+    """What the records of each entity hold, whatever they are called."""
+    held = records.select("id", pl.struct(pl.exclude("id")).struct.json_encode().alias("held"))
+    parts = found.links.join(held, on="id").partition_by("entity")
+    return sorted(sorted(part["held"].to_list()) for part in parts)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_other_ids_make_the_same_entities(seed: int) -> None:
+    table, _ = people(200, np.random.default_rng(seed), twins=0.2)
+    rng = np.random.default_rng(seed)
+    found = link(table, PERSONS, ["id"])
+    for names in (table["id"].str.reverse(), pl.Series([f"r{at:04d}" for at in rng.permutation(table.height)])):
+        renamed = table.with_columns(names.alias("id"))
+        assert contents(link(renamed, PERSONS, ["id"]), renamed) == contents(found, table)
+
+
+@pytest.mark.parametrize("ids", ["abc", "bca", "cab", "acb", "bac", "cba"])
+@pytest.mark.parametrize("values", [["M", None, "F"], [True, None, False], [2, None, 1], [["u", "v"], None, ["w"]]])
+def test_a_record_that_is_like_two_goes_to_the_same_whatever_the_ids(ids: str, values: list[Any]) -> None:
+    table = pl.DataFrame({"id": list(ids), "k": ["n"] * 3, "x": values})
+    how = "set" if isinstance(values[0], list) else "exact"
+    told = definition(method="keys", compare=[{"column": "x", "how": how}])
+    found = link(table, told, ["id"])
+    plain = link(table.with_columns(id=pl.Series(["a", "b", "c"])), told, ["id"])
+    assert contents(found, table) == contents(plain, table.with_columns(id=pl.Series(["a", "b", "c"])))
+    assert found.num_entities == 2
+    assert found.pairs.filter(~pl.col("linked")).height >= 1  # the pair that was not taken is told
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -722,6 +755,16 @@ def test_a_killed_command_leaves_whole_files_or_none(tmp_path: Path, monkeypatch
         assert one.read_bytes() == (tmp_path / "whole" / one.name).read_bytes()
     assert not list((tmp_path / "half").glob("link.json"))  # what a reader begins with is among the last
     found.write(str(tmp_path / "half"))  # and the command can be run again
+
+
+@pytest.mark.parametrize(("placeholders", "is_warned"), [(7, True), (5, True), (4, False), (2, False)])
+def test_an_entity_that_is_far_larger_than_the_others_is_warned_of(placeholders: int, is_warned: bool) -> None:
+    names = [f"n{at // 2}" for at in range(60)] + ["inconnu"] * placeholders
+    table = pl.DataFrame({"id": [f"d{at:02d}" for at in range(len(names))], "name": names})
+    found = glane.link(table, definition(method="keys", block=[["name"]], compare=[]), id_column="id")
+    assert found.summary.usual == 2
+    assert ("make it null" in str(found)) == is_warned
+    assert ("1900-01-01" in link_page(found.summary, language="fr")) == is_warned
 
 
 def test_columns_that_are_not_there_are_named() -> None:

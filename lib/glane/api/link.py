@@ -29,6 +29,8 @@ from glane.spreadsheets import without_formulas
 from glane.types import Language
 from glane.validation import validated
 
+_USUAL = 0.95  # of the entities
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linkage(Spoken):
@@ -158,13 +160,15 @@ def _summary(
     made: Attributes | None,
 ) -> LinkSummary:
     links: tuple[RunLink, ...] = () if run is None else links_to([run.directory])
-    sizes = found.links[ENTITY].value_counts()["count"]
+    sizes = found.links[ENTITY].value_counts()["count"].to_numpy()
     model = found.scores.model
     return LinkSummary(
         source=source, run=next(iter(links), None), toy=None if run is None else run.toy,
         fingerprint=None if run is None else run.description().fingerprint_digest,
         key=records.key, definition=definition, records=records.rows.height, entities=found.num_entities,
-        largest=int(np.max(sizes.to_numpy(), initial=0)), compared=len(found.scores.odds), to_review=found.pairs.height,
+        largest=int(np.max(sizes, initial=0)),
+        usual=int(np.quantile(sizes, _USUAL, method="lower")) if len(sizes) else None,
+        compared=len(found.scores.odds), to_review=found.pairs.height,
         contested=found.contested, columns=_columns(records, found), rules=_rules(records, definition, found),
         is_converged=None if model is None else model.is_converged, strata=strata_of(decisions), reviewed=reviewed,
         count=entity_count(decisions, records=records.rows.height, level=level, seed=definition.seed),

@@ -46,7 +46,7 @@ def members(groups: Places) -> Iterator[Places]:
 
 
 def entities(
-    chain: Places, odds_of: Callable[[Places, Places], Floats], least: float, *, most: int
+    chain: Places, odds_of: Callable[[Places, Places], Floats], least: float, *, most: int, order: Places
 ) -> tuple[Places, Floats]:
     """Divide chains into entities.
 
@@ -55,6 +55,7 @@ def entities(
         odds_of: The log odds of pairs of records.
         least: The log odds from which a mean is a link.
         most: Pairs of one chain that are compared.
+        order: The place of each record in an order by which ties are settled.
 
     Returns:
         The entity of each record, by the place of its first, and the mean log odds at which it came to it: those of
@@ -72,11 +73,13 @@ def entities(
                 f"most {most:,} are compared (linkage.most_pairs). The columns compared do not tell records apart: add "
                 "some, raise linkage.link, or make values that stand for nothing null."
             )
-        one, other = np.triu_indices(len(part), k=1)
-        odds = _bounded(odds_of(part[one], part[other]))
-        groups = fcluster(linkage(_SURE - odds, method="average"), _SURE - least, criterion="distance")
+        at = np.argsort(order[part])
+        one, other = (part[at[side]] for side in np.triu_indices(len(part), k=1))
+        odds = _bounded(odds_of(np.minimum(one, other), np.maximum(one, other)))
+        groups = np.empty(len(part), dtype=np.int64)
+        groups[at] = fcluster(linkage(_SURE - odds, method="average"), _SURE - least, criterion="distance")
         found[part] = part[by_first(groups)]
-        height[part] = _cohesion(squareform(odds), groups)
+        height[part[at]] = _cohesion(squareform(odds), groups[at])
     return found, height
 
 
@@ -85,7 +88,7 @@ def _bounded(odds: Floats) -> Floats:
     return np.where(odds <= NEVER, odds * len(odds), np.clip(odds, -_SURE, _SURE))
 
 
-def _cohesion(odds: Floats, groups: NDArray[np.int_]) -> Floats:
+def _cohesion(odds: Floats, groups: Places) -> Floats:
     """Of each record, the mean log odds with the others of its group; nan where there is none."""
     same = (groups[:, None] == groups[None, :]) & ~np.eye(len(groups), dtype=bool)
     num = same.sum(axis=1)

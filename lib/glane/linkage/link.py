@@ -2,7 +2,8 @@
 on.
 
 Whatever order records come in, they are put into that of their ids first: the same records make the same entities,
-and an entity is called by its first record.
+and an entity is called by its first record. Ties are settled by what records hold, and not by their ids: with other ids
+they are the same entities, too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from glane.errors import DataError
 from glane.linkage.entities import chains, entities, members, tree
 from glane.linkage.fellegi_sunter import probability
 from glane.linkage.levels import Levels
+from glane.linkage.order import by_content
 from glane.linkage.pairs import candidates
 from glane.linkage.scores import Scores, differ, levels_of, scores
 from glane.settings.link import LinkDefinition
@@ -62,11 +64,12 @@ def link(records: pl.DataFrame, definition: LinkDefinition, key: Sequence[str]) 
     records = records.sort(list(key))
     names = names_of(records, key)
     found = candidates(records, definition.block, most=definition.most_pairs)
-    told = scores(records, definition, found)
+    order = by_content(records, definition.columns)
+    told = scores(records, definition, found, order)
     least = told.least(definition.link)
     is_link = told.odds >= least
     chain = chains(found.left[is_link], found.right[is_link], records.height)
-    entity, cohesion = entities(chain, told.of, least, most=definition.most_pairs)
+    entity, cohesion = entities(chain, told.of, least, most=definition.most_pairs, order=order)
     is_linked = entity[found.left] == entity[found.right]
     at = tree(found.left, found.right, told.odds, records.height)
     every = _pair_table(told, names, (found.left, found.right), told.odds, is_linked)

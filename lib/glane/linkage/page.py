@@ -28,6 +28,8 @@ class _Body:
         ]
         if one.is_converged is False:
             parts.append(warning(self._say("not_converged")))
+        if one.is_one_far_larger:
+            parts.append(warning(self._say("far_larger", largest=self._num(one.largest), usual=self._num(one.usual))))
         parts += [heading(self._say("strata")), self._strata(), paragraph(self._say("strata_how"))]
         parts += [heading(self._say("rules")), self._rules(), paragraph(self._say("rules_how"))]
         if one.columns:

@@ -11,6 +11,8 @@ from glane.settings.link import LinkDefinition
 from glane.types import Toy
 from glane.validation import Strict
 
+_MANY = 5  # records of an entity
+
 
 class ColumnTold(Strict):
     """A column that was compared: its levels, and how often pairs of one entity (m) and others (u) are at each."""
@@ -47,6 +49,7 @@ class LinkSummary(Record):
     records: int
     entities: int  # by the links
     largest: int  # records of the largest
+    usual: int | None = left_out()  # records that 95 of 100 entities have at most
     compared: int  # pairs
     to_review: int  # pairs of pairs.parquet
     contested: int  # pairs of one entity that speak against it
@@ -57,3 +60,8 @@ class LinkSummary(Record):
     reviewed: str | None = left_out()  # where the reviewed sample is from
     count: EntityCount | None = left_out()  # None: nothing was reviewed, so there is no interval
     contradictions: int | None = left_out()
+
+    @property
+    def is_one_far_larger(self) -> bool:
+        """Whether the largest entity is far larger than nearly all others: often of a value that stands for nothing."""
+        return self.usual is not None and self.largest >= _MANY and self.largest > 2 * self.usual

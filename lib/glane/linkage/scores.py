@@ -63,8 +63,8 @@ def levels_of(columns: Sequence[Column], left: Places, right: Places) -> Levels:
     return np.stack(found, axis=1) if found else np.zeros((len(left), 0), dtype=np.int8)
 
 
-def scores(records: pl.DataFrame, definition: LinkDefinition, found: Candidates) -> Scores:
-    """Compare the candidates.
+def scores(records: pl.DataFrame, definition: LinkDefinition, found: Candidates, order: Places) -> Scores:
+    """Compare the candidates; `order` is the place of each record in that in which random pairs are drawn.
 
     Raises:
         ConfigError: for a column of a type that cannot be compared so.
@@ -85,7 +85,8 @@ def scores(records: pl.DataFrame, definition: LinkDefinition, found: Candidates)
         )  # fmt: skip
     blocks = [{beginning(name)[0] for name in rule} for rule in definition.block]
     told = np.array([[one.column not in block for one in definition.compare] for block in blocks], dtype=bool)
-    left, right = random_pairs(records.height, most=_RANDOM_PAIRS, seed=definition.seed)
+    drawn = np.argsort(order)
+    left, right = (drawn[side] for side in random_pairs(records.height, most=_RANDOM_PAIRS, seed=definition.seed))
     random = Patterns.of(levels_of(columns, left, right), np.ones(len(columns), dtype=bool))
     by_rule = [Patterns.of(levels[found.rules[:, at]], told[at]) for at in range(len(definition.block))]
     vetoes = np.array([one.never_differs for one in definition.compare], dtype=bool)

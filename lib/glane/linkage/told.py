@@ -45,6 +45,11 @@ def _warnings(one: LinkSummary) -> list[str]:
             f"Warning: {sum(expected):,.0f} decisions are expected to be true, and fewer than {FEW} tell little of how "
             "records of one entity differ. Have all pairs reviewed, or choose method: keys."
         )
+    if one.is_one_far_larger:
+        lines.append(
+            f"Warning: the largest entity has {one.largest:,} records, and 95 of 100 have at most {one.usual:,}. Look "
+            "at it: where a value stands for nothing (unknown, 1900-01-01), make it null and link again."
+        )
     if one.contested:
         lines.append(f"Warning: pairs of one entity that speak against it, in pairs.parquet: {one.contested:,}.")
     if one.is_converged is False:

@@ -62,6 +62,10 @@ WORDS: dict[Language, dict[str, str]] = {
             "n'est laissé de côté : trop de paires est une erreur, et non une perte."
         ),
         "not_converged": "Les probabilités ne se sont pas stabilisées (EM) ; regarder les colonnes avant d'en user.",
+        "far_larger": (
+            "La plus grande entité a {largest} enregistrements, et 95 sur 100 en ont au plus {usual}. La regarder : "
+            "une valeur qui ne veut rien dire (inconnu, 1900-01-01) est à rendre nulle avant de rapprocher de nouveau."
+        ),
         "how": "Comment",
         "how_entities": (
             "Une entité n'est pas tout ce qu'une chaîne de liens relie : tous les enregistrements d'une chaîne sont "
@@ -128,6 +132,10 @@ WORDS: dict[Language, dict[str, str]] = {
             "many pairs are an error, and no loss."
         ),
         "not_converged": "The probabilities did not settle (EM); look at the columns before you use them.",
+        "far_larger": (
+            "The largest entity has {largest} records, and 95 of 100 have at most {usual}. Look at it: where a value "
+            "stands for nothing (unknown, 1900-01-01), make it null and link again."
+        ),
         "how": "How",
         "how_entities": (
             "An entity is not all that a chain of links connects: all records of a chain are compared, and groups are "
