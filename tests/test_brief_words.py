@@ -3,12 +3,14 @@
 import datetime
 from typing import Any
 
+import polars as pl
 import pytest
 
 from glane.briefs.checks import Cited, checked
 from glane.briefs.passages import widened
 from glane.briefs.record import Quote
 from glane.briefs.said import said_in
+from simulations.brief_attacks import by_kind, results
 
 
 def failed(sentence: str, passage: str, *, document: str | None = None, **told: Any) -> list[str]:
@@ -194,3 +196,11 @@ def test_a_department_in_small_letters_is_a_name() -> None:
 def test_trends_causes_and_opposites(sentence: str, passage: str, check: str | None) -> None:
     found = failed(sentence, passage)
     assert (check in found) if check else (found == [])
+
+
+def test_of_statements_made_to_pass_no_more_pass_than_the_page_tells() -> None:
+    rows = pl.DataFrame(list(results()))
+    for later, most_passed, most_dropped in ((False, 171, 41), (True, 25, 4)):
+        *_, passed, _, dropped = by_kind(rows.filter(pl.col("later") == later)).row(-1)
+        assert passed <= most_passed
+        assert dropped <= most_dropped

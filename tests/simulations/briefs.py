@@ -47,7 +47,8 @@ SCOPE = {"fr": ("nouveaux ", "", ""), "en": ("new ", "", "")}
 KINDS = (
     "number", "unit", "place", "period", "negation", "cumulative or new", "suspected or confirmed", "causal", "trend",
     "more or fewer than", "out of context", "quote elsewhere", "injected order", "number of another place",
-    "another disease", "another word",
+    "another disease", "bound turned or left out", "one or two for many", "taken back beside it", "letters that look alike",
+    "another word",
 )  # fmt: skip
 DOCUMENTS, BUNDLE = 8, 4
 WORDS = {
@@ -128,6 +129,11 @@ class Fact:
                 f"Aucun cas {self.status} de {self.disease} n'a été signalé à {self.town} le {d}.",
                 f"No {self.status} cases of {self.disease} were reported in {self.town} on {d}.",
             ),
+            (
+                f"Le {d}, au moins {cases} ont été signalés à {self.town}.",
+                f"On {d}, at least {cases} were reported in {self.town}.",
+            ),
+            (f"Fausse information du {d} : {cases} à {self.town}.", f"False news of {d}: {cases} in {self.town}."),
         )
         return re.sub("  +", " ", shapes[self.shape][0 if fr else 1])
 
@@ -135,9 +141,20 @@ class Fact:
     def is_negated(self) -> bool:
         return self.shape == 4
 
+    @property
+    def is_bound(self) -> bool:
+        return self.shape == 5
+
+    @property
+    def is_taken_back(self) -> bool:
+        return self.shape == 6
+
     def sentence(self, wording: int) -> str:
         """A true statement in one of several wordings."""
         fr, n = self.language == "fr", str(self.number)
+        if self.is_taken_back:
+            told = replace(self, shape=0).sentence(1)
+            return f"{'Fausse information' if fr else 'False news'}: {told}"
         if wording == 1 and self.number < len(WORDS[self.language]):
             n = WORDS[self.language][self.number]
         if self.is_negated:
@@ -157,6 +174,8 @@ class Fact:
             if fr
             else f"{n} {self.scope}{self.status} cases of {self.disease}"
         )
+        if self.is_bound:
+            cases = f"au moins {cases}" if fr else f"at least {cases}"
         told = (
             (f"{cases} ont été signalés à {self.town}.", f"{cases} were reported in {self.town}."),
             (f"{cases} à {self.town}.", f"{cases} occurred in {self.town}."),
@@ -171,6 +190,10 @@ def reworded(one: Fact, rng: random.Random) -> str:
     """A true statement in words that the passage does not have."""
     fr, n = one.language == "fr", one.number
     kind = f"{one.scope}cas {one.status} de {one.disease}" if fr else f"{one.scope}{one.status} cases of {one.disease}"
+    if one.is_taken_back:
+        return one.sentence(0)
+    if one.is_bound:
+        return f"{one.town} a au moins {n} {kind}." if fr else f"{one.town} has at least {n} {kind}."
     month = MONTHS[one.language][one.day.month - 1]
     if one.is_negated:
         told = rng.choice(
@@ -201,7 +224,7 @@ def fact(rng: random.Random, language: str) -> Fact:
     return Fact(
         language=language, number=rng.randint(2, 60), disease=rng.choice(DISEASES[language]), town=rng.choice(TOWNS),
         status=STATUS[language][at], scope=rng.choice(SCOPE[language]),
-        day=datetime.date(2026, 1, 1) + datetime.timedelta(days=rng.randrange(300)), shape=rng.randrange(5),
+        day=datetime.date(2026, 1, 1) + datetime.timedelta(days=rng.randrange(300)), shape=rng.randrange(7),
         hospital=rng.randint(61, 99), beside=rng.randint(100, 199),
     )  # fmt: skip
 
@@ -218,7 +241,16 @@ def planted(one: Fact, kind: str, rng: random.Random) -> str | None:
             else f"There were {one.status} cases of {one.disease} in {one.town}."
         )
         return re.sub("  +", " ", text)
+    if one.is_taken_back:
+        return replace(one, shape=0).sentence(0) if kind == "taken back beside it" else None
     true = one.sentence(0)
+    if kind == "bound turned or left out":
+        return _with_another_bound(true, rng, is_french=fr) if one.is_bound else None
+    if kind == "one or two for many":
+        other = replace(one, number=2, shape=0).sentence(0)
+        return re.sub("^2", "Deux" if fr else "Two", other) if one.number > 2 else None
+    if kind == "letters that look alike":
+        return true.replace("a", "\N{CYRILLIC SMALL LETTER A}")
     if kind == "number":
         return replace(one, number=one.number + rng.choice([1, 10, 100])).sentence(rng.choice([0, 2]))
     if kind == "unit":
@@ -258,15 +290,27 @@ def planted(one: Fact, kind: str, rng: random.Random) -> str | None:
             [", en hausse.", ", une augmentation nette."] if fr else [", which is rising.", ", a clear increase."]
         )
     if kind == "more or fewer than":
+        if one.is_bound:
+            return None
         word = rng.choice(["Plus de", "Moins de", "Au moins"] if fr else ["More than", "Fewer than", "At least"])
         return f"{word} {true[0].lower()}{true[1:]}"
     if kind == "number of another place":
         return replace(one, number=one.beside).sentence(0) if one.shape == 3 else None
     if kind == "another word":
-        return re.sub(r"ont été signalés", "ont guéri", true) if fr else re.sub(r"were reported", "recovered", true)
+        return (
+            re.sub(r"ont été signalés", "ont été photographiés", true)
+            if fr
+            else re.sub(r"were reported", "were photographed", true)
+        )
     if kind == "another disease":
         return replace(one, disease=rng.choice([d for d in DISEASES[one.language] if d != one.disease])).sentence(0)
     return None
+
+
+def _with_another_bound(true: str, rng: random.Random, *, is_french: bool) -> str:
+    other = rng.choice(["", "au plus ", "moins de "] if is_french else ["", "at most ", "fewer than "])
+    text = re.sub("^(?:Au moins|At least) ", other, true)
+    return text[0].upper() + text[1:]
 
 
 class Writer:

@@ -83,10 +83,10 @@ def turns_in(text: str) -> frozenset[str]:
 
 
 def names_in(sentence: str) -> Iterator[str]:
-    """The capitalised words of a sentence, folded, without a first one that names nothing."""
+    """The capitalised words of a sentence, folded, without numbers and without a first one that names nothing."""
     for match in _NAME.finditer(sentence):
         is_first = not sentence[: match.start()].strip(" «\"'“")
-        if not (is_first and _opens(match[0])):
+        if not (is_first and _opens(match[0])) and not plain_text(match[0]).isdigit():
             yield fold(match[0])
 
 
