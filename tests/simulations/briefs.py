@@ -1,6 +1,6 @@
 """Planted errors in the statements of briefs: how many of each kind the checks catch, and how many true ones they drop.
 
-python tests/simulations/briefs.py 100
+python tests/simulations/briefs.py 40
 
 A scripted engine stands for the model. It writes true statements in several wordings, and false ones by kind, each with
 a passage that is really there. The second reading answers "supported" to everything: what is caught, the checks catch.
