@@ -18,7 +18,7 @@ from glane.api.several_runs import SeveralRuns, together
 from glane.api.sources import RunLike, TableLike, name_of, refuse_uncarried, run_of
 from glane.assess.estimate.question import Question, check
 from glane.assess.evaluate.leaf import categories_of
-from glane.assess.files import as_parquet, read_table, write_folder
+from glane.assess.files import as_parquet, read_table, take_away, write_folder
 from glane.assess.yes import check_value
 from glane.disclosure.register import ToIssue, issue
 from glane.errors import ConfigError, DataError
@@ -45,6 +45,8 @@ from glane.surveillance.table import labelled, surveillance_table
 from glane.surveillance.told import line_list_text, table_text
 from glane.types import Language
 from glane.validation import validated
+
+_SOMETIMES = ("signals.parquet", "linelist.parquet", "linelist.csv", "triangle.parquet", "triangle.csv")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +75,6 @@ class Aggregated(Spoken):
         Raises:
             RunError: if the file system refuses, or another table of the series was issued meanwhile.
         """
-        if self.issue is not None:  # first: what the register has and nobody saw does no harm
-            issue(self.issue)
         files = {
             "table.parquet": as_parquet(self.table),
             **({} if self.signals is None else {"signals.parquet": as_parquet(self.signals)}),
@@ -92,7 +92,12 @@ class Aggregated(Spoken):
                 self.summary, self.table, self.signals, language=self.language, triangle=self.triangle
             ).encode(),
         }
-        write_folder(folder, files, of=self.links)
+        is_leaving = self.summary.disclosure is not None
+        earlier = [name for name in _SOMETIMES if name not in files]
+        gone = take_away(folder, earlier, of="table.parquet", is_strict=is_leaving)
+        if self.issue is not None:  # before it is written: what the register has and nobody saw does no harm
+            issue(self.issue)
+        write_folder(folder, files, of=self.links, forget=gone if is_leaving else None)
         return list(files)
 
 

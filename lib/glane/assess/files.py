@@ -20,7 +20,15 @@ from glane.corpus.readable import readable
 from glane.errors import DataError, RunError
 from glane.languages import say
 from glane.run.links import RunLink
-from glane.run.written import digest_of, note_written, read_written, refuse_foreign, refuse_inside_run
+from glane.run.written import (
+    WRITTEN,
+    digest_of,
+    forget_earlier,
+    note_written,
+    read_written,
+    refuse_foreign,
+    refuse_inside_run,
+)
 from glane.storage import replace_file, storage_errors, write_once
 from glane.tables.advice import advised
 from glane.tables.frames import is_table, read_frame
@@ -75,12 +83,14 @@ def _shown(column: pa.Array, path: str) -> pa.Array:
     return as_ids(column, place=path) if isinstance(column.type, pa.UuidType) else readable(column)
 
 
-def write_folder(folder: str | Path, files: Mapping[str, bytes], *, of: Sequence[RunLink] = ()) -> None:
+def write_folder(
+    folder: str | Path, files: Mapping[str, bytes], *, of: Sequence[RunLink] = (), forget: Sequence[str] | None = None
+) -> None:
     """Write files into a folder, each in one step, readable by their owner only.
 
     A file that is there already is replaced only if glane wrote it, and nobody changed it since: `.glane-files` tells,
     and which runs the files are of. The first of `files` tells one command's from another's: a report of another one is
-    not replaced.
+    not replaced. With `forget`, it says no more what files held before, nor anything of files of these names.
 
     Raises:
         RunError: if the folder lies in a run, holds a file of that name that is not this command's, or the file system
@@ -94,13 +104,52 @@ def write_folder(folder: str | Path, files: Mapping[str, bytes], *, of: Sequence
             f"out.dir: {root / others[0]} was written by another command of glane, and would be lost. Choose another "
             "out.dir."
         )
-    note_written(root, {name: digest_of(content) for name, content in files.items()}, setting=_SETTING, of=of)
+    digests = {name: digest_of(content) for name, content in files.items()}
+    note_written(root, digests, setting=_SETTING, of=of)
     for name, content in files.items():
         replace_file(
             root / name,
             lambda stream, content=content: stream.write(content),  # type: ignore[misc]
             mode=_FILE_MODE, setting=_SETTING,
         )  # fmt: skip
+    if forget is not None:
+        forget_earlier(root, digests, gone=forget, setting=_SETTING)
+
+
+def take_away(folder: str | Path, names: Iterable[str], *, of: str, is_strict: bool) -> list[str]:
+    """Remove files of an earlier call of the same command, which stand for nothing beside what is written now.
+
+    Only those that `.glane-files` proves to be as glane wrote them.
+
+    Args:
+        folder: Of the files; it need not be there.
+        names: Of them.
+        of: The file that tells that this command wrote the folder.
+        is_strict: Whether to refuse a folder with a file of that name that is not proven to be glane's.
+
+    Returns:
+        The names of those that were there.
+
+    Raises:
+        RunError: for such a file, or if the file system refuses.
+    """
+    root = Path(folder).expanduser()
+    written = read_written(root)
+    there = [name for name in names if (root / name).exists() or (root / name).is_symlink()]
+    proven = []
+    for name in there:
+        path = root / name
+        if of in written.names and path.is_file() and digest_of(path) in written.digests.get(name, ()):
+            proven.append(name)
+        elif is_strict:
+            raise RunError(
+                f"out.dir: {path} is there, {WRITTEN} does not prove that glane wrote it so, and what is written now "
+                "may leave. Choose another out.dir, or move the file."
+            )
+    for name in proven:
+        with storage_errors(root / name, setting=_SETTING):
+            (root / name).unlink()
+    return proven
 
 
 def written_line(folder: str, write: Callable[[str], Sequence[str]]) -> str:

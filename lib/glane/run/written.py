@@ -100,6 +100,25 @@ def note_written(root: Path, digests: Mapping[str, str], *, setting: str, of: Se
     replace_file(root / WRITTEN, write, mode=_FILE_MODE, setting=setting)
 
 
+def forget_earlier(root: Path, digests: Mapping[str, str], *, gone: Sequence[str], setting: str) -> None:
+    """Write down what files hold now, and no more what they held before, nor those that are gone.
+
+    Who knows nearly all of a file finds the rest by its digest: those of what may not leave must not stay either.
+
+    Raises:
+        RunError: if the file system refuses.
+    """
+    written = read_written(root)
+    told = written.model_copy(
+        update={
+            "names": tuple(name for name in written.names if name not in gone),
+            "digests": {name: one for name, one in written.digests.items() if name not in gone}
+            | {name: (one,) for name, one in digests.items()},
+        }
+    )
+    replace_file(root / WRITTEN, lambda stream: stream.write(told.as_json()), mode=_FILE_MODE, setting=setting)  # type: ignore[arg-type]
+
+
 def read_written(root: Path) -> WrittenFiles:
     """What glane wrote into a folder; nothing where it does not say.
 
