@@ -321,3 +321,43 @@ def test_no_corrected_count_below_the_least_leaves() -> None:
     assert len(told)
     assert not ((told > 1e-6) & (told < 11)).any()
     assert not ((rest > 1e-6) & (rest < 11)).any()
+
+
+def weeks(*more: tuple[int, str | None, int, int], unknown_from: int = 14) -> pl.DataFrame:
+    """Twenty weeks of two hospitals, some documents of none from a week on, and `more` by week, hospital and cases."""
+    of = [(week, h, 30 + week % 5, 90) for week in range(20) for h in ("A", "B")]
+    of += [(week, None, 3, 40) for week in range(unknown_from, 20)]
+    rows = [
+        (DAY(2026, 1, 6) + datetime.timedelta(days=7 * week), h, i < cases)
+        for week, h, cases, others in [*of, *more]
+        for i in range(cases + others)
+    ]
+    found = pl.DataFrame(rows, schema={"day": pl.Date, "h": pl.String, "flu": pl.Boolean}, orient="row")
+    return found.with_columns(id=pl.int_range(pl.len()).cast(pl.String), dep=pl.lit("75"))
+
+
+@pytest.mark.parametrize("by", [["h"], ["h", "place"]])
+@pytest.mark.parametrize("more", [(), ((20, None, 3, 40), (20, "A", 2, 40))])
+@pytest.mark.parametrize("unknown_from", [0, 14])
+def test_each_signal_leaves_once_and_only_its_own_series_is_cut(by: list[str], more: Any, unknown_from: int) -> None:
+    rows = weeks(*more, unknown_from=unknown_from)
+    told = definition(
+        time={"column": "day"}, groups=["h"], place={"column": "dep", "only": ["75"]}, disclosure={"least": 11},
+        signals={"methods": ["ears_c1", "cusum"], "by": by, "training": 7},
+    )  # fmt: skip
+    whole = made(rows, told)[0].signals
+    _, found = left(rows, told)
+    assert whole is not None
+    assert found.signals is not None
+    at = ["method", *by, "period"]
+    assert found.signals.select(at).equals(whole.select(at))
+    of_all = found.rows.filter(pl.col("margin") == "period")
+    first = of_all.filter(pl.col("suppressed") == "row")["period"].min()
+    series = pl.all_horizontal(pl.col(key).is_null() for key in by)
+    before = series if first is None else series & (pl.col("period") < first)
+    assert found.signals.filter(before)["signal"].equals(whole.filter(before)["signal"])
+    assert found.signals.filter(before)["reason"].equals(whole.filter(before)["reason"])
+    if first is not None:
+        assert found.signals.filter(series & (pl.col("period") >= first))["expected"].null_count() == len(
+            found.signals.filter(series & (pl.col("period") >= first))
+        )

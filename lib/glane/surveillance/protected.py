@@ -160,7 +160,9 @@ def _signals(signals: pl.DataFrame, rows: pl.DataFrame, definition: TableDefinit
     keys = [key for key in keys_of(definition) if key != PERIOD and key in signals.columns]
     by_period = rows.filter(pl.col("margin").str.split(" × ").list.contains(PERIOD) & pl.col(PERIOD).is_not_null())
     wanted = [PERIOD, *keys]
-    is_of = pl.col("margin").is_in([PERIOD, *(_margin(key, definition) for key in keys)])
+    is_of = pl.col("margin") == PERIOD
+    for key in keys:  # what is not known has no series, and is not all
+        is_of |= (pl.col("margin") == _margin(key, definition)) & pl.col(key).is_not_null()
     gone = by_period.filter(is_of & pl.col(SUPPRESSED).eq(ROW).fill_null(False)).select(
         *wanted, pl.lit(True).alias("__gone")
     )
