@@ -361,3 +361,18 @@ def test_each_signal_leaves_once_and_only_its_own_series_is_cut(by: list[str], m
         assert found.signals.filter(series & (pl.col("period") >= first))["expected"].null_count() == len(
             found.signals.filter(series & (pl.col("period") >= first))
         )
+
+
+@pytest.mark.parametrize("rule", [{"least": 11}, {"least": 11, "method": "round", "base": 11}])
+@pytest.mark.parametrize("lone", [DAY(2025, 11, 3), DAY(2026, 12, 24), None])
+def test_the_day_of_a_document_alone_in_its_period_is_not_told(
+    rule: dict[str, Any], lone: datetime.date | None
+) -> None:
+    rows = weeks(unknown_from=20)
+    if lone is not None:
+        rows = pl.concat([rows, rows.head(1).with_columns(day=pl.lit(lone), id=pl.lit("lone"))])
+    _, found = left(rows, definition(time={"column": "day"}, groups=["h"], disclosure=rule))
+    told, is_exact = found.summary, "method" not in rule
+    assert lone not in (told.first_day, told.last_day) or lone is None
+    if lone is None:
+        assert (told.first_day is not None, told.last_day is not None) == (is_exact, is_exact)

@@ -23,6 +23,7 @@ from glane.surveillance.changed import changed_table
 from glane.surveillance.counted import roles, table_layout
 from glane.surveillance.dimensions import AGE, PERIOD, PLACE, Located, Unplaced, keys_of
 from glane.surveillance.figures import ALL
+from glane.surveillance.periods import Calendar
 from glane.surveillance.record import TableSummary
 
 SUPPRESSED = "suppressed"  # the column that says so, and the reason of a signal that cannot be told
@@ -119,8 +120,18 @@ def _summary(summary: TableSummary, rows: pl.DataFrame, rule: DisclosureRule, to
             "documents": total["documents"], "failed": total["failed"], "reviewed": total["reviewed"],
             "unplaced": _unplaced(summary.unplaced, rows, rule), "unnamed": None if few else summary.unnamed,
             "disclosure": told, "silent": summary.silent if rule.method == "suppress" else (),
+            "first_day": _told_day(summary.first_day, rows, summary.definition),
+            "last_day": _told_day(summary.last_day, rows, summary.definition),
         }
     )  # fmt: skip
+
+
+def _told_day(day: datetime.date | None, rows: pl.DataFrame, definition: TableDefinition) -> datetime.date | None:
+    """A day of the first or the last document; None where its period is not told as it is: it may be of one alone."""
+    if day is None or definition.time is None or SUPPRESSED not in rows.columns:
+        return None
+    of_day = (pl.col("margin") == PERIOD) & (pl.col(PERIOD) == Calendar.of(definition.time).first_day(day))
+    return day if rows.filter(of_day & pl.col(SUPPRESSED).ne_missing(ROW)).height else None
 
 
 def _counts(rows: pl.DataFrame) -> Counts:
