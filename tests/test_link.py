@@ -527,6 +527,24 @@ def test_without_a_review_there_is_no_interval() -> None:
     assert whole.low <= whole.estimate <= whole.high
 
 
+@pytest.mark.parametrize("left_out", [{}, {"certain": 3}, {"certain": 1, "no": 2}, {"unlikely": 1}])
+def test_pairs_of_a_sample_that_stayed_empty_are_told_by_stratum(left_out: Mapping[str, int]) -> None:
+    table, truth = persons(300)
+    drawn = glane.link(table, PERSONS, id_column="id", sample=80).sample
+    assert drawn is not None
+    told = with_truth(drawn.drop("same"), truth).with_columns(
+        pl.int_range(pl.len()).over("stratum").alias("at"),
+        pl.col("stratum").replace_strict(left_out, default=0, return_dtype=pl.Int64).alias("empty"),
+    )
+    same = pl.when(pl.col("at") >= pl.col("empty")).then(pl.col("same").cast(pl.String)).otherwise(pl.lit(" "))
+    found = glane.link(table, PERSONS, id_column="id", reviewed=told.with_columns(same.alias("same")))
+    assert {one.stratum: one.empty for one in found.summary.strata if one.empty} == left_out
+    assert ("if they are the hard ones" in str(found)) == bool(left_out)
+    assert ("n&#x27;a rien dit" in link_page(found.summary, language="fr")) == bool(left_out)
+    for name, num in left_out.items():
+        assert f"{name} {num}/{told.filter(pl.col('stratum') == name).height}" in str(found)
+
+
 def test_all_reviewed_is_the_truth_of_what_was_compared() -> None:
     table, truth = persons(300)
     found = link(table, PERSONS, ["id"])

@@ -51,6 +51,7 @@ class Scenario:
     typos: float = 0.15
     missing: float = 0.1
     twins: float = 0.0  # of persons who have one: same last name, birth and department
+    otherwise: float = 0.0  # of the records: of a source that exchanges both names and writes 1 January of the year
     definition: LinkDefinition = PERSONS
     reviewed: int = 150
 
@@ -62,6 +63,7 @@ SCENARIOS: Mapping[str, Scenario] = {
     "many reports": Scenario(persons=100, reports=(5, 20)),
     "twins": Scenario(twins=0.3, missing=0.2),
     "little compared": Scenario(definition=_FEW, twins=0.2, missing=0.2),
+    "one source writes otherwise": Scenario(typos=0.05, missing=0.05, otherwise=0.3),
     "few reviewed": Scenario(twins=0.2, missing=0.2, reviewed=50),
 }
 
@@ -74,6 +76,7 @@ def people(
     typos: float = 0.15,
     missing: float = 0.1,
     twins: float = 0.0,
+    otherwise: float = 0.0,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Records of `num` persons, in no order, and the person of each (`id`, `person`)."""
     who = _who(num, rng, twins)
@@ -82,11 +85,18 @@ def people(
         for person, values in enumerate(who)
         for _ in range(rng.integers(*reports))
     ]
+    if otherwise:
+        rows = [_of_other_source(row) if rng.random() < otherwise else row for row in rows]
     ids = [f"d{at:07d}" for at in rng.permutation(10 * len(rows) + 10)[: len(rows)]]
     names = ["person", "first", "last", "birth", "department"]
     schema = {"person": pl.Int64, "first": pl.String, "last": pl.String, "birth": pl.Date, "department": pl.String}
     table = pl.DataFrame(rows, schema=schema, orient="row").with_columns(pl.Series("id", ids))
     return table.select("id", *names[1:]), table.select("id", "person")
+
+
+def _of_other_source(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    person, first, last, birth, department = row
+    return person, last, first, None if birth is None else birth.replace(month=1, day=1), department
 
 
 def _who(num: int, rng: np.random.Generator, twins: float) -> list[tuple[str, str, datetime.date, str]]:
@@ -133,7 +143,7 @@ def simulated(scenario: Scenario, seed: int) -> Found:
     rng = np.random.default_rng(seed)
     table, truth = people(
         scenario.persons, rng, reports=scenario.reports, typos=scenario.typos, missing=scenario.missing,
-        twins=scenario.twins,
+        twins=scenario.twins, otherwise=scenario.otherwise,
     )  # fmt: skip
     found = link(table, scenario.definition, ["id"])
     read = reviewed(sample_of(found.decisions, scenario.reviewed, seed=seed), truth)

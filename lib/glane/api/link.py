@@ -21,7 +21,7 @@ from glane.linkage.link import ENTITY, Linked, names_of
 from glane.linkage.link import link as linked_records
 from glane.linkage.page import link_page
 from glane.linkage.record import ColumnTold, LinkSummary, RuleTold
-from glane.linkage.sample import entity_sample, sample_of, with_reviewed
+from glane.linkage.sample import empty_of, entity_sample, sample_of, with_reviewed
 from glane.linkage.told import link_text
 from glane.run.links import RunLink, links_to
 from glane.settings.link import LinkDefinition, beginning
@@ -109,7 +109,7 @@ def link(
     made = _attributes(records, found, definition)
     summary = _summary(
         name_of(source) or "", run, records, definition, found, decisions,
-        reviewed=name_of(reviewed), level=level, made=made,
+        reviewed=name_of(reviewed), empty=empty_of(told), level=level, made=made,
     )  # fmt: skip
     result = Linkage(
         links=found.links, pairs=found.pairs, decisions=decisions, summary=summary, attributes=made,
@@ -156,6 +156,7 @@ def _summary(
     decisions: pl.DataFrame,
     *,
     reviewed: str | None,
+    empty: Mapping[str, int],
     level: float,
     made: Attributes | None,
 ) -> LinkSummary:
@@ -170,7 +171,8 @@ def _summary(
         usual=int(np.quantile(sizes, _USUAL, method="lower")) if len(sizes) else None,
         compared=len(found.scores.odds), to_review=found.pairs.height,
         contested=found.contested, columns=_columns(records, found), rules=_rules(records, definition, found),
-        is_converged=None if model is None else model.is_converged, strata=strata_of(decisions), reviewed=reviewed,
+        is_converged=None if model is None else model.is_converged,
+        strata=strata_of(decisions, empty), reviewed=reviewed,
         count=entity_count(decisions, records=records.rows.height, level=level, seed=definition.seed),
         contradictions=None if made is None else made.contradictions.select("column", "kind", "number").n_unique(),
     )  # fmt: skip

@@ -3,12 +3,12 @@
 The records and the decisions on them are a forest. Where a decision is truly the same entity, two become one: the
 number of entities is that of records less that of true decisions, if each entity hangs together in the forest. So the
 number is a difference of totals by stratum, and a random sample of each stratum tells them. It does not tell of pairs
-that no rule of blocking brought together.
+that no rule of blocking brought together. Decisions of a sample that stayed empty are taken as missing at random.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,7 @@ class StratumCount(Strict):
     expected: float | None  # true ones, by the model; None of keys
     reviewed: int
     same: int  # of the reviewed ones
+    empty: int = 0  # that were drawn, and of which the reader said nothing
 
 
 class EntityCount(Strict):
@@ -59,8 +60,8 @@ class StratumDraws:
         )
 
 
-def strata_of(decisions: pl.DataFrame) -> tuple[StratumCount, ...]:
-    """Count the decisions with SAME by stratum."""
+def strata_of(decisions: pl.DataFrame, empty: Mapping[str, int] | None = None) -> tuple[StratumCount, ...]:
+    """Count the decisions with SAME by stratum; `empty` are those of a sample that stayed so, by stratum."""
     found = []
     for name in STRATA:
         part = decisions.filter(pl.col(STRATUM) == name)
@@ -69,7 +70,7 @@ def strata_of(decisions: pl.DataFrame) -> tuple[StratumCount, ...]:
             found.append(
                 StratumCount(
                     stratum=name, decisions=part.height, linked=int(part[LINKED].sum()), expected=told,
-                    reviewed=part[SAME].count(), same=int(part[SAME].sum()),
+                    reviewed=part[SAME].count(), same=int(part[SAME].sum()), empty=(empty or {}).get(name, 0),
                 )
             )  # fmt: skip
     return tuple(found)

@@ -31,6 +31,8 @@ class _Body:
         if one.is_one_far_larger:
             parts.append(warning(self._say("far_larger", largest=self._num(one.largest), usual=self._num(one.usual))))
         parts += [heading(self._say("strata")), self._strata(), paragraph(self._say("strata_how"))]
+        if any(stratum.empty for stratum in one.strata):
+            parts.append(warning(self._say("strata_empty")))
         parts += [heading(self._say("rules")), self._rules(), paragraph(self._say("rules_how"))]
         if one.columns:
             parts += [heading(self._say("columns")), self._columns()]
@@ -75,7 +77,10 @@ class _Body:
         rows = [
             [
                 self._say(one.stratum),
-                *(self._num(value) for value in (one.decisions, one.linked, one.expected, one.reviewed, one.same)),
+                *(
+                    self._num(value)
+                    for value in (one.decisions, one.linked, one.expected, one.reviewed, one.empty, one.same)
+                ),
             ]
             for one in self._summary.strata
         ]

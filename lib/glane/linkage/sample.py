@@ -89,6 +89,14 @@ def with_reviewed(decisions: pl.DataFrame, reviewed: pl.DataFrame | None) -> pl.
     return decisions.with_columns(told[SAME])
 
 
+def empty_of(reviewed: pl.DataFrame | None) -> dict[str, int]:
+    """How many pairs of a sample stayed empty, by stratum."""
+    if reviewed is None:
+        return {}
+    rows = reviewed.select(pl.col(STRATUM).cast(pl.String), _as_answer(reviewed[SAME])).filter(pl.col(SAME).is_null())
+    return dict(rows[STRATUM].value_counts().iter_rows())
+
+
 def _as_answer(values: pl.Series) -> pl.Series:
     if values.dtype in (pl.Boolean, pl.Null):
         return values.cast(pl.Boolean).alias(SAME)

@@ -23,6 +23,11 @@ def link_text(summary: LinkSummary) -> str:
         )
     else:
         lines.append(_no_interval(one))
+    if empty := [f"{part.stratum} {part.empty:,}/{part.empty + part.reviewed:,}" for part in one.strata if part.empty]:
+        lines.append(
+            f"Pairs of the sample of which its reader said nothing: {', '.join(empty)}. They are taken to be as the "
+            "others of their stratum: if they are the hard ones, the number is wrong."
+        )
     lines += _warnings(one)
     return "\n".join(lines)
 

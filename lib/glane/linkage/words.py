@@ -35,11 +35,15 @@ WORDS: dict[Language, dict[str, str]] = {
         "contested": "Paires d'une même entité qui la contredisent",
         "contradictions": "Contradictions entre enregistrements d'une entité",
         "strata": "Décisions dont le nombre dépend",
-        "strata_head": "strate|décisions|liens|justes d'après le modèle|relues|même entité",
+        "strata_head": "strate|décisions|liens|justes d'après le modèle|relues|laissées vides|même entité",
         "strata_how": (
             "Une décision réunit deux enregistrements, ou les laisse séparés ; sans elle, le nombre d'entités change "
             "d'une unité. Les liens relus justes sont la précision ; les décisions refusées relues justes sont des "
             "liens manqués."
+        ),
+        "strata_empty": (
+            "Le relecteur n'a rien dit de certaines paires tirées. Elles sont prises pour semblables aux autres de "
+            "leur strate ; si ce sont les plus difficiles, le nombre est faux."
         ),
         "certain": "lien, probabilité de 0,99 et plus",
         "probable": "lien, moins de 0,99",
@@ -105,10 +109,14 @@ WORDS: dict[Language, dict[str, str]] = {
         "contested": "Pairs of one entity that speak against it",
         "contradictions": "Contradictions between records of one entity",
         "strata": "Decisions that the number hangs on",
-        "strata_head": "stratum|decisions|links|right by the model|reviewed|same entity",
+        "strata_head": "stratum|decisions|links|right by the model|reviewed|left empty|same entity",
         "strata_how": (
             "A decision makes two records one entity, or leaves them apart; each changes the number of entities by "
             "one. Links found right in review are the precision; refused ones found right are missed links."
+        ),
+        "strata_empty": (
+            "Of some pairs that were drawn the reader said nothing. They are taken to be as the others of their "
+            "stratum; if they are the hard ones, the number is wrong."
         ),
         "certain": "link, probability of 0.99 and more",
         "probable": "link, below 0.99",
