@@ -49,7 +49,7 @@ check: dev        ## a minute: format, lint, types, layers, tests of what was ch
 	@$(PYTEST_PARALLEL) --dist load --maxschedchunk 4 -m "$(LIGHT) and not slow" -q --no-header \
 		--hypothesis-profile=check --seconds 35
 
-test: dev         ## everything: the many small tests, those of Slurm, and those of engines and Ray, at once
+test: dev         ## everything: the many small tests and those of Slurm at once, then those of engines and Ray
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/lint-imports

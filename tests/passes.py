@@ -1,7 +1,8 @@
-"""What `make test` runs at once: the types, the many light tests, those of Slurm, which mostly wait, and the others.
+"""What `make test` runs: the types, the many light tests and those of Slurm, which mostly wait, at once; then the others.
 
 `python tests/passes.py` exits with 0 if every pass did. The output of one is shown as it comes, that of the others at the
-end. Slurm's tests come first, as their jobs have time limits, then those of engines and Ray, then the light ones. When this
+end. Slurm's tests go before the light ones, as their jobs have time limits. Those of engines and Ray begin when the light ones
+have ended, beside what is left of Slurm's: on two processors, all three at once kept light tests from their time. When this
 is interrupted, each pass is interrupted as by Ctrl-C, and killed if it does not end.
 """
 
@@ -21,28 +22,31 @@ from typing import IO, NoReturn
 BIN = Path(sys.executable).parent
 PYTEST = str(BIN / "pytest")
 PASSES = (
-    ("nice", "-n", "15", PYTEST, "-n", "logical", "--maxprocesses", "4", "--dist", "worksteal",
+    ("nice", "-n", "10", PYTEST, "-n", "logical", "--maxprocesses", "4", "--dist", "worksteal",
      "-m", "not engine and not ray and not slurm"),
     (str(BIN / "mypy"),),
     (PYTEST, "-m", "slurm"),
-    ("nice", "-n", "10", PYTEST, "-m", "(engine or ray) and not slurm"),
 )  # fmt: skip
+AFTER = (("nice", "-n", "5", PYTEST, "-m", "(engine or ray) and not slurm"),)  # the first of them has ended
 _ENDS_S = 30.0
 
 
-def passed(commands: Sequence[Sequence[str]], *, ends_s: float = _ENDS_S) -> bool:
+def passed(commands: Sequence[Sequence[str]], after: Sequence[Sequence[str]] = (), *, ends_s: float = _ENDS_S) -> bool:
     """Run commands at once. Whether all exited with 0.
 
     Args:
         commands: The first one's output is shown as it comes, that of the others when all have ended.
+        after: Further ones, which begin when the first has ended, whatever came of it.
         ends_s: Seconds that what was interrupted may take to end.
     """
     running: list[subprocess.Popen[bytes]] = []
     with contextlib.ExitStack() as stack:
-        logs = [stack.enter_context(tempfile.TemporaryFile()) for _ in commands[1:]]
+        logs = [stack.enter_context(tempfile.TemporaryFile()) for _ in (*commands[1:], *after)]
         stack.callback(_show, logs)
         stack.callback(_end, running, ends_s)
-        for command, log in zip(commands, (None, *logs), strict=True):
+        for number, (command, log) in enumerate(zip((*commands, *after), (None, *logs), strict=True)):
+            if number == len(commands):
+                running[0].wait()
             running.append(subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True))
         codes = [one.wait() for one in running]
     return not any(codes)
@@ -77,15 +81,17 @@ def _sent(process: subprocess.Popen[bytes], number: int) -> bool:
     return True
 
 
-def main(commands: Sequence[Sequence[str]], *, ends_s: float = _ENDS_S) -> NoReturn:
+def main(
+    commands: Sequence[Sequence[str]], after: Sequence[Sequence[str]] = (), *, ends_s: float = _ENDS_S
+) -> NoReturn:
     """As `passed`, and exit. A signal to end is taken as an interruption."""
     for number in (signal.SIGINT, signal.SIGTERM):  # the first is ignored where a shell runs this in the background
         signal.signal(number, signal.default_int_handler)
     try:
-        sys.exit(not passed(commands, ends_s=ends_s))
+        sys.exit(not passed(commands, after, ends_s=ends_s))
     except KeyboardInterrupt:
         sys.exit("interrupted")
 
 
 if __name__ == "__main__":
-    main(PASSES)
+    main(PASSES, AFTER)

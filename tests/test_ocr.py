@@ -734,7 +734,7 @@ def test_a_server_that_goes_gets_no_further_page_of_the_file(
     source = write_scans(tmp_path / "in", (1, *[2] * 60))
     with pytest.raises(AssertionError, match="answers HTTP 401, and reads no page"):
         read_alone(ingest_told(source, tmp_path / "out", ocr=server.told(concurrency=concurrency)))
-    assert server.asked.count(1) == 1
+    assert server.asked.count(1) == 1 or (concurrency > 1 and 1 not in server.asked)  # at once, another may be first
     assert 0 < server.asked.count(2) <= concurrency  # those that were in work
 
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from conftest import ROOT, wait_for
-from passes import PASSES, PYTEST, passed
+from passes import AFTER, PASSES, PYTEST, passed
 
 
 def sh(script: str) -> Sequence[str]:
@@ -42,6 +42,17 @@ def test_they_run_beside_each_other(tmp_path: Path) -> None:
     assert passed([sh(meet.format(tmp_path, "a", "b")), sh(meet.format(tmp_path, "b", "a"))])
 
 
+@pytest.mark.parametrize("failing", [False, True])
+def test_what_comes_after_begins_when_the_first_has_ended_and_beside_the_others(tmp_path: Path, failing: bool) -> None:
+    """The other command waits for the one that comes after, which finds that the first has ended."""
+    first = f"sleep 0.5; touch {tmp_path}/first; exit {int(failing)}"
+    other = f"for i in $(seq 300); do test -e {tmp_path}/after && exit 0; sleep 0.1; done; exit 1"
+    after = f"test -e {tmp_path}/first && touch {tmp_path}/after"
+    assert passed([sh(first), sh(other)], [sh(after)]) is not failing
+    assert (tmp_path / "after").exists()
+    assert not passed([sh("true")], [sh("exit 3")])
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_lets_each_clean_up_and_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
     """One ends by itself and says so, of the other a process of its own takes no heed and is killed."""
@@ -66,7 +77,7 @@ def test_an_interruption_lets_each_clean_up_and_leaves_no_process(tmp_path: Path
 
 
 def test_every_test_is_of_one_pass_and_of_no_two() -> None:
-    told = [command[command.index("-m") + 1] for command in PASSES if PYTEST in command]
+    told = [command[command.index("-m") + 1] for command in (*PASSES, *AFTER) if PYTEST in command]
     assert len(told) == 3
     for marks in range(8):
         has = {name: bool(marks & 1 << place) for place, name in enumerate(("engine", "ray", "slurm"))}
