@@ -270,6 +270,48 @@ def test_without_a_model_the_next_command_is_told_and_answers_are_found_again(tm
     assert all(one.en in text.replace("\\", "") for one in done.claims if one.status == "verified")
 
 
+def test_only_documents_that_a_search_found_are_read(tmp_path: Path) -> None:
+    writer, out, path = Honest(0), tmp_path / "out", tmp_path / "found.parquet"
+    pl.DataFrame({"rank": [1, 2, 3], "id": ["b000-1", "b000-4", "of another run"]}).write_parquet(path)
+    told = definition(0)
+    told["statements"] = {**told["statements"], "found": str(path)}
+    with scripted(writer):
+        run = prepared(tmp_path, writer)
+        whole = glane.brief(run, definition(0), tmp_path / "whole", model="scripted")
+        found = glane.brief(run, told, out, model="scripted")
+    statements = [one for one in found.claims if one.kind == "statement"]
+    assert {name for one in statements for name in one.documents} == {"b000-1", "b000-4"}
+    figures = [[one for one in brief.claims if one.kind == "figure"] for brief in (whole, found)]
+    assert figures[0] == figures[1] != []
+    covered = found.summary.coverage
+    assert covered is not None
+    assert (covered.found, covered.quoted, covered.documents) == (2, 2, 8)
+    assert "only the 2 documents that a search found" in (out / "brief.md").read_text()
+    assert "a search found" not in (tmp_path / "whole" / "brief.md").read_text()
+    (first, *_) = statements
+    glane.trace(out, first.id)
+    pl.DataFrame({"id": ["b000-1"]}).write_parquet(path)
+    with pytest.raises(DataError, match="was changed since"):
+        glane.trace(out, first.id)
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"id": ["x", "y"]}, "none of the 2 ids"),
+        ({"document": ["b000-1"]}, "no column 'id'"),
+        ({"id": [None]}, "is one of the run|none of"),
+    ],
+)
+def test_a_search_of_other_documents_is_refused(tmp_path: Path, table: dict[str, list[Any]], words: str) -> None:
+    writer, path = Honest(0), tmp_path / "found.parquet"
+    pl.DataFrame(table, schema=dict.fromkeys(table, pl.String)).write_parquet(path)
+    told = definition(0)
+    told["statements"] = {**told["statements"], "found": str(path)}
+    with scripted(writer), pytest.raises(DataError, match=words):
+        glane.brief(prepared(tmp_path, writer), told, tmp_path / "out", model="scripted")
+
+
 def test_answers_to_something_else_are_refused(tmp_path: Path) -> None:
     writer, out = Honest(0), tmp_path / "out"
     with scripted(writer):

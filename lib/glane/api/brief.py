@@ -162,10 +162,12 @@ def _signed(folder: Path, name: str, there: BriefSummary | None, now: BriefSumma
 
 def _summary(run: Run, definition: BriefDefinition, figures: Figures, gold: TableLike | None) -> BriefSummary:
     told, review = run.description(), figures.review
-    model = run.settings.model
+    model, asked = run.settings.model, definition.statements
+    found = None if asked is None else asked.found
     return BriefSummary(
         run=str(run.directory.root), fingerprint=told.fingerprint_digest, toy=run.toy, gold=name_of(gold),
         gold_digests=() if gold is None else digests_of(gold),
+        found_digests=() if found is None else digests_of(found, place="brief.statements.found"),
         review=None if review is None else review.review,
         right_answers=None if review is None else review.right_answers,
         definition=definition, day=_today(), period=figures.days,

@@ -10,15 +10,17 @@ from typing import Any
 import polars as pl
 
 from glane.api.brief_figures import Figures
+from glane.api.sources import table_of
 from glane.briefs.bundles import in_order
 from glane.briefs.passages import widened
 from glane.briefs.record import Quote
 from glane.briefs.terms import terms_of
-from glane.errors import ConfigError, did_you_mean
+from glane.errors import ConfigError, DataError, did_you_mean
 from glane.extraction.results import Run
 from glane.settings.brief_definition import BriefDefinition
 from glane.types import Alignment
 
+_FOUND = "brief.statements.found"
 _TOGETHER = 2000  # documents whose texts are in memory at a time
 _START, _END = "start", "end"
 
@@ -43,6 +45,7 @@ class Passages:
         asked = definition.statements
         assert asked is not None
         _check(run, asked.fields)
+        chosen = None if asked.found is None else _found(run, asked.found)
         self._run, self._name = run, run.id_column
         rows = figures.facts.rows.filter(figures.facts.holds(figures.domain))
         doubts = run.doubts().filter(pl.col("sign") == "suspicious").select(self._name).unique().collect()
@@ -53,10 +56,12 @@ class Passages:
         is_asked = pl.lit(False)
         for name in asked.fields:
             is_asked |= (pl.col("field") == name) | pl.col("field").str.starts_with(f"{name}.")
+        read = self.rows if chosen is None else self.rows.join(chosen, on=self._name, how="semi")
+        self.found = None if chosen is None else read.height
         self._spans = (
             run.evidence().filter(is_asked & pl.col(_START).is_not_null() & (pl.col("alignment") != Alignment.NONE))
             .select(self._name, _START, _END).unique().collect()
-            .join(self.rows.select(self._name), on=self._name, how="semi")
+            .join(read.select(self._name), on=self._name, how="semi")
         )  # fmt: skip
         quotes = run.evidence().filter(is_asked & pl.col("quote").is_not_null()).select("quote").unique().collect()
         self.terms = terms_of(quotes["quote"])
@@ -96,6 +101,28 @@ class Passages:
     def places(self) -> list[str]:
         """Where documents of the brief are from."""
         return [] if self._place is None else sorted(map(str, self.rows[self._place].drop_nulls().unique().to_list()))
+
+
+def _found(run: Run, path: str) -> pl.DataFrame:
+    """The ids of documents that a search found.
+
+    Raises:
+        DataError: for a table without ids, or none of whose ids is of the run.
+    """
+    name = run.id_column
+    table = table_of(path, place=_FOUND, id_column=name)
+    if name not in table.columns:
+        raise DataError(f"{_FOUND}: no column {name!r}. {did_you_mean(name, table.columns)}")
+    ids = run.all().select(name).collect()
+    chosen = table.select(name).unique()
+    if chosen.schema[name] != ids.schema[name]:
+        chosen, ids = (one.with_columns(pl.col(name).cast(pl.String)) for one in (chosen, ids))
+    if ids.join(chosen, on=name, how="semi").is_empty():
+        raise DataError(
+            f"{_FOUND}: none of the {chosen.height:,} ids in {path} is one of the run. Search in the same documents: "
+            "glane embed of the data set that the run read."
+        )
+    return chosen.with_columns(pl.col(name).cast(run.all().collect_schema()[name]))
 
 
 def _check(run: Run, fields: Sequence[str]) -> None:

@@ -248,6 +248,7 @@ class _Maker:
         return Coverage(
             documents=self._passages.rows.height + self._passages.suspicious, quoted=self._passages.quoted,
             cited=len({name for one in shown for name in one.documents}), suspicious=self._passages.suspicious,
+            found=self._passages.found,
             groups_absent=tuple(one for one in self._passages.places() if one not in there),
         )  # fmt: skip
 

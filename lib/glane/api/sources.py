@@ -127,11 +127,11 @@ def refuse_uncarried(run: Run, **columns: str | Sequence[str] | None) -> None:
                 )
 
 
-def digests_of(table: TableLike) -> tuple[str, ...]:
-    """The digests of a table's files, in the order of their names; none of a table in memory."""
+def digests_of(table: TableLike, *, place: str = "gold") -> tuple[str, ...]:
+    """The digests of a table's files, in the order of their names; none of a table in memory. `place` is for errors."""
     if isinstance(table, pl.DataFrame):
         return ()
-    return tuple(digest_of(Path(one)) for one in sorted(find_files(str(table), place="gold").paths))
+    return tuple(digest_of(Path(one)) for one in sorted(find_files(str(table), place=place).paths))
 
 
 def name_of(source: RunLike | TableLike | None) -> str | None:

@@ -25,6 +25,7 @@ from glane.storage import replace_file
 
 _SHOWN = 20
 _IN_MEMORY = "a table in memory"
+_FOUND = "brief.statements.found"
 _FILES = ("brief.html", "brief.json", "brief.md", "claims.parquet", "measures.parquet")
 
 
@@ -87,6 +88,7 @@ def trace(folder: str | Path, claim_id: str, *, out: str | Path | None = None) -
         if claim.kind == "figure":
             _compute_again(run, summary, claim)
         else:
+            _check_found(summary)
             _look_up(run, claim.quotes)
     except (OSError, pa.ArrowException, pl.exceptions.PolarsError):  # their messages may quote a cell
         raise DataError(
@@ -133,6 +135,16 @@ def _compute_again(run: Run, summary: BriefSummary, claim: Claim) -> None:
         raise DataError(
             f"{claim.id}: computed again, this figure is another one: the run, its input or the reviewed documents "
             "are not what they were. Write the brief again, and compare."
+        )
+
+
+def _check_found(summary: BriefSummary) -> None:
+    asked = summary.definition.statements
+    found = None if asked is None else asked.found
+    if found is not None and digests_of(found, place=_FOUND) != summary.found_digests:
+        raise DataError(
+            f"{_FOUND}: {found} was changed since the brief was written, so nothing tells which documents were read. "
+            "Restore it, or write the brief again."
         )
 
 

@@ -87,6 +87,8 @@ class BriefText:
         if (found := self._summary.coverage) is not None:
             told = {name: self._count(getattr(found, name)) for name in ("documents", "quoted", "cited")}
             yield self.say("coverage_text", **told)
+            if found.found is not None:
+                yield self.say("found", num=self._count(found.found))
             if found.suspicious:
                 yield self.say("suspicious", num=self._count(found.suspicious))
             if found.groups_absent:

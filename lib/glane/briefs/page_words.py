@@ -55,6 +55,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
             "acceptés sont faux."
         ),
         "not_calibrated": "Aucun énoncé n'a été relu pour étalonner la seconde lecture (calibration=…).",
+        "found": "Pour les énoncés, seuls les {num} documents qu'une recherche a trouvés ont été lus.",
         "suspicious": "{num} documents qui s'adressent à un modèle ont été écartés.",
         "absent": "Sans aucun énoncé : {groups}.",
         "checks": "Vérifications",
@@ -125,6 +126,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
             "statements are wrong."
         ),
         "not_calibrated": "No statement was reviewed to calibrate the second reading (calibration=…).",
+        "found": "For statements, only the {num} documents that a search found were read.",
         "suspicious": "{num} documents that speak to a model were left out.",
         "absent": "Without any statement: {groups}.",
         "checks": "Checks",

@@ -127,6 +127,7 @@ class Coverage(Strict):
     quoted: int  # of which a passage was read
     cited: int  # that a verified statement cites
     suspicious: int  # that speak to a model: left out
+    found: int | None = left_out()  # that a search found, and were to be read alone; None: all were to be read
     groups_absent: tuple[str, ...] = ()  # documents by day or place of which no statement tells
 
 
@@ -166,6 +167,7 @@ class BriefSummary(Record):
     toy: Toy | None = left_out()
     gold: str | None = None
     gold_digests: tuple[str, ...] = ()  # of its files, in the order of their names; none of a table in memory
+    found_digests: tuple[str, ...] = ()  # of the table of ids that says which documents statements are of
     review: Design | None = left_out()
     right_answers: RightAnswers | None = left_out()
     definition: BriefDefinition

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
-from glane.settings.shapes import one_or_many
+from glane.settings.shapes import HomePath, one_or_many
 from glane.settings.table import Level, Unit, Weeks
 from glane.types import Language, Period
 from glane.validation import Strict
@@ -105,6 +105,7 @@ class StatementSettings(Strict):
     fields: tuple[str, ...] = Key(min_length=1)  # whose quotes are read
     question: Words
     place: str | None = None  # a column that says where a document is from: it is read with the quote
+    found: HomePath | None = None  # a table with ids, as `glane search … out=FILE` writes it: only these are read
     bundle: int = Key(default=8, ge=2, le=20)  # quotes that are read together
     claims: int = Key(default=4, ge=1, le=10)  # of one bundle, at most
     levels: int = Key(default=1, ge=0, le=6)  # of merging by the model what says the same; 0: only equal texts
