@@ -587,6 +587,22 @@ def test_what_the_file_of_a_task_leaves_out_is_told_on_the_command_line(tmp_path
     assert told["task"][key] == value
 
 
+@pytest.mark.parametrize(
+    ("config_name", "words", "value"),
+    [
+        ("aggregate", ["table=weekly_co", "table.time.last=2026-12-31"], "2026-12-31"),
+        ("aggregate", ["table=weekly_co", "table.disclosure.least=11"], 11),
+        ("aggregate", ["table=weekly_co", "table.signals.methods=[farrington]"], ["farrington"]),
+        ("brief", ["brief=co", "brief.place.value=35"], 35),
+    ],
+)
+def test_a_mapping_that_a_file_leaves_out_is_told_by_its_keys(config_name: str, words: list[str], value: Any) -> None:
+    told: Any = composed(config_name, ["run.dir=a", "out.dir=b", *words], types=key_types(config_name))
+    for part in words[1].partition("=")[0].split("."):
+        told = told[part]
+    assert told == value
+
+
 @pytest.mark.parametrize(("config_name", "group"), [("aggregate", "table"), ("extract", "task"), ("brief", "brief")])
 def test_a_name_that_no_file_has_tells_where_those_of_the_users_are_looked_for(
     tmp_path: Path, config_name: str, group: str

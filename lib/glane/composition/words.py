@@ -23,6 +23,11 @@ OPTIONS = (*_VALUE_OPTIONS, "--multirun", "-m", "--resolve", "--help", "-h", "--
 FREE_KEYS = ("model.engine_args", "model.script", "cluster.sbatch", "compare")  # mappings whose keys are not glane's
 LEFT_OUT = ("task.version", "task.language", "task.inputs", "task.lookups", "task.examples")
 """The keys of a task that its file may leave out, and that nothing else has: a command line sets them all the same."""
+OPTIONAL = (
+    "table.time", "table.place", "table.age", "table.signals", "table.disclosure", "brief.where", "brief.period",
+    "brief.place", "brief.statements",
+)  # fmt: skip
+"""Mappings that a file may leave out, whole or in part: their keys are checked when they are read."""
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _ITEM = re.compile(rf"\s*(?:({_QUOTED.pattern})\s*(?=,|$)|([^,]*))(?:,|$)")
 _SWEPT = re.compile(r"(?:choice|range|glob)\(.*\)")  # Hydra's ways to name several values
@@ -138,7 +143,8 @@ def quoted(word: str, types: Mapping[str, KeyType], *, is_sweep: bool = False) -
     name = key.lstrip("+~")
     if not equals or not value or value == "null" or (is_sweep and _SWEPT.fullmatch(value)):
         return word
-    if (_is_free(name) or _is_below(name, LEFT_OUT)) and not key.startswith("~"):
+    may_lack = _is_free(name) or _is_below(name, LEFT_OUT) or (name not in OPTIONAL and _is_below(name, OPTIONAL))
+    if may_lack and not key.startswith("~"):
         key = f"++{name}"  # a key there need not exist
     if name.startswith("task.") and ("${" in value or "???" in value):
         return f"{key}={_literally(name, value)}"
