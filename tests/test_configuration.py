@@ -593,7 +593,7 @@ def test_what_the_file_of_a_task_leaves_out_is_told_on_the_command_line(tmp_path
         ("aggregate", ["table=weekly_co", "table.time.last=2026-12-31"], "2026-12-31"),
         ("aggregate", ["table=weekly_co", "table.disclosure.least=11"], 11),
         ("aggregate", ["table=weekly_co", "table.signals.methods=[farrington]"], ["farrington"]),
-        ("brief", ["brief=co", "brief.place.value=35"], 35),
+        ("brief", ["brief=co", "brief.place.value=35"], "35"),
     ],
 )
 def test_a_mapping_that_a_file_leaves_out_is_told_by_its_keys(config_name: str, words: list[str], value: Any) -> None:
