@@ -75,6 +75,7 @@ def test_a_wheel_holds_the_package_with_its_configuration_and_nothing_else(wheel
     for kind in ("py", "po", "csv", "js", "css", "html", "json", "safetensors", "jinja"):
         modules = [path for path in (ROOT / "lib" / "glane").rglob(f"*.{kind}") if "__pycache__" not in path.parts]
         expected |= {f"glane/{path.relative_to(ROOT / 'lib' / 'glane')}" for path in modules}
+    expected |= {f"glane/reporting/{path.name}" for path in (ROOT / "lib" / "glane" / "reporting").glob("*.yaml")}
     assert held == expected | {"glane/py.typed"}
 
 
