@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from glane.briefs.patterns import patterns
+
 PERSONS = "persons"
-UNITS: Mapping[str, re.Pattern[str]] = {
-    name: re.compile(rf"(?:{words})")
-    for name, words in {
+UNITS: Mapping[str, re.Pattern[str]] = patterns(
+    {
         "cases": r"cas|cases?|infections?|contaminations?|intoxications?|poisonings?",
         "deaths": r"deces|morts?|mortes?|decedee?s?|deaths?|died|dead|fatalit(?:y|ies)|deceased|killed|tuee?s?",
         "hospital": r"hospitalis\w+|hospitaliz\w+|admis(?:es?)?|admitted|admissions?",
@@ -52,8 +53,9 @@ UNITS: Mapping[str, re.Pattern[str]] = {
             r"foyers?|episodes?|clusters?|outbreaks?|etablissements?|facilities|ecoles?|schools?|communes?|hopitaux"
         ),
         "documents": r"documents?|notes?|signalements?|reports?|passages?|visits?",
-    }.items()
-}
+    },
+    r"(?:{})",
+)
 GROUPS = frozenset({"children", "adults", "men", "women", "residents", "staff"})
 """Units that are persons."""
 COUNTED = frozenset({"cases", "deaths", "hospital", "injured", PERSONS, "places", "documents", *GROUPS})
@@ -76,14 +78,14 @@ BOUNDS_BEFORE: Mapping[str, re.Pattern[str]] = {
         rf"(?:\b(?:pres|environ|autour|quelque|about|around|nearly|almost|presque|approximately|roughly|some)|[~≈]){_OF}"
     ),
 }
-BOUNDS_AFTER: Mapping[str, re.Pattern[str]] = {
-    name: re.compile(rf" ?(?:[%a-z°-]+ ){{0,2}}(?:{words})\b")
-    for name, words in {
+BOUNDS_AFTER: Mapping[str, re.Pattern[str]] = patterns(
+    {
         "at least": r"au moins|au minimum|minimum|at least|or (?:more|over|older)|ou (?:plus|davantage)",
         "at most": r"au plus|au maximum|maximum|at most|or (?:fewer|less|under|younger)|ou moins",
         "about": r"environ|or so|approximately",
-    }.items()
-}
+    },
+    r" ?(?:[%a-z°-]+ ){{0,2}}(?:{})\b",
+)
 # "a dozen" is a number, and "une douzaine" about that number.
 _ABOUT = {
     "demi-?douzaine": 6, "dizaine": 10, "douzaine": 12, "quinzaine": 15, "vingtaine": 20, "trentaine": 30,
@@ -98,9 +100,8 @@ DOZENS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:(?<=a )|(?<=one ))4 th\b|\b4 ths\b"), "quarter"),
     *((re.compile(rf"\bune {word} d(?:e |es |')"), f"environ {number} ") for word, number in _ABOUT.items()),
 )
-AMOUNTS: Mapping[str, re.Pattern[str]] = {
-    name: re.compile(rf"\b(?:{words})(?!\w)")
-    for name, words in {
+AMOUNTS: Mapping[str, re.Pattern[str]] = patterns(
+    {
         "tens": r"dizaines?|tens of|vingtaines?|trentaines?|cinquantaines?|scores of|dozens|douzaines?",
         "hundreds": r"centaines?|hundreds",
         "thousands": r"milliers?|thousands",
@@ -114,7 +115,8 @@ AMOUNTS: Mapping[str, re.Pattern[str]] = {
         "few": r"quelques|few|couple|peu d[e']|rares?|rarely|rarement",
         "always": r"toujours|always|systematique\w*|systematically",
         "several": r"plusieurs|several|many|nombreu\w+|numerous",
-    }.items()
-}
+    },
+    r"\b(?:{})(?!\w)",
+)
 PARTS = frozenset({"half", "most", "few", "of three", "of four", "of ten"})
 """Amounts that make less of what they stand before."""

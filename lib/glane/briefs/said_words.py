@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-STATUS: Mapping[str, re.Pattern[str]] = {
-    name: re.compile(rf"\b(?:{words})\b")
-    for name, words in {
+from glane.briefs.patterns import patterns
+
+STATUS: Mapping[str, re.Pattern[str]] = patterns(
+    {
         "suspected": r"suspect\w*|suspicion|soupconn\w*|presum\w*|non confirme\w*|unconfirmed|not confirmed",
         "confirmed": (
             r"(?<!non )(?<!not )confirm\w*|certain(?:es?|s|ly)?|averee?s?|prouvee?s?|proven|verified|etablie?s?|"
@@ -49,17 +50,16 @@ STATUS: Mapping[str, re.Pattern[str]] = {
             r"(?<=\d )(?:more|autres)"
         ),
         "past": r"antecedents?|atcds?|history|ancien\w*|former(?:ly)?|previous(?:ly)?|autrefois|jadis",
-    }.items()
-}
+    }
+)
 # Words of `glane.reading.sense_words` with an opposite there.
 TURNS = frozenset({
     "droite", "gauche", "bilateral", "anterieur", "posterieur", "interne", "externe", "positif", "negatif", "haute",
     "basse", "high", "low", "higher", "normal", "anormal", "avant", "before", "apres", "after", "vrai", "lower",
     "upper", "superieur", "inferieur", "eleve", "faible",
 })  # fmt: skip
-OPPOSITES: Mapping[str, re.Pattern[str]] = {
-    name: re.compile(rf"\b(?:{words})\b")
-    for name, words in {
+OPPOSITES: Mapping[str, re.Pattern[str]] = patterns(
+    {
         "during": r"pendant|durant|during",
         "forbidden": r"interdi\w*|forbid\w*|banned|prohibit\w*|contre-?indiqu\w*|contraindicated",
         "compulsory": r"obligatoires?|mandatory|compulsory",
@@ -79,12 +79,11 @@ OPPOSITES: Mapping[str, re.Pattern[str]] = {
         "early": r"early|debut",
         "late": r"late|fin (?:janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre)",
         "middle": r"mid",
-    }.items()
-}
+    }
+)
 # What stands beside a statement and takes it back, or makes it less than a report.
-FRAMES: Mapping[str, re.Pattern[str]] = {
-    name: re.compile(rf"\b(?:{words})\b")
-    for name, words in {
+FRAMES: Mapping[str, re.Pattern[str]] = patterns(
+    {
         "false": (
             r"faux|fausse(?:s|ment)?|false(?:ly)?|untrue|fake|a tort|wrong(?:ly)?|dement\w*|infirm(?:ee?s?|er|ent|ant)|"
             r"refut\w*|errone\w*|erratum|infonde\w*|unfounded|hoax|canular|ruled out|den(?:y|ies|ied|ial)|rejet\w*|"
@@ -103,8 +102,8 @@ FRAMES: Mapping[str, re.Pattern[str]] = {
         "unknown": r"on ignore|ignorent|inconnue?s?|unknown|unclear|whether|on ne sait|not known",
         "exception": r"sauf|except\w*|hormis|unlike|contrairement|a part",
         "definition": r"definitions? de cas|case definitions?",
-    }.items()
-}
+    }
+)
 TREND = re.compile(
     r"\b(?:augment\w*|hausse|diminu\w*|croissan\w*|decroissan\w*|croit|accelere\w*|ralenti\w*|tendances?|flambees?|"
     r"explos(?:e|ent|ion) des|recrudescen\w*|r?esurg\w*|upsurges?|uptick|regain|rebonds?|rebound\w*|decrue|accalmie|"
@@ -136,9 +135,8 @@ CAUSE = re.compile(
     r"(?:est|sont|was|were|is|are) (?:la|the) sources?|facteurs? de risque|risk factors?|"
     r"engendr\w+|induit\w*|induced|parce qu\w*|(?<!en )(?<!un )(?<!le )(?<!a )(?<!the )car)\b"
 )
-TIMES: Mapping[str, re.Pattern[str]] = {
-    name: re.compile(rf"\b(?:{words})\b")
-    for name, words in {
+TIMES: Mapping[str, re.Pattern[str]] = patterns(
+    {
         "today": r"aujourd'hui|today",
         "yesterday": r"hier|yesterday|la veille",
         "this week": r"cette semaine|this week",
@@ -165,8 +163,8 @@ TIMES: Mapping[str, re.Pattern[str]] = {
         "spring": r"printemps",
         "summer": r"ete(?= \d)|l'ete|summer",
         "autumn": r"automne|autumn",
-    }.items()
-}
+    }
+)
 RELATIVE = re.compile(r"\b(?:la veille|le lendemain|the day (?:before|after)|(?:19|20)\d\d)\b")
 """What tells a time that is not the day of the document."""
 # What a sentence may begin with, without naming anything.
