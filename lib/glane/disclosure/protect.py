@@ -201,14 +201,3 @@ class _Series:
         return intervals(
             csr_array(equations), told, targets, width=self.width, is_whole=one.is_whole, effort=effort
         ).widths
-
-
-def _large_today(earlier: csr_array, rows: csr_array, counts: Counts, rule: DisclosureRule) -> Flags:
-    """Rows of earlier tables that today's counts tell to be of nobody, or not too small: they need no protection."""
-    alone = np.flatnonzero(np.diff(rows.indptr) == 1)
-    parts = rows[alone].indices
-    is_known, cases, others = np.zeros((3, rows.shape[1]))
-    is_known[parts], cases[parts], others[parts] = 1.0, counts.cases[alone], counts.others[alone]
-    small, few_others = too_small(Counts(cases=earlier @ cases, others=earlier @ others), rule)
-    found: Flags = (earlier @ (1 - is_known) == 0) & ~small & ~few_others
-    return found
