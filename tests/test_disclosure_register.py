@@ -91,6 +91,7 @@ def exposed(folder: Path, rows: pl.DataFrame) -> list[tuple[int, float]]:
 
 
 THREE_WEEKS = {"time": {"column": "day", "last": "2026-01-25"}, "groups": ["h"]}
+ONE_YEAR = {"time": {"column": "day", "every": "year", "last": "2026-01-25"}, "groups": ["h"]}
 SEVEN_WEEKS: Mapping[str, Any] = {"column": "day", "last": "2026-02-22"}
 IN_ALL = {"time": SEVEN_WEEKS | {"every": "year"}}
 SERIES: Mapping[str, list[dict[str, Any]]] = {
@@ -232,8 +233,7 @@ def test_a_table_protected_by_an_older_register_is_not_issued(tmp_path: Path) ->
         rows,
         tmp_path / "register",
         tmp_path / "other",
-        groups=["h"],
-        time={"column": "day", "every": "year", "last": "2026-01-25"},
+        **ONE_YEAR,
     )
     result = Aggregated(table=one.rows, summary=one.summary, issue=one.issue)
     with pytest.raises(RunError, match=r"a table was issued to .* since this one was protected"):
@@ -252,7 +252,6 @@ def test_a_damaged_register_is_told_and_nothing_is_issued(tmp_path: Path) -> Non
             rows,
             tmp_path / "register",
             tmp_path / "other",
-            groups=["h"],
-            time={"column": "day", "every": "year", "last": "2026-01-25"},
+            **ONE_YEAR,
         )
     assert not (tmp_path / "other").exists()

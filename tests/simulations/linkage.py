@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -247,39 +247,29 @@ def _table(rows: pl.DataFrame, gold: pl.DataFrame, links: Links) -> dict[str, An
     return made.rows.filter(pl.col("margin") == "all").row(0, named=True)
 
 
-def tell_cases(num: int) -> None:
-    """Tell of each scenario of answers how often the interval holds the persons who are a case."""
-    print("scenario | cases | raw | corrected | half-width | covered, of compared | covered, of all")
-    for name, scenario in ANSWERS.items():
-        every = [simulated_cases(scenario, seed) for seed in range(num)]
-        ratio = {what: np.mean([getattr(one, what) / one.truth for one in every]) for what in ("raw", "estimate")}
-        wide = np.mean([(one.high - one.low) / 2 / one.truth for one in every])
-        covered = np.mean([one.low <= one.compared <= one.high for one in every])
-        of_all = np.mean([one.low <= one.truth <= one.high for one in every])
-        truth = np.mean([one.truth for one in every])
-        print(
-            f"{name} | {truth:.0f} | {ratio['raw']:.3f} | {ratio['estimate']:.3f} | {wide:.3f} | {covered:.2f} | "
-            f"{of_all:.2f}"
-        )
+def tell(name: str, raw: str, every: Sequence[Any]) -> None:
+    """Tell of the lists of a scenario how often the interval holds the number; `raw` is the figure without a review."""
+    ratio = {what: np.mean([getattr(one, what) / one.truth for one in every]) for what in (raw, "estimate")}
+    wide = np.mean([(one.high - one.low) / 2 / one.truth for one in every])
+    covered = np.mean([one.low <= one.compared <= one.high for one in every])
+    of_all = np.mean([one.low <= one.truth <= one.high for one in every])
+    truth = np.mean([one.truth for one in every])
+    print(
+        f"{name} | {truth:.0f} | {ratio[raw]:.3f} | {ratio['estimate']:.3f} | {wide:.3f} | {covered:.2f} | {of_all:.2f}"
+    )
 
 
 def main() -> None:
-    """Tell of each scenario how often the interval holds the number."""
+    """Tell of each scenario how often the interval holds the number of persons, or of those who are a case."""
     num, *chosen = sys.argv[1:]
     if chosen == ["cases"]:
-        tell_cases(int(num))
+        print("scenario | cases | raw | corrected | half-width | covered, of compared | covered, of all")
+        for name, scenario in ANSWERS.items():
+            tell(name, "raw", [simulated_cases(scenario, seed) for seed in range(int(num))])
         return
     print("scenario | persons | found by links | by review | half-width | covered, of compared | covered, of all")
     for name in chosen or SCENARIOS:
-        every = [simulated(SCENARIOS[name], seed) for seed in range(int(num))]
-        ratio = {what: np.mean([getattr(one, what) / one.truth for one in every]) for what in ("links", "estimate")}
-        wide = np.mean([(one.high - one.low) / 2 / one.truth for one in every])
-        covered = np.mean([one.low <= one.compared <= one.high for one in every])
-        of_all = np.mean([one.low <= one.truth <= one.high for one in every])
-        truth = np.mean([one.truth for one in every])
-        print(
-            f"{name} | {truth:.0f} | {ratio['links']:.3f} | {ratio['estimate']:.3f} | {wide:.3f} | {covered:.2f} | {of_all:.2f}"
-        )
+        tell(name, "links", [simulated(SCENARIOS[name], seed) for seed in range(int(num))])
 
 
 if __name__ == "__main__":
