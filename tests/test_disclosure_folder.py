@@ -97,3 +97,27 @@ def test_two_collections_and_one_register(run: Path, tmp_path: Path) -> None:
         glane.aggregate(other, told, out_dir=str(tmp_path / "two"))
     glane.aggregate(run, told | {"groups": []}, out_dir=str(tmp_path / "three"))
     assert len(read_register(tmp_path / "register").tables) == 2
+
+
+@pytest.mark.parametrize("killed_at", ["table.parquet", "table.csv", "report.html"])
+def test_a_kill_between_two_files_leaves_no_raw_one_beside_a_table_that_leaves(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed_at: str
+) -> None:
+    folder = tmp_path / "out"
+    glane.aggregate(run, BASE, out_dir=str(folder))
+    raw = {name: digest_of(folder / name) for name in names(folder)}
+    whole = glane.assess.files.replace_file  # type: ignore[attr-defined]
+
+    def killed(path: Path, *words: Any, **told: Any) -> None:
+        if path.name == killed_at:
+            raise KeyboardInterrupt
+        whole(path, *words, **told)
+
+    monkeypatch.setattr("glane.assess.files.replace_file", killed)
+    with pytest.raises(KeyboardInterrupt):
+        glane.aggregate(run, LEAVING, out_dir=str(folder))
+    same = {name for name in names(folder) if raw.get(name) == digest_of(folder / name)}
+    assert same <= {"lire.R"}  # which tells of columns, and holds no count
+    monkeypatch.undo()
+    glane.aggregate(run, LEAVING, out_dir=str(folder))
+    assert names(folder) == set(raw)

@@ -97,6 +97,8 @@ class Aggregated(Spoken):
         gone = take_away(folder, earlier, of="table.parquet", is_strict=is_leaving)
         if self.issue is not None:  # before it is written: what the register has and nobody saw does no harm
             issue(self.issue)
+        if is_leaving:  # killed between two files, none of what may not leave stands beside one that may
+            take_away(folder, files, of="table.parquet", is_strict=False)
         write_folder(folder, files, of=self.links, forget=gone if is_leaving else None)
         return list(files)
 
