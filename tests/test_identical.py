@@ -46,11 +46,11 @@ def test_an_answer_that_was_cut_parts_at_its_end():
     assert parting(FIRST, answer(["{", "12"])) == Parting(gap=None, is_respelled=False)
 
 
-def test_a_row_counts_what_parts_after_near_tokens():
-    asked = Manner(steps=6, answers=(FIRST, FIRST))
-    other = Manner(steps=4, answers=(FIRST, answer(["{", "1", "4", "}"])))
-    assert row("asked", asked, asked) == f"| asked | 2 | `{asked.digest}` | 6 | 0 | 0 | 0 |"
-    assert row("forced", other, asked) == f"| forced | 2 | `{other.digest}` | 4 | 1 | 1 (at most 0.020) | 0 |"
+def test_a_row_tells_how_near_the_tokens_were_where_answers_part():
+    asked = Manner(steps=6, answers=(FIRST, FIRST, FIRST))
+    other = Manner(steps=4, answers=(answer(["{", "7", "}"]), FIRST, answer(["{", "1", "4", "}"])))
+    assert row("asked", asked, asked) == f"| asked | 3 | `{asked.digest}` | 6 | 0 |  | 0 |"
+    assert row("forced", other, asked) == f"| forced | 3 | `{other.digest}` | 4 | 2 | 0.020, ? | 0 |"
     assert asked.digest != other.digest
 
 
