@@ -7,7 +7,8 @@
 
 Greedy, one engine after the other. Words such as `corpus=reports` and `documents=48` tell what is asked; other words
 are those of `extract`. Where an answer is another one than that of "asked", the log-probabilities of the two tokens at
-which they part tell how near they were: a logit of 16 to 32 in bfloat16 is a multiple of 0.125. On CPU only: in other layouts the steps happen in another process.
+which they part tell how near they were: a logit of 16 to 32 in bfloat16 is a multiple of 0.125.
+On CPU only: in other layouts the steps happen in another process.
 """
 
 from __future__ import annotations
