@@ -19,7 +19,9 @@ from glane.reporting.items import checklist
 from glane.reporting.words import WORDS
 
 SECRET = "Mme Zzyzx tousse"
-PLACES = {"stard": 34, "record": 13, "tripod_llm": 59}
+PLACES = {
+    "stard": 34, "record": 13, "tripod_llm": 59, "aipd": 34, "register": 8, "flows": 7, "model_card": 11, "data_sheet": 12,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +106,8 @@ def test_the_page_and_table_are_written_in_both_languages_and_quote_nothing(plac
     table = pl.read_parquet(tmp_path / "out" / "checklists.parquet")
     assert table.height == sum(PLACES.values())
     page = (tmp_path / "out" / "checklists.html").read_text()
-    for text in (page, said, table.write_json()):
+    papers = [(tmp_path / "out" / f"{name}.md").read_text() for name in PLACES]
+    for text in (page, said, table.write_json(), *papers):
         assert "Zzyzx" not in text
     assert 'lang="en"' in page
     assert "Résultats du test selon ceux de la référence" in page
@@ -166,3 +169,38 @@ def test_each_cell_names_its_column_for_narrow_screens(place: Path, tmp_path: Pa
         rows = one.xpath(".//tbody/tr | .//table/tr")
         assert rows
         assert all([cell.get("data-head") for cell in row.xpath("td")] == heads for row in rows)
+
+
+def test_an_impact_assessment_tells_what_the_run_did_and_leaves_the_rest_to_complete(
+    place: Path, tmp_path: Path
+) -> None:
+    found = glane.checklists(place / "first", [place / "made"], which="aipd")
+    found.write(str(tmp_path), language="fr")
+    text = (tmp_path / "aipd.md").read_text()
+    assert text.count("\n### ") == PLACES["aipd"] == text.count("*À compléter\u00a0:*")
+    assert state_of(found, "AIPD", "2.2") == ("authors", "")  # a legal basis is nothing that a program knows
+    assert "columns text" in state_of(found, "AIPD", "1.4")[1]
+    assert "(0600)" in state_of(found, "AIPD", "4.3")[1]
+    assert glane.open_run(place / "first").description().fingerprint_digest in state_of(found, "AIPD", "3.2")[1]
+
+
+def test_who_may_read_is_told_as_the_run_was_made(tmp_path: Path) -> None:
+    data = write_documents(tmp_path / "d.parquet", ["a", "b"])
+    settings = make_settings(data, tmp_path / "run")
+    changes = {"group_access": True, "core_dumps": True, "site_log": str(tmp_path / "log.jsonl")}
+    extract_here(settings.model_copy(update={"run": settings.run.model_copy(update=changes)}))
+    found = glane.checklists(tmp_path / "run", [tmp_path], which=["aipd", "flows"])
+    told = state_of(found, "AIPD", "4.3")[1]
+    assert "(0640)" in told
+    assert "(0600)" not in told
+    assert "may leave their memory" in told
+    assert "log.jsonl" in state_of(found, "Flux de données", "5")[1]
+
+
+def test_a_paper_that_was_completed_by_hand_is_not_replaced(place: Path, tmp_path: Path) -> None:
+    glane.checklists(place / "first", [place / "made"], which="register", out_dir=str(tmp_path))
+    path = tmp_path / "register.md"
+    path.write_text(path.read_text() + "Durée : dix ans.\n")
+    with pytest.raises(RunError, match=r"register\.md was changed since glane wrote it"):
+        glane.checklists(place / "first", [place / "made"], which="register", out_dir=str(tmp_path))
+    assert path.read_text().endswith("dix ans.\n")

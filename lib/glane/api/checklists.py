@@ -1,11 +1,11 @@
-"""`glane.checklists`: reporting checklists, filled with what a run and what was made of it have recorded."""
+"""`glane.checklists`: reporting checklists and papers, filled with what a run and what was made of it have recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import polars as pl
 
@@ -26,13 +26,14 @@ from glane.records import Record, read_record
 from glane.reporting.filled import Filled, filled
 from glane.reporting.items import checklist
 from glane.reporting.known import Known
+from glane.reporting.markdown import as_markdown
 from glane.reporting.page import checklists_page, told_for
 from glane.run.links import RunLink, links_to
 from glane.settings.checklists import ChecklistName
 from glane.types import Language, Toy
 
 R = TypeVar("R", bound=Record)
-ALL: tuple[ChecklistName, ...] = ("stard", "record", "tripod_llm")
+ALL: tuple[ChecklistName, ...] = get_args(ChecklistName)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class Checklists(Spoken):
         return pl.DataFrame(rows)
 
     def write(self, folder: str, *, language: Language = "fr") -> list[str]:
-        """Write `checklists.html` and `checklists.parquet`, whose texts are in `language`; return their names.
+        """Write the page, the table and a file to complete for each list, in `language`; return their names.
 
         Raises:
             RunError: if the file system refuses.
@@ -81,6 +82,8 @@ class Checklists(Spoken):
             "checklists.parquet": as_parquet(self.table(language)),
             "checklists.html": checklists_page(self.lists, toy=self.toy, language=language).encode(),
         }
+        for name, items in self.lists.items():
+            files[f"{name}.md"] = as_markdown(name, items, toy=self.toy, language=language).encode()
         write_folder(folder, files, of=self.links)
         return list(files)
 
@@ -92,14 +95,14 @@ def checklists(
     which: ChecklistName | Sequence[ChecklistName] = ALL,
     out_dir: str | None = None,
 ) -> Checklists:
-    """Fill the items of reporting checklists that a run can tell.
+    """Fill the items of reporting checklists and papers that a run can tell.
 
     Args:
         run: A complete run, or its directory.
         made: Folders below which evaluations, estimates, reviews and the like of this run are looked for: they are
             known by its id. Of each kind the latest is read, and of estimates all.
-        which: stard, record or tripod_llm.
-        out_dir: Where `checklists.html` and `checklists.parquet` go; None: nowhere.
+        which: Of stard, record, tripod_llm, aipd, register, flows, model_card and data_sheet.
+        out_dir: Where `checklists.html`, `checklists.parquet` and the files to complete go; None: nowhere.
 
     Raises:
         RunError: if the run is not complete, or a folder is not there.

@@ -1,10 +1,12 @@
-"""Fill reporting checklists (STARD, RECORD, TRIPOD-LLM) with what a run, and what was made of it, have recorded.
+"""Fill reporting checklists, an impact assessment and other papers with what a run recorded.
 
 glane checklists run.dir=runs/notes out.dir=runs/checklists
-glane checklists run.dir=runs/notes made=[scratch,evaluations] which=stard out.dir=stard
+glane checklists run.dir=runs/notes made=[scratch,evaluations] which=[aipd,flows] out.dir=aipd
 
 made=PATH      where evaluations, estimates and reviews of the run are looked for; one folder or several
-which=NAME     stard, record, tripod_llm; one or several
+which=NAME     stard, record, tripod_llm: reporting checklists
+               aipd, register, flows: impact assessment, record of processing, data flows (GDPR)
+               model_card, data_sheet: the model as it was used, the data that were written; one or several
 """
 
 from __future__ import annotations

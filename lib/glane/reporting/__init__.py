@@ -1,1 +1,1 @@
-"""Reporting checklists (STARD, RECORD, TRIPOD-LLM) with the items that a run, and what was made of it, can tell."""
+"""Reporting checklists and papers (impact assessment, flows, cards), with what a run and its assessments tell."""

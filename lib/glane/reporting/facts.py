@@ -12,6 +12,7 @@ from glane.assess.right_answers import right_answers_warnings
 from glane.extraction.attention import attention_lines
 from glane.languages import in_language
 from glane.reporting.assessed import ASSESSED
+from glane.reporting.confidential import CONFIDENTIAL
 from glane.reporting.fact import MOST_FIELDS, Fact, count
 from glane.reporting.known import Known
 from glane.reporting.words import WORDS
@@ -173,5 +174,6 @@ FACTS: Mapping[str, Fact] = {
     "test_blind": Fact(tell=_test_blind),
     "warnings": Fact(tell=_warnings),
     "drift": Fact(tell=_drift),
+    **CONFIDENTIAL,
     **ASSESSED,
 }

@@ -1,4 +1,4 @@
-"""The items of reporting checklists, as the YAML files beside this one tell them."""
+"""The items of reporting checklists and papers, as the YAML files beside this one tell them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from glane.settings.checklists import ChecklistName
 from glane.types import Language
 from glane.validation import Strict, validated
 
-Section = Literal["title", "abstract", "introduction", "methods", "results", "discussion", "other"]
+Section = Literal[
+    "title", "abstract", "introduction", "methods", "results", "discussion", "other",
+    "context", "principles", "risks", "measures", "decision", "flow", "model", "use", "evaluation", "data",
+]  # fmt: skip
 
 
 class Item(Strict):
-    """One item: what has to be reported, and which facts of a run belong there. Without facts it is the authors'."""
+    """One item: what has to be told, and which facts of a run belong there. Without any, people tell it."""
 
     item: str
     section: Section
@@ -40,7 +43,7 @@ class Item(Strict):
 
 
 class Checklist(Strict):
-    """A reporting guideline's checklist."""
+    """A reporting guideline's checklist, or a paper that a processing needs."""
 
     name: str
     about: Mapping[Language, str]  # which studies it is for

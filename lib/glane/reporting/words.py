@@ -1,4 +1,4 @@
-"""What is said in reporting checklists, in both languages."""
+"""What is said in reporting checklists and papers, in both languages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "language_en": "English",
         "language_fr": "French",
-        "title": "Reporting checklists",
+        "title": "Reporting checklists and papers",
         "how": "What a run and what was made of it have recorded is filled in: check it, and say in your own"
-        " words what it means. The rest is for the authors. No document was read for this page. The "
+        " words what it means. The rest is for people to tell. No document was read for this page. The "
         "items are told in short: the guideline has the last word.",
         "item": "Item",
         "section": "Section",
@@ -23,7 +23,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "count": "{told} of {all} items have something recorded, {to_make} would after a further command.",
         "state_told": "recorded",
         "state_to_make": "after a command",
-        "state_authors": "the authors'",
+        "state_authors": "to complete",
         "to_make": "After: glane {commands}.",
         "title_section": "Title",
         "abstract_section": "Abstract",
@@ -88,13 +88,43 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "readers": "{num} reviewer(s), {reviewed} documents reviewed, of which {twice} by more than one.",
         "agreement": "Krippendorff's alpha: {fields}.",
         "comparisons": "{num} runs compared on the same documents.",
+        "context_section": "Context",
+        "principles_section": "Principles",
+        "risks_section": "Risks",
+        "measures_section": "Measures",
+        "decision_section": "Decision",
+        "flow_section": "Flow",
+        "model_section": "Model",
+        "use_section": "Use",
+        "evaluation_section": "Evaluation",
+        "data_section": "Data",
+        "to_complete": "*To complete:*",
+        "columns": "The model was given the columns {inputs}; carried into the result: {carried}; a row is named "
+        "by {id}.",
+        "no_column": "none",
+        "computed_on": "Engine {engine}, in processes of the run, on: {hosts}. Weights were read from a disk there; no "
+        "service elsewhere was asked by glane.",
+        "licence": "Licence: {licence}.",
+        "released": "Released {month}.",
+        "not_recorded": "not recorded",
+        "kept_in": "Values, quotes and carried columns are in {folder}, with the settings, the ledger and journals.",
+        "owner_reads": "The owner alone may read the files of the run (0600).",
+        "group_reads": "The owner and the group of the folder may read the files of the run (0640).",
+        "core_dumps": "Processes that crash may leave their memory as a file, with texts in it.",
+        "no_core_dumps": "Processes that crash leave no image of their memory.",
+        "digests": "Recorded in run.yaml: the state of {num} input file(s), the settings, and the digest of what "
+        "decides the answers ({digest}).",
+        "journals": "Journals in the run directory tell counts, ids and reasons; nothing of a text.",
+        "metrics_in": "Metrics go to {folder}, too.",
+        "site_log": "A line for the job went to {file}.",
+        "no_sign": "No sign stood beside a value.",
     },
     "fr": {
         "language_en": "anglais",
         "language_fr": "français",
-        "title": "Grilles de rédaction",
+        "title": "Grilles de rédaction et dossiers",
         "how": "Ce qu'une extraction et ses suites ont enregistré est rempli : vérifiez-le, et dites-en le "
-        "sens avec vos mots. Le reste revient aux auteurs. Aucun document n'a été lu pour cette page."
+        "sens avec vos mots. Le reste est à compléter. Aucun document n'a été lu pour cette page."
         " Les points sont abrégés : la recommandation fait foi.",
         "item": "Point",
         "section": "Partie",
@@ -106,7 +136,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "autre commande.",
         "state_told": "enregistré",
         "state_to_make": "après une commande",
-        "state_authors": "aux auteurs",
+        "state_authors": "à compléter",
         "to_make": "Après : glane {commands}.",
         "title_section": "Titre",
         "abstract_section": "Résumé",
@@ -170,5 +200,38 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "readers": "{num} relecteur(s), {reviewed} documents relus, dont {twice} par plusieurs.",
         "agreement": "Alpha de Krippendorff : {fields}.",
         "comparisons": "{num} extractions comparées sur les mêmes documents.",
+        "context_section": "Contexte",
+        "principles_section": "Principes",
+        "risks_section": "Risques",
+        "measures_section": "Mesures",
+        "decision_section": "Décision",
+        "flow_section": "Flux",
+        "model_section": "Modèle",
+        "use_section": "Usage",
+        "evaluation_section": "Évaluation",
+        "data_section": "Données",
+        "to_complete": "*À compléter\u00a0:*",
+        "columns": "Le modèle a reçu les colonnes {inputs}\u00a0; emportées dans le résultat\u00a0: "
+        "{carried}\u00a0; une ligne est nommée par {id}.",
+        "no_column": "aucune",
+        "computed_on": "Moteur {engine}, dans des processus de l'extraction, sur\u00a0: {hosts}. Les poids y ont été "
+        "lus sur un disque\u00a0; glane n'a interrogé aucun service ailleurs.",
+        "licence": "Licence\u00a0: {licence}.",
+        "released": "Paru en {month}.",
+        "not_recorded": "non enregistrée",
+        "kept_in": "Valeurs, citations et colonnes emportées sont dans {folder}, avec les réglages, le registre "
+        "des lots et les journaux.",
+        "owner_reads": "Seul le propriétaire peut lire les fichiers de l'extraction (0600).",
+        "group_reads": "Le propriétaire et le groupe du dossier peuvent lire les fichiers de l'extraction (0640).",
+        "core_dumps": "Un processus qui s'arrête brutalement peut laisser l'image de sa mémoire dans un fichier, avec "
+        "des textes.",
+        "no_core_dumps": "Un processus qui s'arrête brutalement ne laisse pas d'image de sa mémoire.",
+        "digests": "Enregistrés dans run.yaml\u00a0: l'état de {num} fichier(s) d'entrée, les réglages, et "
+        "l'empreinte de ce qui décide des réponses ({digest}).",
+        "journals": "Les journaux du dossier de l'extraction disent des comptes, des identifiants et des "
+        "raisons\u00a0; rien d'un texte.",
+        "metrics_in": "Des mesures vont aussi dans {folder}.",
+        "site_log": "Une ligne pour le travail est allée dans {file}.",
+        "no_sign": "Aucun signe n'accompagnait une valeur.",
     },
 }

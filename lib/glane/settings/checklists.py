@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import field_validator
 
@@ -11,7 +11,7 @@ from glane.settings.shapes import HomePath, one_or_many
 from glane.types import Language
 from glane.validation import Strict, validated
 
-ChecklistName = Literal["stard", "record", "tripod_llm"]
+ChecklistName = Literal["stard", "record", "tripod_llm", "aipd", "register", "flows", "model_card", "data_sheet"]
 
 
 class ChecklistsSettings(Strict):
@@ -26,7 +26,7 @@ class ChecklistsSettings(Strict):
     run: _Run
     out: _Out
     made: tuple[HomePath, ...] = ("runs",)  # where evaluations, estimates and reviews of the run are looked for
-    which: tuple[ChecklistName, ...] = ("stard", "record", "tripod_llm")
+    which: tuple[ChecklistName, ...] = get_args(ChecklistName)
     language: Language = "fr"  # that the page opens in, and of the tables
 
     _listed = field_validator("made", "which", mode="before")(one_or_many)

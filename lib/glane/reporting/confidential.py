@@ -1,0 +1,69 @@
+"""Facts on confidentiality: what the model was given, where it ran, what is kept and who may read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from glane.extraction.attention import attention_lines
+from glane.languages import in_language
+from glane.reporting.fact import MOST_FIELDS, Fact
+from glane.reporting.known import Known
+from glane.reporting.words import WORDS
+from glane.types import Language
+
+
+def _columns(known: Known, language: Language) -> str:
+    words, data = WORDS[language], known.settings.data
+    carried = ", ".join(data.carry_columns) or words["no_column"]
+    return words["columns"].format(inputs=", ".join(known.task.inputs), carried=carried, id=data.result_id)
+
+
+def _computed_on(known: Known, language: Language) -> str:
+    hosts = ", ".join(known.summary.hosts[:MOST_FIELDS])
+    return WORDS[language]["computed_on"].format(engine=known.settings.model.engine, hosts=hosts)
+
+
+def _licence(known: Known, language: Language) -> str:
+    words, model = WORDS[language], known.settings.model
+    told = words["licence"].format(licence=model.licence or words["not_recorded"])
+    return told if model.released is None else f"{told} {words['released'].format(month=model.released)}"
+
+
+def _kept_in(known: Known, language: Language) -> str:
+    return WORDS[language]["kept_in"].format(folder=known.settings.run.dir)
+
+
+def _permissions(known: Known, language: Language) -> str:
+    words, run = WORDS[language], known.settings.run
+    dumps = words["core_dumps" if run.core_dumps else "no_core_dumps"]
+    return f"{words['group_reads' if run.group_access else 'owner_reads']} {dumps}"
+
+
+def _digests(known: Known, language: Language) -> str:
+    words = WORDS[language]
+    return words["digests"].format(num=len(known.description.files), digest=known.description.fingerprint_digest)
+
+
+def _journals(known: Known, language: Language) -> str:
+    words, run = WORDS[language], known.settings.run
+    places = [words["journals"]]
+    places += [words["metrics_in"].format(folder=run.metrics_dir)] if run.metrics_dir is not None else []
+    places += [words["site_log"].format(file=run.site_log)] if run.site_log is not None else []
+    return " ".join(places)
+
+
+def _attention(known: Known, language: Language) -> str:
+    lines = attention_lines(known.summary.attention, above=0.0)[:-1]
+    return " ".join(f"{in_language(one, language).rstrip('.')}." for one in lines) or WORDS[language]["no_sign"]
+
+
+CONFIDENTIAL: Mapping[str, Fact] = {
+    "columns": Fact(tell=_columns),
+    "computed_on": Fact(tell=_computed_on),
+    "licence": Fact(tell=_licence),
+    "kept_in": Fact(tell=_kept_in),
+    "permissions": Fact(tell=_permissions),
+    "digests": Fact(tell=_digests),
+    "journals": Fact(tell=_journals),
+    "attention": Fact(tell=_attention),
+}
