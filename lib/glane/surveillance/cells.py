@@ -41,12 +41,35 @@ class Cells:
         rows = grid.with_columns(pl.Series(name, values.astype(np.int64)) for name, values in counts.items())
         if self.corrected is None:
             return Margin(rows=rows, estimate=None, draws=None)
+        if len(keys) == 1:
+            return self._alone(rows, places, self.keys.index(keys[0]))
         there, column = np.unique(at, return_inverse=True)
         sums = csr_array((np.ones(len(at)), (np.arange(len(at)), column)), shape=(len(at), len(there)))
         return Margin(
             rows=rows, estimate=np.bincount(at, self.corrected.estimate[kept], grid.height).astype(np.float64),
             draws=Draws(values=self.corrected.draws[:, kept] @ sums, rows=there),
         )  # fmt: skip
+
+    def _alone(self, rows: pl.DataFrame, places: NDArray[np.int64], number: int) -> Margin:
+        """The rows by one key, as it is corrected by itself: small cells can agree with it in part alone.
+
+        Args:
+            rows: Of the margin.
+            places: The row of each cell; -1 if it has none.
+            number: Of the key.
+        """
+        assert self.corrected is not None
+        found, estimate = self.corrected.by_key[number], np.zeros(rows.height)
+        answered = np.flatnonzero((places >= 0) & (self.table["documents"].to_numpy() > 0))
+        there, first = np.unique(places[answered], return_index=True)
+        groups = found.groups[answered[first]]
+        estimate[there] = found.estimate[groups]
+        return Margin(rows=rows, estimate=estimate, draws=Draws(values=found.draws[:, groups], rows=there))
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys, in their order."""
+        return [name for name in self.table.columns if name not in (*COUNTS, CELL)]
 
     def _places(self, keys: Sequence[str], grid: pl.DataFrame) -> NDArray[np.int64]:
         """The row of the grid that each cell is summed into; -1 if it has none of them."""
@@ -96,6 +119,15 @@ def counted(
         return together.sum().with_columns(pl.lit(0, pl.UInt32).alias(CELL))
     found = together.group_by(keys).agg(pl.col(name).sum() for name in COUNTS)
     return found.sort(keys, nulls_last=True).with_row_index(CELL)
+
+
+def cell_numbers(rows: pl.DataFrame, table: pl.DataFrame, keys: Sequence[str]) -> NDArray[np.int64]:
+    """The number of each document's cell."""
+    if not keys:
+        return np.zeros(rows.height, dtype=np.int64)
+    cells = table.select(*keys, CELL)
+    found = rows.select(keys).join(cells, on=list(keys), how="left", nulls_equal=True, maintain_order="left")
+    return found[CELL].cast(pl.Int64).to_numpy()
 
 
 def _grid(keys: Sequence[str], domains: Mapping[str, list[Key]], types: Mapping[str, pl.DataType]) -> pl.DataFrame:

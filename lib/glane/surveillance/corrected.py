@@ -19,10 +19,25 @@ from glane.assess.estimate.groups import predictive
 from glane.assess.estimate.question import GOLD, GROUP, MODEL, REVIEWED, Question
 from glane.assess.estimate.tables import Basis, PooledCells, basis_of_review, pooled_cells
 from glane.assess.estimate.transported import basis_of_rates
+from glane.assess.proportion import Interval
 from glane.surveillance.dimensions import PERIOD
 from glane.surveillance.raking import Target, raked
 
 Floats = NDArray[np.float64]
+MOST_CELLS = 5000  # that are corrected together: draws of all are kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByKey:
+    """The counts of the groups of one key, as they are whatever other keys the table is cut by."""
+
+    groups: NDArray[np.int64]  # (cells,): the group of each cell
+    estimate: Floats  # (groups,)
+    draws: Floats  # (draws, groups)
+
+    def times(self, expected: float, ratios: Floats) -> ByKey:
+        """The counts multiplied, each draw by its own of `ratios`."""
+        return replace(self, estimate=self.estimate * expected, draws=self.draws * ratios[:, None])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +48,8 @@ class Corrected:
     draws: Floats  # (draws, cells)
     effect: float  # the design effect of clusters
     basis: Basis
+    total: Interval | None  # over all cells, by the sampling design alone; None where links err, too
+    by_key: tuple[ByKey, ...]  # of each key alone, in their order
     has_link_errors: bool = False  # of persons and events
 
 
@@ -42,6 +59,10 @@ class _Margin:
 
     groups: NDArray[np.int64]  # (cells,): the group of each cell
     pooled: PooledCells
+
+    def by_key(self) -> ByKey:
+        found = self.pooled.found
+        return ByKey(groups=self.groups, estimate=found.estimate, draws=found.draws)
 
 
 def corrected_cells(
@@ -81,7 +102,7 @@ def corrected_cells(
     is_there = np.bincount(cells, minlength=num_cells) > 0
     return Corrected(
         estimate=np.where(is_there, estimate[0], 0.0), draws=np.where(is_there, draws, 0.0),
-        effect=first.together.effect, basis=basis,
+        effect=first.together.effect, basis=basis, total=basis.total, by_key=tuple(one.by_key() for one in found),
     )  # fmt: skip
 
 

@@ -47,12 +47,20 @@ class Figures:
         margin = self.cells.margin(keys, self.domains)
         rows = margin.rows.drop(ROW).with_columns(pl.lit(" × ".join(keys) or ALL).alias("margin"))
         if margin.estimate is not None and margin.draws is not None:
-            low, high = np.zeros(rows.height), np.zeros(rows.height)
-            there = margin.draws.rows
-            low[there], high[there] = limits(margin.draws.values, margin.estimate[there], self.level)
+            low, high = self._limits(margin, margin.draws, margin.estimate)
             told = {"estimate": margin.estimate, "low": low, "high": high}
             rows = rows.with_columns(pl.Series(name, values) for name, values in told.items())
         return self._without_silent(self._rated(keys, rows, margin), keys)
+
+    def _limits(self, margin: Margin, draws: Draws, estimate: Floats) -> tuple[Floats, Floats]:
+        """The limits of counts: of a row with all documents those of the total, however finely the table is cut."""
+        low, high = np.zeros(len(estimate)), np.zeros(len(estimate))
+        low[draws.rows], high[draws.rows] = limits(draws.values, estimate[draws.rows], self.level)
+        total = None if self.cells.corrected is None else self.cells.corrected.total
+        if total is not None:
+            is_whole = (margin.rows["documents"] == self.cells.table["documents"].sum()).to_numpy() & (high > 0)
+            low[is_whole], high[is_whole] = total.low, total.high
+        return low, high
 
     def _without_silent(self, rows: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
         """The rows, without a corrected count or a rate of places from which no document came, and with the reason."""

@@ -99,8 +99,11 @@ def with_link_errors(corrected: Corrected, links: Links, cases: pl.Series) -> Co
     ratios = graph.ratios(StratumDraws.of(strata, _DRAWS, links.seed), _DRAWS, rng)
     plain = {one.stratum: np.full(_DRAWS, one.same / max(one.reviewed, 1)) for one in strata}
     expected = graph.ratios(StratumDraws(shares=plain), _DRAWS, rng).mean()
-    draws = corrected.draws * rng.choice(ratios, len(corrected.draws))[:, None]
-    return replace(corrected, estimate=corrected.estimate * expected, draws=draws, has_link_errors=True)
+    drawn = rng.choice(ratios, len(corrected.draws))
+    return replace(
+        corrected, estimate=corrected.estimate * expected, draws=corrected.draws * drawn[:, None], total=None,
+        by_key=tuple(one.times(expected, drawn) for one in corrected.by_key), has_link_errors=True,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

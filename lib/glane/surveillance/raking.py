@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from glane.assess.estimate.scaled import filled
+
 Floats = NDArray[np.float64]
 _ROUNDS = 60
 _CLOSE = 1e-6
@@ -37,7 +39,8 @@ def raked(seed: Floats, targets: Sequence[Target], most: Floats) -> Floats:
         most: What each cell has at most, (cells,).
 
     Returns:
-        The counts of cells, (draws, cells). Their sums are the targets to six digits, unless `most` is in the way.
+        The counts of cells, (draws, cells). Their sums are the targets to six digits, unless `most` is in the way: of
+        small cells, no counts may agree with all margins. The sum over all cells is that of the targets even so.
     """
     found = seed + 1e-9 * most
     sums = [_summing(target) for target in targets]
@@ -49,8 +52,8 @@ def raked(seed: Floats, targets: Sequence[Target], most: Floats) -> Floats:
             is_close &= bool((np.abs(now - target.counts) <= _CLOSE * (1 + target.counts)).all())
             found = np.minimum(found * factor[:, target.groups], most)
         if is_close:
-            break
-    return found
+            return found
+    return filled(found, most, targets[0].counts.sum(axis=1))
 
 
 def _summing(target: Target) -> csr_array:

@@ -12,17 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.question import MODEL, REVIEWED, WEIGHT, Question, joined_rows
 from glane.assess.estimate.tables import Basis
 from glane.errors import ConfigError, DataError
 from glane.settings.table import TableDefinition, TimeDimension
-from glane.surveillance.cells import CELL, Cells, counted, margins
-from glane.surveillance.corrected import corrected_cells
+from glane.surveillance.cells import Cells, cell_numbers, counted, margins
+from glane.surveillance.corrected import MOST_CELLS, corrected_cells
 from glane.surveillance.delays import Delays, delays
 from glane.surveillance.dimensions import AGE, PERIOD, PLACE, Key, Located, age_class, keys_of
 from glane.surveillance.figures import ALL, Figures, Rating
@@ -33,7 +31,6 @@ from glane.surveillance.table_signals import table_signals
 from glane.surveillance.words import WORDS
 from glane.types import Language
 
-_MOST_CELLS = 5000  # that are corrected together: draws of all are kept
 _MOST_ROWS = 2_000_000
 UNKNOWN = "unknown"
 _LABELS = {PERIOD: "period_name", PLACE: "place_name", AGE: "age_class"}
@@ -95,12 +92,12 @@ def surveillance_table(
     table = counted(documents, found.failed, keys, is_case=MODEL, is_reviewed=REVIEWED)
     corrected = None
     if reviewed is not None or transported is not None:
-        if table.height > _MOST_CELLS:
+        if table.height > MOST_CELLS:
             raise ConfigError(
                 f"table: {table.height:,} combinations of {', '.join(keys)} have documents, and at most "
-                f"{_MOST_CELLS:,} are corrected together. Choose longer periods, regions, fewer classes or groups."
+                f"{MOST_CELLS:,} are corrected together. Choose longer periods, regions, fewer classes or groups."
             )
-        numbers = _cell_numbers(documents, table, keys)
+        numbers = cell_numbers(documents, table, keys)
         corrected = corrected_cells(documents, numbers, keys, question, transported, num_cells=table.height)
         if links is not None and cases is not None:
             corrected = with_link_errors(corrected, links, cases)
@@ -134,15 +131,6 @@ def _joined(
     kept = gold.join(rows.select(id_column), on=id_column, how="semi")  # the others are of days outside of the table
     joined = joined_rows(rows, kept, question, id_column)
     return joined.with_columns(rows[key] for key in keys)
-
-
-def _cell_numbers(rows: pl.DataFrame, table: pl.DataFrame, keys: Sequence[str]) -> NDArray[np.int64]:
-    """The number of each document's cell."""
-    if not keys:
-        return np.zeros(rows.height, dtype=np.int64)
-    cells = table.select(*keys, CELL)
-    found = rows.select(keys).join(cells, on=list(keys), how="left", nulls_equal=True, maintain_order="left")
-    return found[CELL].cast(pl.Int64).to_numpy()
 
 
 def _check_size(values: Mapping[str, list[Key]]) -> None:

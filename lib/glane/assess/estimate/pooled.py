@@ -21,10 +21,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betainc, betaincinv
+from scipy.special import betainc, betaincinv, ndtri
 
 from glane.assess.estimate.differences import Residuals, differences, residuals_of
 from glane.assess.estimate.groups import Floats, Groups, Rates, predictive
+from glane.assess.estimate.scaled import scaled
 from glane.assess.proportion import Interval, normal_quantile
 
 DRAWS = 4000
@@ -69,8 +70,8 @@ def pooled(groups: Groups, rates: Rates, total: Interval, *, level: float, seed:
     truly = rng.binomial(left_yes.astype(int), after_yes) + rng.binomial(left_no.astype(int), after_no)
     drawn = np.clip(np.asarray(truly, dtype=np.float64) + own * posterior.draw(rng, DRAWS), 0, left)
     return Pooled(
-        estimate=known + _scaled(point[None], left, np.array([total.estimate - known.sum()]))[0],
-        draws=known + _scaled(drawn, left, _drawn_total(total_rng, total, level) - known.sum()),
+        estimate=known + scaled(point[None], left, np.array([total.estimate - known.sum()]))[0],
+        draws=known + scaled(drawn, left, _drawn_total(total_rng, total, level) - known.sum()),
         heterogeneity=_heterogeneity(groups, residuals, rng),
     )
 
@@ -123,26 +124,14 @@ def _drawn_shares(rng: np.random.Generator, groups: Groups, false_positive: Floa
 
 
 def _drawn_total(rng: np.random.Generator, total: Interval, level: float) -> Floats:
-    """The total, (DRAWS,): normal on either side of its estimate, with the two sides of its interval."""
-    deviate = rng.standard_normal(DRAWS) / normal_quantile(level)
+    """The total, (DRAWS,): normal on either side of its estimate, with the two sides of its interval.
+
+    Quantiles in random order and no random numbers: those of the draws are then the limits, without chance.
+    """
+    deviate = ndtri((rng.permutation(DRAWS) + 0.5) / DRAWS) / normal_quantile(level)
     return total.estimate + np.where(
         deviate < 0, deviate * (total.estimate - total.low), deviate * (total.high - total.estimate)
     )
-
-
-def _scaled(counts: Floats, most: Floats, wanted: Floats) -> Floats:
-    """Counts (rows, G) scaled so that each row has the sum `wanted` (rows,), none above `most` (G,)."""
-    wanted = np.clip(wanted, 0, most.sum())
-    sums = counts.sum(axis=1)
-    empty = (sums <= 0) & (wanted > 0)
-    counts = np.where(empty[:, None], most, counts)  # nothing says where they are
-    for _ in range(20):
-        sums = counts.sum(axis=1)
-        factor = np.divide(wanted, sums, out=np.zeros_like(sums), where=sums > 0)
-        counts = np.minimum(counts * factor[:, None], most)
-        if np.allclose(counts.sum(axis=1), wanted, rtol=1e-9, atol=1e-9):
-            break
-    return counts
 
 
 def _heterogeneity(groups: Groups, residuals: Residuals, rng: np.random.Generator) -> float | None:
