@@ -310,6 +310,6 @@ def test_the_submissions_of_a_run_are_found_by_it(
 def test_the_command_says_what_it_would_do(run: Path) -> None:
     planted(run, 40)
     told = job_here(f"runs={run.parent}/*", name="clean").stdout.splitlines()
-    assert told[-1].startswith("1 run(s): 4 to remove")
+    assert told[-1].startswith("1 run: 4 to remove")
     assert "keep_days" in job_here(f"run.dir={run}", "keep_days=0", name="clean", check=2).stderr
     assert len(job_here(f"run.dir={run}", "remove=true", name="clean").stdout.splitlines()) == 5

@@ -561,7 +561,7 @@ def test_nodes_that_agree_are_told_together():
     lines = list(lines_of_nodes(reports))
     assert lines[0].split() == ["FAILED", "GPUs", "[n3]", "none"]
     assert lines[1].strip() == "-> Load the driver."
-    assert "[all 12 nodes] 8 core(s)" in lines[2]
+    assert "[all 12 nodes] 8 cores" in lines[2]
     few = [NodeReport(host=f"n{rank}", rank=rank, findings=(same,) if rank else ()) for rank in range(12)]
     assert "n1, n2, n3, n4, n5, n6, n7, n8 and 3 more" in next(lines_of_nodes(few))
 
@@ -615,7 +615,7 @@ def test_a_node_with_gpus_and_a_build_for_cpus(tmp_path):
     _, text = _end(_node(tmp_path / "none", 1, 2, SLURM_GPUS_ON_NODE="2", GLANE_DEVICE=""))
     if device.build() != "cpu":
         pytest.skip("this environment has the build for GPUs")
-    assert "FAILED   GPUs                     [n2] 2 GPU(s) were granted on this node, and this environment has" in text
+    assert "FAILED   GPUs                     [n2] 2 GPUs were granted on this node, and this environment has" in text
     assert "GLANE_DEVICE=gpu make setup" in text
 
 
@@ -735,7 +735,7 @@ def test_two_nodes_of_a_real_slurm(site):
     for node in report["nodes"]:
         found = {one["name"]: one["state"] for one in node["findings"]}
         assert {found[name] for name in ("Gloo", "clock", "clock (Gloo)", "host names", "interface")} == {"ok"}
-    assert "[all 2 nodes] 2 rank(s) summed" in done.stdout
+    assert "[all 2 nodes] 2 ranks summed" in done.stdout
     assert not [path for path in site.folder.iterdir() if path.name.startswith(".glane-doctor")]
     assert "doctor" not in site.slurm("squeue", "--noheader", "--format=%j")
 

@@ -633,7 +633,7 @@ def test_the_job(tmp_path: Path, documents: Path) -> None:
     gold.write_parquet(tmp_path / "gold.parquet")
     common = [f"run.dir={run_dir}", f"gold={tmp_path / 'gold.parquet'}", f"out.dir={tmp_path / 'out'}"]
     done = job(*common, "field=fever", "by=hospital", "half_width=0.05", name="estimate")
-    assert "Share of documents with fever = true, by hospital" in done.stdout
+    assert "Share of documents with fever = true, by 'hospital'" in done.stdout
     table = pl.read_parquet(tmp_path / "out" / "estimates.parquet")
     assert table.height == 2
     assert table["n_gold"].sum() == 60

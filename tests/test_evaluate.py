@@ -942,7 +942,7 @@ def test_the_job(scripted: tuple[Path, Path], tmp_path: Path) -> None:
     )
     assert "31 documents compared" in done.stdout
     assert "1 INVALID" in done.stdout
-    assert "1 ids of the right answers are not in the run (elsewhere" in done.stdout
+    assert "1 id of the right answers is not in the run (elsewhere" in done.stdout
     assert "fields without right answers: sex" in done.stdout
     found = json.loads((out / "evaluation.json").read_text())
     # Of the 31 ages, one is wrong and one has no answer; of the 30 fevers, one too much and one missed.
@@ -1073,7 +1073,7 @@ def test_the_report_tells_reasons_quotes_and_subgroups_and_no_free_text() -> Non
     about = {"run": "runs/a", "task": "t 1", "model": "m", "gold": "g.parquet"}
     report = evaluation_report(read_again(found, **about), language="en")
     assert '<html lang="en">' in report
-    for told in ("Reasons of absence", "not stated", "non mentionné", "Reasons that the run was not asked for: cough.", "By subgroup: fever",
+    for told in ("Reasons of absence", "not stated", "non mentionné", "Reasons that the run was not asked for: cough.", "By subgroup: “fever”",
                  "Citations", "0,333", "0.333", "(null)"):  # fmt: skip
         assert told in report
     assert "Vaubelle" not in report
@@ -1206,7 +1206,7 @@ def test_subgroups_and_few_wrong_values_are_told_in_the_terminal_as_on_the_page(
     found = evaluate(asked, run_of(told), gold, id_column="id", by=["ward"], chance=Chance(samples=50)).summary
     text = evaluation_text(found)
     nord = found.by["ward"]["Nord"]
-    assert "by ward:\n" in text
+    assert "by 'ward':\n" in text
     assert f"  Nord: 20 documents; F1 (micro) {nord.micro.f1:.3f} [" in text
     assert text.count(": 20 documents; F1 (micro)") == 2
     page = evaluation_report(found, language="fr")

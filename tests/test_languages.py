@@ -15,6 +15,7 @@ from glane.errors import ConfigError, did_you_mean
 from glane.languages import in_language, language_of
 from glane.languages.catalogue import PLACE, Template, catalogue
 from glane.languages.matching import Translator
+from glane.languages.plurals import plurals_in
 from glane_tools.messages import all_messages, tables, told_in_both
 
 _ENGLISH = {"the", "is", "are", "of", "and", "with", "not", "from", "this", "give", "has", "have", "set", "choose"}
@@ -83,6 +84,46 @@ TABLE = Translator(
 )
 def test_a_message_is_found_again_in_the_table(english, french):
     assert TABLE(english) == french
+
+
+@pytest.mark.parametrize(
+    ("english", "french"),
+    [
+        (
+            "0/300 documents, 0/19 shards, 0.0 rows/s, 0 tokens/s, 1 not usable, ETA unknown, engines starting",
+            "0/300 documents, 0/19 lots, 0.0 lignes/s, 0 jetons/s, 1 inutilisable, temps restant inconnu, démarrage des "
+            "moteurs",
+        ),
+        (
+            "64/300 files, 4/19 shards, 1.5 files/s, 2 not usable, ETA 0:02:37, 2 worker(s) at work",
+            "64/300 fichiers, 4/19 lots, 1.5 fichiers/s, 2 inutilisables, temps restant 0:02:37, 2 processus de travail "
+            "à l'œuvre",
+        ),
+    ],
+)
+def test_a_line_of_progress_begins_with_a_count_and_not_with_a_path(english, french):
+    assert in_language(english, "fr") == french
+
+
+@pytest.mark.parametrize(
+    ("language", "message", "told"),
+    [
+        ("en", "2 node(s), 1 thread(s) and 0 GPU(s) each", "2 nodes, 1 thread and 0 GPUs each"),
+        ("en", "1 documents compared; 1 rows are lost", "1 document compared; 1 row is lost"),
+        ("en", "1 ids of the right answers are not there", "1 id of the right answers is not there"),
+        ("en", "1 of 300 documents are read", "1 of 300 documents are read"),
+        ("en", "1 entities, 1,001 entities", "1 entity, 1,001 entities"),
+        ("en", "no report of task(s) 1", "no report of task(s) 1"),  # the count is not told
+        ("en", "1 of 2 nodes have not joined: task(s) 1", "1 of 2 nodes have not joined: task(s) 1"),
+        ("en", "a file /data/1 file(s)/x, 'of 1 file(s)'", "a file /data/1 file(s)/x, 'of 1 file(s)'"),
+        ("fr", "0 document(s) relu(s) sont là", "0 document relu est là"),
+        ("fr", "1 document(s) relu(s), 2 document(s) relu(s) sur 1 dossier(s)", "1 document relu, 2 documents relus sur 1 dossier"),
+        ("fr", "1 valeur(s) reste(nt), 1,200 valeur(s) reste(nt)", "1 valeur reste, 1,200 valeurs restent"),
+    ],
+)  # fmt: skip
+def test_a_word_after_a_count_is_in_its_number(language, message, told):
+    assert plurals_in(message, language) == told
+    assert plurals_in(told, language) == told
 
 
 def test_a_sign_that_is_a_value_stays_as_it_is():

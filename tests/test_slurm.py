@@ -38,7 +38,7 @@ def test_sbatch_over_two_nodes_with_the_demo_model(site):
     assert rows["id"].to_list() == [f"ed-{i:07}" for i in range(300)]
     shards = pl.read_parquet(site.run / "ledger" / "shards.parquet")
     assert set(shards["host"]) == {"n1", "n2"}
-    assert "2 engine(s) on cpu, 1 thread(s) and 0 GPU(s) each (no GPU, 1 core(s) on a node)" in site.log(job_id)
+    assert "2 engines on cpu, 1 thread and 0 GPUs each (no GPU, 1 core on a node)" in site.log(job_id)
     last_commit = shards["committed"].max()
     ended = time.mktime(time.strptime(site.history(job_id)[-1][5], "%Y-%m-%dT%H:%M:%S"))
     assert ended - last_commit < 15
@@ -313,7 +313,7 @@ def test_two_jobs_on_one_node_do_not_harm_each_other(site):
     assert site.end_of(first) == ("COMPLETED", "0:0")
     assert site.end_of(second) == ("COMPLETED", "0:0")
     for job_id in (first, second):
-        assert "1 engine(s) on cpu, 1 thread(s) and 0 GPU(s) each" in site.log(job_id)
+        assert "1 engine on cpu, 1 thread and 0 GPUs each" in site.log(job_id)
     site.assert_complete(count=40)
     site.assert_complete(others, count=80)
     deaths = list((others / "ledger" / "deaths").glob("*"))
@@ -417,7 +417,7 @@ def test_a_gpu_that_was_granted_and_cannot_be_used_is_no_reason_to_work_on_a_cpu
     words = [*asked, f"data.path={site.data}", f"run.dir={site.run}", "run.allow_toy=true", "data.limit=40"]
     job_id = re.search(r"job (\d+)", site.extract(*words).stdout)[1]
     assert site.end_of(job_id) == end
-    assert "1 GPU(s) were granted on this node, and this environment has vLLM for CPUs" in site.log(job_id)
+    assert "1 GPU was granted on this node, and this environment has vLLM for CPUs" in site.log(job_id)
     if host == "n2":
         assert "a node is left out: n2" in site.log(job_id)
         assert (site.run / "summary.json").exists()

@@ -160,7 +160,7 @@ def test_runs_are_told_a_line_each(made: Path, asked: list[list[str]]) -> None:
     assert "! waiting" in told[1]
     assert "24/40" in told[1]
     assert "nothing works on it" in told[1]
-    assert told[-1] == "2 run(s): 1 need attention, 1 complete"
+    assert told[-1] == "2 runs: 1 need attention, 1 complete"
     assert asked == []  # no job was ever submitted
     values = json.loads(job_here(f"runs={made}/*", "json=true", name="status").stdout)
     assert [one["state"] for one in values] == ["waiting", "complete"]
@@ -181,7 +181,7 @@ def test_500_runs_are_read_in_seconds_with_one_question(made: Path, tmp_path: Pa
     began = time.process_time()
     told = job_here(f"runs={tmp_path}/scratch/*", name="status").stdout.splitlines()
     assert time.process_time() - began < 12  # 4 s
-    assert told[-1] == "500 run(s): 100 waiting, 400 complete"
+    assert told[-1] == "500 runs: 100 waiting, 400 complete"
     assert "1000: 2 running (0, 10), 18 waiting (1-9, 11-19)" in told[1]
     assert len(asked) == 1
     assert len(asked[0]) == 2000
@@ -250,7 +250,7 @@ def test_lines_of_the_log_and_what_is_unusable_are_french_with_the_names_as_they
     )  # fmt: skip
     lines = shown(run_view(run, [], "nothing is usable, none of 1 rows: INVALID 1"))
     assert lines[0] == "runs/model (state, yes)\u00a0: complète"
-    assert "prolonge   runs/done\u00a0: 1 champ(s) gardé(s), demandés\u00a0: aucun champ" in lines
+    assert "prolonge   runs/done\u00a0: 1 champ gardé, demandés\u00a0: aucun champ" in lines
     assert any(one.startswith("INUTILISABLE rien n'est utilisable") for one in lines)
     assert lines[-1] == "2026-01-02T03:04:05Z erreur\u00a0: le disque est plein"
 

@@ -286,11 +286,26 @@ def test_totals_and_what_is_not_known_have_their_labels_in_the_language_and_no_v
     rows, _ = documents(300)
     rows = rows.with_columns(pl.Series("ward", ["all", "unknown", "A"] * 100))
     made = table(rows, definition(place={"column": "dep"}, groups=["ward"])).rows
-    assert_frame_equal(labelled(made, "en"), made)
-    french = labelled(made, "fr")
+    asked = definition(place={"column": "dep"}, groups=["ward"])
+    assert_frame_equal(labelled(made, asked, "en"), made)
+    french = labelled(made, asked, "fr")
     assert set(french["place_name"]) >= {"ensemble", "inconnu"}
     assert not {"all", "unknown"} & set(french["place_name"])
     assert_frame_equal(french.drop("place_name"), made.drop("place_name"))  # margins and groups are as in table.parquet
+
+
+@pytest.mark.parametrize(
+    ("every", "english", "french"), [("week", "2026-W02", "2026-S02"), ("month", "January", "janvier")]
+)
+def test_periods_have_their_names_in_the_language_and_their_days_stay(every: str, english: str, french: str) -> None:
+    rows, _ = documents(300)
+    asked = definition(time={"column": "day", "every": every})
+    made = table(rows, asked).rows
+    told = labelled(made, asked, "fr")
+    assert any(english in name for name in made["period_name"].drop_nulls())
+    assert any(french in name for name in told["period_name"].drop_nulls())
+    assert not any(english in name for name in told["period_name"].drop_nulls())
+    assert_frame_equal(told.drop("period_name"), made.drop("period_name"))
 
 
 def test_ages_that_cannot_be_are_unknown() -> None:

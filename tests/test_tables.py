@@ -372,7 +372,7 @@ def test_the_page_says_the_same_in_both_languages_and_draws_every_group() -> Non
     assert page.count("<circle") == 2 * 8
     assert "3 documents sans réponse" in page
     assert "3 documents without an answer" in page
-    assert "Number of documents with fever = true, by day" in page
+    assert "Number of documents with fever = true, by “day”" in page
     assert not re.search(r"\{\w+\}", re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL))  # no word left unfilled
 
 

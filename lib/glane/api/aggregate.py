@@ -75,19 +75,20 @@ class Aggregated(Spoken):
         Raises:
             RunError: if the file system refuses, or another table of the series was issued meanwhile.
         """
+        definition = self.summary.definition
         files = {
             "table.parquet": as_parquet(self.table),
             **({} if self.signals is None else {"signals.parquet": as_parquet(self.signals)}),
-            "table.csv": _as_csv(labelled(self.table, self.language), self.language),
+            "table.csv": _as_csv(self.table, definition, self.language),
             "table.json": self.summary.as_json(),
             "lire.R": r_script(
-                self.summary.definition,
+                definition,
                 self.language,
                 delays=self.summary.delays,
                 with_line_list=self.line_list is not None,
             ).encode(),
-            **({} if self.line_list is None else _as_tables("linelist", self.line_list, self.language)),
-            **({} if self.triangle is None else _as_tables("triangle", self.triangle, self.language)),
+            **({} if self.line_list is None else _as_tables("linelist", self.line_list, definition, self.language)),
+            **({} if self.triangle is None else _as_tables("triangle", self.triangle, definition, self.language)),
             "report.html": table_page(
                 self.summary, self.table, self.signals, language=self.language, triangle=self.triangle
             ).encode(),
@@ -286,11 +287,11 @@ def _extracted(definition: TableDefinition, runs: SeveralRuns) -> tuple[str, ...
     return tuple(name for name in fields if name not in beside)
 
 
-def _as_csv(table: pl.DataFrame, language: Language) -> bytes:
-    """A table as the spreadsheets of that language read it."""
-    return csv_bytes(without_formulas(table), SPREADSHEETS[language])
+def _as_csv(table: pl.DataFrame, definition: TableDefinition, language: Language) -> bytes:
+    """A table as the spreadsheets of that language read it, with its labels in that language."""
+    return csv_bytes(without_formulas(labelled(table, definition, language)), SPREADSHEETS[language])
 
 
-def _as_tables(name: str, table: pl.DataFrame, language: Language) -> Mapping[str, bytes]:
+def _as_tables(name: str, table: pl.DataFrame, definition: TableDefinition, language: Language) -> Mapping[str, bytes]:
     """A table as Parquet, and for R in separated values."""
-    return {f"{name}.parquet": as_parquet(table), f"{name}.csv": _as_csv(table, language)}
+    return {f"{name}.parquet": as_parquet(table), f"{name}.csv": _as_csv(table, definition, language)}

@@ -28,6 +28,7 @@ from glane.toys import SYNTHETIC
 
 RunLike = Run | str | Path
 TableLike = pl.DataFrame | str | Path
+_REVIEWED = "gold.parquet"  # what glane review makes of decisions
 Names = str | Sequence[str]  # one name, or several
 
 
@@ -72,6 +73,12 @@ def refuse_no_gold(gold: TableLike) -> None:
     if isinstance(gold, pl.DataFrame):
         return
     path = Path(gold).expanduser()
+    if path.name == _REVIEWED and not path.exists():
+        raise DataError(
+            f"gold: {path} is not there yet. A review writes it: decide on the page review.html beside it, save its "
+            f"decisions, and make right answers of them: glane review run.dir=… out.dir={path.parent} "
+            "corrections=FILE.json"
+        )
     if path.is_dir() and (within := next(path.glob(f"*/{DOCUMENTS_FILE}"), None)) and not is_annotations(path):
         raise DataError(f"gold: {path} is the folder above annotations of brat. Give these: gold={within.parent}")
     if path.name == "review.csv":

@@ -26,6 +26,19 @@ from glane.storage import replace_file
 _SHOWN = 20
 _IN_MEMORY = "a table in memory"
 _FOUND = "brief.statements.found"
+_KINDS = {"figure": "a figure that was computed", "statement": "a statement by a model"}
+_STATUSES = {
+    "verified": "it passed all checks",
+    "unverified": "it failed a check, and is shown as such",
+    "dropped": "it failed a check, and is not in the brief",
+    "left_out": "it passed all checks, and the brief has no room for it",
+}
+_ROLES = {
+    "records": "the model of the run",
+    "statements": "the model of the statements",
+    "same": "the model that joined statements",
+    "support": "the model that checked them",
+}
 _FILES = ("brief.html", "brief.json", "brief.md", "claims.parquet", "measures.parquet")
 
 
@@ -37,11 +50,11 @@ class Trace(Spoken):
 
     def _in_english(self) -> str:
         one, claim = self.chain, self.chain.claim
-        lines = [f"{claim.id}: {claim.kind}, {claim.status}; all that it rests on is as it was."]
+        lines = [f"{claim.id}: {_KINDS[claim.kind]}; {_STATUSES[claim.status]}; all that it rests on is as it was."]
         if claim.measure is not None and claim.value is not None:
             lines.append(f"counted: {claim.value.counted:,} of {claim.value.documents:,}")
             if claim.measure.by is None:  # else it names a value of a document
-                lines.append(f"where: {claim.measure.case}")
+                lines.append(f"condition, as SQL: {claim.measure.case}")
         lines += [
             f"passage: document {told(quote.document)}, characters {quote.start} to {quote.end}"
             for quote in claim.quotes[:_SHOWN]
@@ -49,7 +62,7 @@ class Trace(Spoken):
         if not claim.quotes and claim.documents:
             lines.append(f"documents: {', '.join(map(told, claim.documents[:_SHOWN]))}")
         lines.append(f"run: {one.run}, fingerprint {one.fingerprint}")
-        lines += [f"model ({model.role}): {model.name}, fingerprint {model.fingerprint}" for model in one.models]
+        lines += [f"{_ROLES[model.role]}: {model.name}, fingerprint {model.fingerprint}" for model in one.models]
         lines.append(f"reviewed documents: {one.gold}" if one.gold is not None else "reviewed documents: none")
         signed = "nobody has signed"
         if one.signature is not None:

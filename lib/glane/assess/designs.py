@@ -50,6 +50,11 @@ def arms_of(gold: pl.DataFrame, *, fields: Collection[str]) -> pl.Series | None:
 
 def design_text(design: Design, language: Language) -> str:
     """The same in a sentence."""
+    return WORDS[language]["review"].format(design=design_words(design, language))
+
+
+def design_words(design: Design, language: Language) -> str:
+    """The same beside a title that says of what: a review."""
     words = WORDS[language]
     drawn = words[design.drawn or "drawn_unknown"]
     if not design.blind + design.assisted:
@@ -58,7 +63,7 @@ def design_text(design: Design, language: Language) -> str:
         shown = words["both"].format(blind=design.blind, assisted=design.assisted)
     else:
         shown = words["blind" if design.blind else "assisted"]
-    return words["review"].format(drawn=drawn, shown=shown)
+    return words["design"].format(drawn=drawn, shown=shown)
 
 
 def _drawn(gold: pl.DataFrame, fields: Collection[str]) -> Drawn | None:
@@ -76,7 +81,8 @@ def _drawn(gold: pl.DataFrame, fields: Collection[str]) -> Drawn | None:
 
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "fr": {
-        "review": "La relecture : {drawn} ; {shown}.",
+        "review": "La relecture : {design}.",
+        "design": "{drawn} ; {shown}",
         "simple": "tirage aléatoire simple",
         "unequal": "tirage à probabilités inégales, les documents douteux plus souvent",
         "by_answer": "tirage stratifié selon la réponse du modèle",
@@ -88,7 +94,8 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "shown_unknown": "on ne sait pas si les réponses du modèle étaient montrées",
     },
     "en": {
-        "review": "The review: {drawn}; {shown}.",
+        "review": "The review: {design}.",
+        "design": "{drawn}; {shown}",
         "simple": "a simple random sample",
         "unequal": "drawn with unequal probabilities, doubtful documents more often",
         "by_answer": "stratified by the model's answer",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from glane.assess.designs import design_text
-from glane.assess.pages.page import decimal, heading, page, paragraph, table, warning
+from glane.assess.designs import design_words
+from glane.assess.pages.page import Cell, decimal, heading, page, paragraph, table, warning
 from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
 from glane.briefs.page_words import CHECKS, WORDS
 from glane.briefs.record import BriefSummary, Claim
@@ -120,7 +120,7 @@ class BriefText:
         if one.right_answers is not None:
             yield [right_answers_title(self._language), right_answers_text(one.right_answers, self._language)]
         if one.review is not None:
-            yield [self.say("review"), design_text(one.review, self._language)]
+            yield [self.say("review"), design_words(one.review, self._language)]
         for model in one.models:
             licence = self.say("no_licence") if model.licence is None else self.say("licence", licence=model.licence)
             title = self.say("model", role=self.say(f"role_{model.role}"))
@@ -138,8 +138,6 @@ class BriefText:
         assert value is not None
         rows = [
             [self.say("id"), claim.id],
-            [self.say("case"), measure.case or self.say("all")],
-            [self.say("among"), measure.among or self.say("all")],
             [self.say("counted"), self._count(value.counted)],
             [self.say("looked"), self._count(value.documents)],
             [self.say("unknown"), self._count(value.unknown)],
@@ -149,6 +147,12 @@ class BriefText:
             rows.append([self.say("documents"), ", ".join(claim.documents[:_SHOWN_IDS])])
         return rows
 
+    def conditions(self, claim: Claim) -> list[list[str]]:
+        """What was counted, and among which documents, as it was computed: SQL."""
+        assert claim.measure is not None
+        told = (("case", claim.measure.case), ("among", claim.measure.among))
+        return [[self.say(name), condition or self.say("all")] for name, condition in told]
+
     def _claim(self, claim: Claim) -> str:
         sentence = escape(claim.sentence(self._language))
         if claim.status == "unverified":
@@ -157,7 +161,13 @@ class BriefText:
         return f'<details id="{self._language}-{claim.id}"><summary>{sentence}</summary>{inside}</details>'
 
     def _figure(self, claim: Claim) -> str:
-        return table(("", ""), self.figure_rows(claim), text_columns=2)
+        conditions = [[name, Cell(f"<code>{escape(told)}</code>")] for name, told in self.conditions(claim)]
+        return (
+            table(("", ""), self.figure_rows(claim), text_columns=2)
+            + f"<details><summary>{escape(self.say('conditions'))}</summary>"
+            + table(("", ""), conditions, text_columns=2)
+            + "</details>"
+        )
 
     def _quotes(self, claim: Claim) -> str:
         head = [self.say(name) for name in ("passage", "document", "day", "place")]

@@ -38,6 +38,10 @@ _FORMATS: Mapping[Kind, tuple[str, str]] = {  # how it is read, and shown
     "time": ("time15.", "time8."),
     "datetime": ("e8601dt26.", "e8601dt19."),
 }
+_OTHER_ROWS: Mapping[Language, tuple[str, str]] = {  # around how many were written; "ERROR:" is SAS's own word
+    "fr": ("lignes lues, et", "écrites"),
+    "en": ("rows, and", "were written"),
+}
 _MACROS = """\
 %macro glane_folder;
 %if not %symexist(dossier) %then %do;
@@ -50,7 +54,7 @@ _MACROS = """\
 %let id = %sysfunc(open(&table));
 %let n = %sysfunc(attrn(&id, nlobs));
 %let id = %sysfunc(close(&id));
-%if &n ne &rows %then %put ERROR: &table: &n rows, and &rows were written;
+%if &n ne &rows %then %put ERROR: &table: &n READ &rows WRITTEN;
 %mend;
 %glane_folder;
 options validvarname=v7;
@@ -69,7 +73,8 @@ def write_sas(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
     """
     told: list[Change] = []
     lines = [_comment(line) for line in _about(bundle)]
-    lines += [_MACROS]
+    read, written = _OTHER_ROWS[bundle.origin.language]
+    lines += [_MACROS.replace("READ", read).replace("WRITTEN", written)]
     formats = _Formats()
     steps: list[str] = []
     for table in bundle.tables:

@@ -18,6 +18,7 @@ _FOUND = re.compile(
 # A blank goes in front, except in a column of a table, which ends at wide blanks.
 _PERCENT = re.compile(rf"({_BEFORE}\d[\d{_THIN}]*(?:,\d+)?)%(?=$|[\s.,;:])(?!  )", re.MULTILINE)
 _RATE = r"(?:rows|lignes|files|fichiers|tokens|documents)/s"
+_WEEK = re.compile(r"(?<![\w/'\"-])(\d{4})-W(\d{2})(?![\w/'\"-])")  # as ISO 8601 has it
 _UNIT = rf"(?:(?:[KMGT]i|[kKMGT])[Bo]|bytes|octets|k?Wh|ms|s|min|h|{_RATE})(?!\w)|%"
 _QUOTED = r"(?<!\w)'[^'\n]*'(?!\w)|(?<!\w)\"[^\"\n]*\"(?!\w)"  # an apostrophe within a word begins no quotation
 _MEASURE = re.compile(rf"(?P<quoted>{_QUOTED})|{_BEFORE}{_NUMBER}(?=[ {_NBSP}{_THIN}](?:{_UNIT}))")
@@ -27,11 +28,12 @@ def numbers_in(text: str, language: Language) -> str:
     """A text whose numbers are written as in English (33,113 and 0.958), with numbers as `language` writes them.
 
     French has a narrow space that does not break between thousands, a comma before decimals, and a semicolon between
-    the ends of an interval; a blank after that is taken off, so that columns stay in line. A percentage has a blank.
+    the ends of an interval; a blank after that is taken off, so that columns stay in line. A percentage has a blank. A
+    week is 2026-S05.
     """
     if language == "en":
         return text
-    return _PERCENT.sub(rf"\1{_NBSP}%", _FOUND.sub(_in_french, text))
+    return _WEEK.sub(r"\1-S\2", _PERCENT.sub(rf"\1{_NBSP}%", _FOUND.sub(_in_french, text)))
 
 
 def measures_in(text: str, language: Language) -> str:

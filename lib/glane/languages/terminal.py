@@ -12,6 +12,7 @@ from glane.languages.catalogue import catalogue
 from glane.languages.choice import language_of
 from glane.languages.matching import Translator
 from glane.languages.numbers import measures_in, numbers_in
+from glane.languages.plurals import plurals_in
 from glane.types import Language
 
 _SIGNS: Mapping[Language, Mapping[str, str]] = {"fr": {":": "\u00a0:", ";": "\u00a0;"}}
@@ -20,7 +21,7 @@ _SIGNS: Mapping[Language, Mapping[str, str]] = {"fr": {":": "\u00a0:", ";": "\u0
 def in_language(text: str, language: Language | None = None) -> str:
     """An English message in `language`; in that of the user if it is None."""
     language = language or _of_the_user()
-    return text if language == "en" else _translator(language)(text)
+    return plurals_in(text if language == "en" else _translator(language)(text), language)
 
 
 def as_read(text: str) -> str:

@@ -10,16 +10,16 @@ from glane.languages.catalogue import PLACES, Template
 
 _WORD = r"(?:…|-\S+|[\w.+@/-]+=(?:'[^'\n]*'|\"[^\"\n]*\"|\S*))"  # of a command line, after the command
 _NAMES_END = r"(?=(?:, and \d+ more)?\.(?:\s+[A-Z]|\s*$)|; or |$)"  # another sentence begins, or there is none
-_QUOTED = r"(?<!\w)'(?:[^'\\\n]|\\.)*'(?!\w)|(?<!\w)\"(?:[^\"\\\n]|\\.)*\"(?!\w)"
-_AS_IT_STANDS = re.compile(rf"(?:(?<=\sValid: )|(?<=^Valid: ))(?!\(none\)).+?{_NAMES_END}|{_QUOTED}")
+QUOTED = r"(?<!\w)'(?:[^'\\\n]|\\.)*'(?!\w)|(?<!\w)\"(?:[^\"\\\n]|\\.)*\"(?!\w)"
+_AS_IT_STANDS = re.compile(rf"(?:(?<=\sValid: )|(?<=^Valid: ))(?!\(none\)).+?{_NAMES_END}|{QUOTED}")
 COMMAND = re.compile(rf"glane [a-z]+(?:-[a-z]+)*(?: {_WORD})+")
 # From a word that begins as a path does to the last "/" from which no quote, no wide blanks, no other such word and no
 # more than four blanks part it. What is longer between two of them is a sentence.
 _START = r"(?:~|\.\.?)?/"
 _FOLDER = rf"(?!(?:[^/\s]*\s){{5}})(?:(?!\s\s|\s{_START})[^/\n'\"])*/"
 _PATH = re.compile(rf"(?<![^\s(\[=«]){_START}(?:{_FOLDER})*[^\s/'\"]*")
-# A text that begins as a path does, also one from here on (runs/notes); of rates, as rows/s, none.
-_OPENING = re.compile(rf"{_START}\S|[^\s/:'\"(\[]+/(?!s\b)[^\s/]")
+# A text that begins as a path does, also one from here on (runs/notes); rates (rows/s) and counts (3/19) are none.
+_OPENING = re.compile(rf"{_START}\S|(?!\d+/\d+(?:\s|$))[^\s/:'\"(\[]+/(?!s\b)[^\s/]")
 _AFTER_COLON = re.compile(rf"(?:^|(?<=: ))(?:{_OPENING.pattern})")
 _SIGNS = (0xE000, 0xF900)  # Unicode's area for private use
 

@@ -170,9 +170,13 @@ def _named(
     return named.with_columns(pl.col(PERIOD).is_in(open_ones).fill_null(False).alias("incomplete"))
 
 
-def labelled(rows: pl.DataFrame, language: Language) -> pl.DataFrame:
-    """The rows of a table with the labels of totals and of what is not known in a language, as people read them."""
+def labelled(rows: pl.DataFrame, definition: TableDefinition, language: Language) -> pl.DataFrame:
+    """The rows of a table with the labels of periods, totals and of what is not known in a language, as people read
+    them: a week is 2026-W05 in English, as in the Parquet file, and 2026-S05 in French."""
     words = {ALL: WORDS[language][ALL], UNKNOWN: WORDS[language][UNKNOWN]}
+    if definition.time is not None and PERIOD in rows.columns:
+        calendar = Calendar.of(definition.time)
+        words |= {calendar.name(one, "en"): calendar.name(one, language) for one in rows[PERIOD].unique().drop_nulls()}
     names = [name for name in _LABELS.values() if name in rows.columns]
     return rows.with_columns(pl.col(name).replace(words) for name in names)
 

@@ -100,7 +100,7 @@ def _sign_lines(found: SignScores | None) -> list[str]:
 
 def _group_lines(column: str, groups: Mapping[str, GroupScores]) -> list[str]:
     """The averages of each subgroup; the page and fields.parquet have its fields."""
-    lines = [f"by {column}:"]
+    lines = [f"by {column!r}:"]
     for name, one in list(groups.items())[:_MOST_GROUPS]:
         micro, macro = (f"{_plain(part.f1)} {_between(part.f1_ci95)}".rstrip() for part in (one.micro, one.macro))
         lines.append(f"  {shown(name)}: {one.documents} documents; F1 (micro) {micro}; F1 (macro) {macro}")

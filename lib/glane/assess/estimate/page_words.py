@@ -48,7 +48,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "lr_positive": "Rapport de vraisemblance positif",
         "lr_negative": "Rapport de vraisemblance négatif",
         "case_nulls": "Un document auquel manque une valeur que la définition demande n'est pas un cas.",
-        "by": ", par {by}",
+        "by": ", par « {by} »",
         "run": "Extraction",
         "gold": "Documents relus",
         "interval_of": "intervalle de confiance à {level} %",
@@ -76,9 +76,10 @@ WORDS: dict[Language, dict[str, str]] = {
             "que les groupes s'additionnent."
         ),
         "ppi": (
-            "Les réponses du modèle sur tous les documents, corrigées par ceux qui ont été relus "
-            "(prediction-powered inference). De parts, l'intervalle est fait de ceux de Jeffreys parmi les oui et "
-            "parmi les non du modèle (MOVER, Zou, Huang et Zhang 2009) ; de moyennes et de coefficients, il est normal."
+            "Les réponses du modèle sur tous les documents, corrigées par ceux qui ont été relus (inférence assistée "
+            "par prédiction, Angelopoulos et al. 2023). De parts, l'intervalle est fait de ceux de Jeffreys parmi "
+            "les oui et parmi les non du modèle (MOVER, Zou, Huang et Zhang 2009) ; de moyennes et de coefficients, il "
+            "est normal."
         ),
         "transported": (
             "Les réponses du modèle, corrigées par les taux d'erreur d'une relecture antérieure : juste seulement"
@@ -151,7 +152,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "lr_positive": "Positive likelihood ratio",
         "lr_negative": "Negative likelihood ratio",
         "case_nulls": "A document that lacks a value which the case definition needs is no case.",
-        "by": ", by {by}",
+        "by": ", by “{by}”",
         "run": "Run",
         "gold": "Reviewed documents",
         "interval_of": "{level} % confidence interval",

@@ -23,7 +23,7 @@ _METHODS = {
         "error rates shared over the groups, partly pooled with what each group's own review says, and scaled so that "
         "the groups add up to the figure over all"
     ),
-    "ppi": "prediction-powered: the model's answers on every document, corrected by the reviewed ones",
+    "ppi": "the model's answers on every document, corrected by the reviewed ones (prediction-powered inference)",
     "transported": (
         "the model's answers, corrected by the error rates of an earlier review; right only if it errs alike here"
     ),
@@ -37,7 +37,7 @@ def estimate_text(summary: EstimatesSummary) -> str:
     found, question = summary.estimates, summary.question
     lines = [*notice_lines(summary.toy)]
     lines += [f"Warning: {one}" for one in right_answers_warnings(summary.right_answers, "en")]
-    lines += [f"{_subject(question)}{f', by {question.by}' if question.by else ''}:"]
+    lines += [f"{_subject(question)}{f', by {question.by!r}' if question.by else ''}:"]
     lines += [f"  {_line(one, question)}" for one in found[:_MAX_LINES]]
     if len(found) > _MAX_LINES:
         lines.append(f"  … and {len(found) - _MAX_LINES} more, in estimates.parquet")

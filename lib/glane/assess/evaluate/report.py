@@ -8,6 +8,7 @@ from glane.assess.clusters import FEW_CLUSTERS
 from glane.assess.evaluate.annotations import VALUE
 from glane.assess.evaluate.arms_page import arms_section
 from glane.assess.evaluate.record import EvaluationSummary, GroupScores
+from glane.assess.evaluate.rule_words import rule_text
 from glane.assess.evaluate.scores import (
     AskedNoteScores,
     CategoryScores,
@@ -63,7 +64,7 @@ def _body(summary: EvaluationSummary, language: Language) -> str:
     if summary.arms is not None:
         parts.append(arms_section(summary.arms, language))
     for column, groups in summary.by.items():
-        parts += [heading(f"{words['by']} {column}"), _group_table(groups, language)]
+        parts += [heading(words["by"].format(column=column)), _group_table(groups, language)]
     return "".join(parts)
 
 
@@ -137,7 +138,7 @@ def _main_table(summary: EvaluationSummary, language: Language) -> str:
         rows.append(
             [
                 name,
-                entry.rule if isinstance(entry, DescribedField) else "",
+                rule_text(entry.rule, language) if isinstance(entry, DescribedField) else "",
                 str(entry.support) if isinstance(entry, Counts) else "",
                 with_range(entry.precision, entry.precision_ci95, language),
                 with_range(entry.recall, entry.recall_ci95, language),

@@ -55,8 +55,8 @@ WORDS: dict[Language, dict[str, str]] = {
             "« Exact » est la part des documents où le champ est entièrement juste. Les éléments d'une liste "
             "d'enregistrements sont appariés au mieux sur leurs clés, puis comparés champ par champ ; la ligne "
             "« éléments » n'entre pas dans les moyennes. "
-            "Règles : exact, à l'identique ; folded, à la casse, aux accents et aux espaces près ; fuzzy, chaînes "
-            "semblables à ce degré sur 100 ; ±, à cette tolérance près (d : jours)."
+            "Une règle se change par compare.CHAMP=exact, folded (à la casse, aux accents et aux espaces près) ou "
+            "fuzzy (chaînes semblables), ou par sa tolérance."
         ),
         "intervals": (
             "Entre crochets, intervalles de confiance à 95 % : rééchantillonnage des documents ({method}, {samples} "
@@ -150,7 +150,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "arm_blind": "en aveugle",
         "arm_assisted": "avec les réponses",
         "arm_difference": "différence",
-        "by": "Par sous-groupe :",
+        "by": "Par sous-groupe : « {column} »",
         "group": "Groupe",
     },
     "en": {
@@ -200,8 +200,8 @@ WORDS: dict[Language, dict[str, str]] = {
             "both. Nothing expected and nothing found is a true negative, counted in “Exact” only. “Exact” is the "
             "share of documents in which the field is right as a whole. The items of a list of records are paired as "
             "well as can be by their keys, then compared field by field; the line “items” is not part of the averages. "
-            "Rules: exact, equal; folded, except for case, accents and spaces; fuzzy, alike to this degree (of 100); "
-            "±, within this tolerance (d: days)."
+            "A rule is changed by compare.FIELD=exact, folded (except for case, accents and spaces) or fuzzy (texts "
+            "that are alike), or by its tolerance."
         ),
         "intervals": (
             "In brackets, 95 % confidence intervals: documents resampled ({method}, {samples} samples, seed {seed}) "
@@ -292,7 +292,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "arm_blind": "blind",
         "arm_assisted": "with answers",
         "arm_difference": "difference",
-        "by": "By subgroup:",
+        "by": "By subgroup: “{column}”",
         "group": "Group",
     },
 }

@@ -1,0 +1,80 @@
+"""The number of a word after a count: messages write "3 file(s)", and readers see "3 files" and "1 file"."""
+
+from __future__ import annotations
+
+import re
+
+from glane.languages.values import QUOTED
+from glane.types import Language
+
+_COUNT = re.compile(r"\(?(?:\d+/)?(?:\d{1,3}(?:[,\u202f]\d{3})+|\d+)")
+_EITHER = re.compile(r"(\(?[^\W\d_]+(?:['’-][^\W\d_]+)*)\((s|x|es|nt)\)(\W*)")
+_ENDS = re.compile(r".*[.;:,!?)\]]")  # of a word with which the count no longer holds
+_WORDS = re.compile(r"[^\S\u202f\u00a0]+|\u00a0(?=\D)")
+_OF_ONE = {  # what stands for a verb of several
+    "are": "is", "were": "was", "have": "has", "do": "does", "stay": "stays",
+    "sont": "est", "ont": "a", "n'ont": "n'a", "étaient": "était", "seront": "sera", "seraient": "serait", "vont": "va",
+    "peuvent": "peut", "contiennent": "contient",
+}  # fmt: skip
+_RELATIVE = ("that", "which", "who", "where")  # what follows is said of another word
+# Nouns that English messages write as of several, whatever the count.
+_NOUNS = re.compile(
+    "attacks|bytes|cases|cells|characters|clusters|columns|combinations|dates|days|documents|engines|entities|events|"
+    "fields|figures|files|groups|ids|images|items|jobs|lines|lists|nodes|pages|pairs|parts|passages|periods|persons|"
+    "places|points|records|rows|sheets|shards|signs|statements|tables|tasks|texts|times|tokens|values|variables|words|"
+    "workers"
+)
+_QUALITIES = re.compile("judged|more|other|reviewed|selected|synthetic|usable|wrong")
+
+
+def plurals_in(text: str, language: Language) -> str:
+    """A text with the words after its counts in singular or plural, as `language` has them.
+
+    A count, also one of so many (3/19), holds for the words after it up to the next sign of punctuation. French has
+    the plural from two on, English for all but one. Quoted texts, paths, and what follows no count stay as they are.
+    """
+    if "(" not in text and (language != "en" or "1 " not in text):
+        return text
+    parts = re.split(f"({QUOTED})", text)
+    return "".join(part if at % 2 else _numbered_in(part, language) for at, part in enumerate(parts))
+
+
+def _numbered_in(text: str, language: Language) -> str:
+    """A text without quotations."""
+    parts = re.split(f"({_WORDS.pattern})", text)
+    count: int | None = None
+    before = ""  # what the word before was: the count, a quality of what is counted, or a word whose number was chosen
+    for at in range(0, len(parts), 2):
+        word = parts[at]
+        if _COUNT.fullmatch(word):
+            count, before = int(re.sub(r"\D", "", word.rpartition("/")[2])), "count"
+        elif count is not None:
+            is_one = count == 1 if language == "en" else count < 2
+            parts[at], before = _numbered(word, before, is_one=is_one, language=language)
+            if _ENDS.fullmatch(parts[at]):
+                count = None
+        if "\n" in "".join(parts[at + 1 : at + 2]):
+            count = None
+    return "".join(parts)
+
+
+def _numbered(word: str, before: str, *, is_one: bool, language: Language) -> tuple[str, str]:
+    """A word in the number of its count, and what it is for the word after it."""
+    if found := _EITHER.fullmatch(word):
+        stem, ending, rest = found.groups()
+        return stem + ("" if is_one else ending) + rest, "chosen"
+    bare = word.rstrip(",.;:)")
+    rest = word[len(bare) :]
+    if before == "chosen" and bare in _OF_ONE:
+        return (_OF_ONE[bare] if is_one else bare) + rest, ""
+    if language == "en" and before in ("count", "quality"):
+        if _QUALITIES.fullmatch(bare):
+            return word, "quality"
+        if _NOUNS.fullmatch(bare):
+            return (_singular(bare) if is_one else bare) + rest, "chosen"
+    is_far = language == "en" and before == "chosen" and bare not in _RELATIVE  # "1 id of the right answers is"
+    return word, "chosen" if is_far else ""
+
+
+def _singular(noun: str) -> str:
+    return f"{noun[:-3]}y" if noun.endswith("ies") else noun[:-1]
