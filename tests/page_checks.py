@@ -62,6 +62,7 @@ _REQUIRED = {
     "evaluate": {**_OF_A_RUN, "gold": "gold.parquet"},
     "estimate": {**_OF_A_RUN, "gold": "gold.parquet", "field": "fever"},
     "checklists": _OF_A_RUN,
+    "studies": _OF_A_RUN,
     "aggregate": {"table": "weekly_co", **_OF_A_RUN},
     "brief": {"brief": "co", **_OF_A_RUN},
     "trace": {"brief.dir": "runs/a", "id": "f-1"},

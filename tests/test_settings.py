@@ -31,6 +31,7 @@ _FILES = {
     "status": settings.StatusSettings,
     "runs": settings.RunsSettings,
     "checklists": settings.ChecklistsSettings,
+    "studies": settings.StudiesSettings,
     "clean": settings.CleanSettings,
     "convert": settings.ConvertSettings,
     "evaluate": settings.EvaluateSettings,

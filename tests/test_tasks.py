@@ -26,6 +26,7 @@ TASKS = [
     "outbreak_in_care_home",
     "literature_screening",
     "intervention_evaluation",
+    "effect_sizes",
     "program_translation",
 ]
 

@@ -2,8 +2,9 @@
 
 What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
 `checklists`, `embed`, `search`, `estimate`, `aggregate`, `brief`, `try_programs`, `trace`, `link`, `export`,
-`multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`, `runs`, `draw_sample`, `freeze_sentinels`,
-`plant_attacks` and `measure_attacks`. Each is loaded when it is first used, so that `import glane` takes no time."""
+`multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`, `studies`, `runs`, `draw_sample`,
+`freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used:
+`import glane` takes no time."""
 
 from __future__ import annotations
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from glane.api.seal import seal_question
     from glane.api.search import search
     from glane.api.sentinels import freeze_sentinels
+    from glane.api.studies import studies
     from glane.api.trace import trace
     from glane.api.try_programs import try_programs
     from glane.extraction.results import Run, open_run
@@ -68,6 +70,7 @@ __all__ = [
     "screen",
     "seal_question",
     "search",
+    "studies",
     "trace",
     "try_programs",
 ]
@@ -92,6 +95,7 @@ _OWN = (
     "runs",
     "screen",
     "search",
+    "studies",
     "try_programs",
     "trace",
 )  # in a module of that name

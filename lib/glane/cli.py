@@ -36,6 +36,7 @@ COMMANDS = (
     "link",
     "aggregate",
     "checklists",
+    "studies",
     "brief",
     "trace",
     "export",

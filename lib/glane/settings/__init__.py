@@ -49,6 +49,7 @@ from glane.settings.screen import ScreenSettings, screen_settings
 from glane.settings.search import SearchSettings, search_settings
 from glane.settings.sentinels import SentinelsSettings, sentinels_settings
 from glane.settings.status import StatusSettings, status_settings
+from glane.settings.studies import StudiesSettings, studies_settings
 from glane.settings.trace import TraceSettings, trace_settings
 from glane.settings.try_programs import TryProgramsSettings, try_programs_settings
 
@@ -98,6 +99,7 @@ __all__ = [
     "SeveralSettings",
     "SlurmSettings",
     "StatusSettings",
+    "StudiesSettings",
     "TraceSettings",
     "TryProgramsSettings",
     "aggregate_settings",
@@ -128,6 +130,7 @@ __all__ = [
     "search_settings",
     "sentinels_settings",
     "status_settings",
+    "studies_settings",
     "trace_settings",
     "try_programs_settings",
 ]

@@ -34,6 +34,7 @@ from glane.settings.screen import ScreenSettings
 from glane.settings.search import SearchSettings
 from glane.settings.sentinels import SentinelsSettings
 from glane.settings.status import StatusSettings
+from glane.settings.studies import StudiesSettings
 from glane.settings.trace import TraceSettings
 from glane.settings.try_programs import TryProgramsSettings
 from glane.types import KeyType
@@ -45,6 +46,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "calibrate": CalibrateSettings,
     "cascade": CascadeSettings,
     "checklists": ChecklistsSettings,
+    "studies": StudiesSettings,
     "clean": CleanSettings,
     "compare": CompareSettings,
     "convert": ConvertSettings,

@@ -1,0 +1,29 @@
+"""What the job of evidence tables is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from glane.settings.shapes import Folder, HomePath
+from glane.types import Language
+from glane.validation import Strict, validated
+
+CountsAs = Literal["RR", "OR", "RD"]
+
+
+class StudiesSettings(Strict):
+    """What `jobs/studies.py` is told."""
+
+    run: Folder
+    out: Folder
+    list: str = "effects"
+    counts_as: CountsAs = "RR"
+    links: HomePath | None = None
+    decisions: HomePath | None = None
+    language: Language = "fr"
+
+
+def studies_settings(values: Mapping[str, Any]) -> StudiesSettings:
+    """Read the configuration of the job of evidence tables; raises `ConfigError` as `extract_settings` does."""
+    return validated(StudiesSettings, values, place="")
