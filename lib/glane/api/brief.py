@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glane.api.brief_figures import Figures, figures_of
+from glane.api.brief_figures import Figures
+from glane.api.brief_leaving import told_figures
 from glane.api.brief_statements import Statements, statements_of
 from glane.api.brief_steps import Asker
 from glane.api.sources import RunLike, TableLike, digests_of, name_of, run_of
-from glane.assess.files import as_parquet, write_folder
+from glane.assess.files import as_parquet, take_away, write_folder
 from glane.briefs.labels import check_labels
+from glane.briefs.leaving import leaving_statements, leaving_summary
 from glane.briefs.markdown import brief_markdown
 from glane.briefs.page import brief_page
 from glane.briefs.record import BriefSummary, Claim, ModelUsed, Signature
@@ -29,7 +31,7 @@ from glane.settings.brief_definition import BriefDefinition
 from glane.types import Language
 from glane.validation import validated
 
-CLAIMS, SUMMARY = "claims.parquet", "brief.json"
+CLAIMS, SUMMARY, WORK = "claims.parquet", "brief.json", "work"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,8 @@ def brief(
 ) -> Brief:
     """Write a brief of a run: `brief.html`, `brief.md`, `claims.parquet`, `measures.parquet`, `brief.json`.
 
-    Figures are computed of the run, and each is told in a sentence that is made of its measure. All that is written
+    Figures are computed of the run, and each is told in a sentence that is made of its measure. With
+    `brief.disclosure`, only those are told that protected tables have told. All that is written
     depends on the run, the brief and the review alone, except for the day on which it was made.
 
     Args:
@@ -85,16 +88,23 @@ def brief(
     check_labels(definition)
     opened, folder = run_of(run), Path(out_dir).expanduser()
     there = _there(folder)
-    figures = figures_of(opened, definition, gold)
-    asker = Asker(work=folder / "work", model=model, checker=checker, allow_toy=allow_toy, calibration=calibration)
+    found = told_figures(opened, definition, gold)
+    figures, rule = found.figures, found.disclosed
+    asker = Asker(
+        work=_work(folder, is_leaving=rule is not None), model=model, checker=checker, allow_toy=allow_toy,
+        calibration=calibration,
+    )  # fmt: skip
     told = None if definition.statements is None else statements_of(opened, definition, figures, asker)
-    claims = figures.claims + (() if told is None else told.claims)
+    stated = () if told is None else told.claims
+    claims = figures.claims + (stated if rule is None else leaving_statements(stated))
     if sign is not None and told is not None and told.command is not None:
         raise ConfigError(f"sign: statements wait for answers, so the brief is unfinished. First: {told.command}")
     content = as_parquet(claims_table(claims))
     summary = _summary(opened, definition, figures, gold).model_copy(update={"claims": digest_of(content)})
     if told is not None:
         summary = _with_statements(summary, told)
+    if rule is not None:
+        summary = leaving_summary(summary, rule, documents=found.documents)
     if sign is not None:
         summary = summary.model_copy(update={"signature": _signed(folder, sign, there, summary)})
     language = definition.language
@@ -105,9 +115,27 @@ def brief(
         "brief.md": brief_markdown(summary, claims, language=language).encode(),
         "brief.html": brief_page(summary, claims, language=language).encode(),
     }
-    write_folder(folder, files, of=links_to([opened.directory]))
+    if rule is not None:  # killed between two files, none of what may not leave stands beside one that may
+        take_away(folder, files, of=CLAIMS, is_strict=True)
+    write_folder(folder, files, of=links_to([opened.directory]), forget=None if rule is None else ())
     commands = () if told is None or told.command is None else (told.command,)
     return Brief(claims=claims, summary=summary, folder=folder, commands=commands)
+
+
+def _work(folder: Path, *, is_leaving: bool) -> Path:
+    """Where what is asked is kept; it holds passages, so it is beside the folder of a brief that leaves.
+
+    Raises:
+        RunError: if an earlier brief kept it within.
+    """
+    if not is_leaving:
+        return folder / WORK
+    if (folder / WORK).exists():
+        raise RunError(
+            f"out.dir: {folder / WORK} holds passages that an earlier brief asked of, and this brief is made to leave. "
+            "Choose another out.dir."
+        )
+    return folder.absolute().with_name(f"{folder.absolute().name}-{WORK}")
 
 
 def _with_statements(summary: BriefSummary, told: Statements) -> BriefSummary:

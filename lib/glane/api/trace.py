@@ -10,7 +10,7 @@ from typing import IO
 import polars as pl
 import pyarrow as pa
 
-from glane.api.brief_figures import figures_of
+from glane.api.brief_leaving import told_figures
 from glane.api.sources import digests_of
 from glane.assess.files import read_table
 from glane.briefs.chain import Chain
@@ -100,6 +100,11 @@ def trace(folder: str | Path, claim_id: str, *, out: str | Path | None = None) -
     try:
         if claim.kind == "figure":
             _compute_again(run, summary, claim)
+        elif summary.disclosure is not None:
+            raise DataError(
+                f"{claim_id}: this brief was made to leave, without the passages of its statements. Find the sentence "
+                "in a brief without brief.disclosure, and trace it there."
+            )
         else:
             _check_found(summary)
             _look_up(run, claim.quotes)
@@ -143,7 +148,7 @@ def _compute_again(run: Run, summary: BriefSummary, claim: Claim) -> None:
             f"gold: {summary.gold} was changed since the brief was written, so this figure cannot be traced to it. "
             "Restore it, or write the brief again."
         )
-    again = figures_of(run, summary.definition, summary.gold).claims
+    again = told_figures(run, summary.definition, summary.gold).figures.claims
     if claim not in again:
         raise DataError(
             f"{claim.id}: computed again, this figure is another one: the run, its input or the reviewed documents "

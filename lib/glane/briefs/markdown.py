@@ -44,6 +44,8 @@ def _statements(text: BriefText, language: Language) -> Iterator[str]:
             yield f"  - « {_plain(quote.text)} » ({_plain(quote.document)})"
     for line in text.statement_notes():
         yield f"\n{_plain(line)}"
+    if not text.has_checks:
+        return
     yield f"\n## {text.say('checks')}\n\n{text.checks_text()}"
     for name, num in text.failures():
         yield f"- {_plain(name)} : {num}" if language == "fr" else f"- {_plain(name)}: {num}"

@@ -35,6 +35,11 @@ class BriefText:
         self.figures = [one for one in claims if one.kind == "figure"]
         self.statements = [one for one in claims if one.kind == "statement" and one.status in _SHOWN]
 
+    @property
+    def has_checks(self) -> bool:
+        """Whether it is told how many statements passed the checks: not in a brief that leaves."""
+        return self._summary.disclosure is None
+
     def say(self, sentence: str, **values: object) -> str:
         """A sentence around those of the brief."""
         return WORDS[self._language][sentence].format(**values)
@@ -49,7 +54,8 @@ class BriefText:
         if one.definition.statements is not None and not one.is_unfinished:
             parts += [heading(self.say("statements")), *(self._claim(claim) for claim in self.statements)]
             parts += [paragraph(text) for text in self.statement_notes()]
-            parts += [heading(self.say("checks")), paragraph(self.checks_text()), self._failures()]
+            if self.has_checks:
+                parts += [heading(self.say("checks")), paragraph(self.checks_text()), self._failures()]
         parts += [heading(self.say("rests")), table(("", ""), list(self.rests()), text_columns=2)]
         return "".join(parts)
 
@@ -71,12 +77,17 @@ class BriefText:
         one = self._summary
         if one.signature is not None:
             yield self.say("signed", name=one.signature.name, day=one.signature.day)
+        if one.disclosure is not None:
+            yield self.say("disclosed", least=one.disclosure.least)
+            if one.disclosure.is_hidden:
+                yield self.say("hidden")
         if one.definition.audience:
             yield self.say("audience", audience=one.definition.audience)
 
     def statement_notes(self) -> Iterator[str]:
         """How statements came to be, and what they leave out."""
-        yield self.say("statement_how" if self.statements else "no_statement")
+        leaves = self._summary.disclosure is not None
+        yield self.say(("statement_alone" if leaves else "statement_how") if self.statements else "no_statement")
         if (bound := self._summary.calibrated) is None:
             yield self.say("not_calibrated")
         else:
@@ -157,6 +168,8 @@ class BriefText:
         sentence = escape(claim.sentence(self._language))
         if claim.status == "unverified":
             sentence = f"<em>{escape(self.say('unverified'))}</em> – {sentence}"
+        if claim.kind == "statement" and self._summary.disclosure is not None:
+            return f'<p id="{self._language}-{claim.id}">{sentence}</p>'
         inside = self._figure(claim) if claim.kind == "figure" else self._quotes(claim)
         return f'<details id="{self._language}-{claim.id}"><summary>{sentence}</summary>{inside}</details>'
 

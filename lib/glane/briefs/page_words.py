@@ -16,6 +16,11 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
             "Ces nombres sont ceux du modèle, non corrigés : aucune relecture n'a été donnée (gold=…). Le modèle se "
             "trompe, et toujours dans le même sens."
         ),
+        "disclosed": (
+            "Cette synthèse ne dit que des nombres que des tableaux protégés ont dits : les petits nombres (moins de "
+            "{least}), et ceux qui les feraient retrouver, y sont masqués."
+        ),
+        "hidden": "Des nombres masqués dans ces tableaux sont laissés de côté.",
         "audience": "Pour : {audience}",
         "figures": "Nombres",
         "figure_how": (
@@ -26,6 +31,10 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "statement_how": (
             "Énoncés d'un modèle, chacun avec les passages qui le portent, retrouvés dans leurs documents. Ils ne "
             "disent ni fréquence, ni tendance, ni cause. La vérification réduit les erreurs, sans les exclure."
+        ),
+        "statement_alone": (
+            "Énoncés d'un modèle, vérifiés, laissés sans leurs passages ni leurs documents ; ceux qui ont un nombre "
+            "sont ôtés. Aucun tableau ne les protège : un énoncé dit qu'une chose a été rapportée."
         ),
         "no_statement": "Aucun énoncé n'a passé les vérifications.",
         "unverified": "Non vérifié",
@@ -88,6 +97,11 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
             "These are the model's figures, not corrected: no review was given (gold=…). The model errs, and always to "
             "the same side."
         ),
+        "disclosed": (
+            "This brief tells figures only that protected tables have told: small counts (below {least}), and those "
+            "that would give them back, are suppressed there."
+        ),
+        "hidden": "Figures that are suppressed in these tables are left out.",
         "audience": "For: {audience}",
         "figures": "Figures",
         "figure_how": (
@@ -98,6 +112,10 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "statement_how": (
             "Statements of a model, each with the passages that carry it, found in their documents. They tell no "
             "frequency, trend or cause. Checks make errors fewer, and cannot exclude them."
+        ),
+        "statement_alone": (
+            "Statements of a model, verified, without their passages and documents; those with a number are left out. "
+            "No table protects them: a statement tells that something was reported."
         ),
         "no_statement": "No statement passed the checks.",
         "unverified": "Unverified",

@@ -65,8 +65,8 @@ class Value(Strict):
     model: float | None
     counted: int  # documents or persons, by the model: the cases
     documents: int  # or persons: among which they are
-    failed: int = 0  # documents of the period without an answer
-    unknown: int = 0  # documents or persons among them of which the condition cannot be told: no cases
+    failed: int | None = 0  # documents of the period without an answer; None where that may not be told
+    unknown: int | None = 0  # documents or persons among them of which the condition cannot be told: no cases
     before: int | None = None  # of a ratio: cases in the period before
     documents_before: int | None = None
     p: float | None = None  # of a ratio: that both rates are the same
@@ -138,6 +138,15 @@ class Calibrated(Strict):
     delta: float
 
 
+class BriefDisclosed(Strict):
+    """The rule that a brief leaves by: its figures are cells that protected tables told, and no others."""
+
+    least: int  # counts below it are suppressed in all of these tables
+    tables: tuple[str, ...]
+    digests: tuple[str, ...]  # of their rows
+    is_hidden: bool  # whether figures were left out, as their cells are suppressed
+
+
 class Signature(Strict):
     """Who has read a brief, when, and what it said then."""
 
@@ -174,16 +183,17 @@ class BriefSummary(Record):
     day: datetime.date  # when it was made
     claims: str = ""  # the digest of claims.parquet
     period: Days | None = None
-    documents: int
-    failed: int
+    documents: int | None  # None where that may not be told
+    failed: int | None
     models: tuple[ModelUsed, ...] = ()
     figures: int = 0
-    statements: int = 0  # that a model made
-    verified: int = 0  # of these
+    statements: int | None = 0  # that a model made; None where that may not be told
+    verified: int | None = 0  # of these
     failures: dict[str, int] = {}  # statements by the check that failed first
-    merged: int = 0  # statements that say what another one says
+    merged: int | None = 0  # statements that say what another one says
     coverage: Coverage | None = None
     calibrated: Calibrated | None = left_out()
+    disclosure: BriefDisclosed | None = left_out()  # None: small counts stand as they are
     is_unfinished: bool = False  # statements are asked for, and not all answered
     signature: Signature | None = None
     language: Language = "fr"

@@ -18,8 +18,11 @@ def figure_lines(claims: Sequence[Claim], language: Language) -> list[str]:
 
 def brief_text(summary: BriefSummary, commands: Sequence[str]) -> str:
     """What became of statements, and the commands that are next."""
-    lines = [f"{summary.definition.name}: {summary.figures:,} figures of {summary.documents:,} documents"]
-    if summary.definition.statements is not None and not summary.is_unfinished:
+    lines = [f"{summary.definition.name}: {summary.figures:,} figures{_documents(summary.documents)}"]
+    if (rule := summary.disclosure) is not None:
+        lines.append(f"Only what protected tables have told: counts below {rule.least} are suppressed there.")
+        lines += ["Figures whose cells are suppressed were left out."] if rule.is_hidden else []
+    if summary.statements is not None and summary.definition.statements is not None and not summary.is_unfinished:
         lines.append(
             f"{summary.statements:,} statements by a model: {summary.merged:,} joined with another one, "
             f"{summary.verified:,} verified."
@@ -32,3 +35,7 @@ def brief_text(summary: BriefSummary, commands: Sequence[str]) -> str:
     if summary.signature is None:
         lines.append("A draft: who has read it signs with sign=NAME.")
     return "\n".join(lines)
+
+
+def _documents(num: int | None) -> str:
+    return "" if num is None else f" of {num:,} documents"

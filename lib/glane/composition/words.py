@@ -25,7 +25,7 @@ LEFT_OUT = ("task.version", "task.language", "task.inputs", "task.lookups", "tas
 """The keys of a task that its file may leave out, and that nothing else has: a command line sets them all the same."""
 OPTIONAL = (
     "table.time", "table.place", "table.age", "table.signals", "table.disclosure", "brief.where", "brief.period",
-    "brief.place", "brief.statements",
+    "brief.place", "brief.statements", "brief.disclosure", "disclosure",
 )  # fmt: skip
 """Mappings that a file may leave out, whole or in part: their keys are checked when they are read."""
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")

@@ -114,6 +114,15 @@ class StatementSettings(Strict):
     _listed = field_validator("fields", mode="before")(one_or_many)
 
 
+class BriefDisclosure(Strict):
+    """What a brief may tell when it leaves: the figures that protected tables have told."""
+
+    tables: tuple[HomePath, ...] = Key(min_length=1)  # each the out.dir of glane aggregate with table.disclosure
+    statements: bool = False  # whether statements leave, too: those without a number, without their passages
+
+    _listed = field_validator("tables", mode="before")(one_or_many)
+
+
 class BriefDefinition(Strict):
     """A brief: which documents, which figures, and what is asked of the quotes."""
 
@@ -131,6 +140,7 @@ class BriefDefinition(Strict):
     policy: Policy = "drop"  # of statements that fail a check: left out, or shown as unverified
     level: float = Key(default=0.95, gt=0.5, lt=1)  # of intervals
     alpha: float = Key(default=0.05, gt=0, lt=0.5)  # of the test behind a word of trend
+    disclosure: BriefDisclosure | None = None  # None: small counts stand as they are, and the brief stays
 
     _listed = field_validator("person", mode="before")(one_or_many)
 
@@ -143,4 +153,25 @@ class BriefDefinition(Strict):
             raise ValueError("measures: two have the same name")
         if any(one.kind == "ratio" for one in self.measures) and self.period is None:
             raise ValueError("measures: a ratio compares a period with the one before, so period is needed")
+        if self.disclosure is not None:
+            self._check_leaving(self.disclosure)
         return self
+
+    def _check_leaving(self, rule: BriefDisclosure) -> None:
+        """Refuse what no table of counts can tell."""
+        if self.where is not None:
+            raise ValueError(
+                "disclosure: where is no key of a table. Make it a column and measures by it, or leave it out"
+            )
+        for one in self.measures:
+            if one.kind == "median":
+                raise ValueError(f"{one.name}: disclosure: a median is a value of few documents. Leave it out")
+            if one.among is not None:
+                raise ValueError(f"{one.name}: disclosure: no table counts among some documents. Leave among out")
+        if self.statements is not None and not rule.statements:
+            raise ValueError(
+                "disclosure: statements are sentences on few documents, which no table protects. Leave them out; or "
+                "say disclosure.statements: true, and those without a number leave, without passages and documents"
+            )
+        if self.policy == "show":
+            raise ValueError("disclosure: statements that fail a check do not leave. Choose policy: drop")

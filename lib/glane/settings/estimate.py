@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field as Key
 from pydantic import field_validator, model_validator
 
+from glane.settings.disclosure import DisclosureRule
 from glane.settings.shapes import AskedFigure, Folder, HomePath, one_or_many
 from glane.types import Period
 from glane.validation import Strict, validated
@@ -50,8 +51,19 @@ class EstimateSettings(AskedFigure):
     level: float = Key(default=0.95, gt=0.5, lt=1)
     half_width: float | None = Key(default=None, gt=0)
     population: Literal["auto", "process", "run"] = "auto"
+    disclosure: DisclosureRule | None = None  # that what leaves is held to: estimates cannot be
 
     _listed = field_validator("covariates", "clusters", mode="before")(one_or_many)
+
+    @model_validator(mode="after")
+    def _stays(self) -> Self:
+        if self.disclosure is not None:
+            raise ValueError(
+                "disclosure: groups of an estimate borrow from each other, and its files tell of the review, so "
+                "small counts in it cannot be protected. Make a table with glane aggregate, table.groups and "
+                "table.disclosure: it has the same corrected shares and counts. An estimate stays"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_review(self) -> Self:

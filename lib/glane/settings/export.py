@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
+from glane.settings.disclosure import DisclosureRule
 from glane.settings.shapes import Folder
 from glane.types import Language
 from glane.validation import Strict, validated
@@ -27,6 +28,17 @@ class ExportSettings(Strict):
     text: bool = False  # documents leave, too
     locale: Language | None = None  # of separators and decimals; None: that of the task
     encoding: Encoding = "utf-8"
+    disclosure: DisclosureRule | None = None  # that what leaves is held to: rows of documents cannot be
+    rows: bool = False  # whether rows leave all the same
+
+    @model_validator(mode="after")
+    def _of_rows(self) -> Self:
+        if self.disclosure is not None and not self.rows:
+            raise ValueError(
+                "disclosure: an export is of rows, one for each document, and no rule for small counts protects rows. "
+                "Make a table with glane aggregate and table.disclosure; or say rows=true, if rows may leave"
+            )
+        return self
 
     @model_validator(mode="after")
     def _of_its_format(self) -> Self:

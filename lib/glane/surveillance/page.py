@@ -20,8 +20,8 @@ from glane.surveillance.delay_page import delay_parts
 from glane.surveillance.delays import COMPLETENESS, NOWCAST
 from glane.surveillance.dimensions import AGE, PERIOD, PLACE, keys_of
 from glane.surveillance.figures import ALL
+from glane.surveillance.issued import ROW, SUPPRESSED
 from glane.surveillance.periods import Calendar
-from glane.surveillance.protected import ROW, SUPPRESSED
 from glane.surveillance.record import TableSummary
 from glane.surveillance.silent import silent_places
 from glane.surveillance.tile_map import tile_map

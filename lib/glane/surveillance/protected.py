@@ -23,11 +23,10 @@ from glane.surveillance.changed import changed_table
 from glane.surveillance.counted import roles, table_layout
 from glane.surveillance.dimensions import AGE, PERIOD, PLACE, Located, Unplaced, keys_of
 from glane.surveillance.figures import ALL
+from glane.surveillance.issued import ROW, STANDARDISED, SUPPRESSED, condition_of
 from glane.surveillance.periods import Calendar
 from glane.surveillance.record import TableSummary
 
-SUPPRESSED = "suppressed"  # the column that says so, and the reason of a signal that cannot be told
-ROW, STANDARDISED = "row", "standardised"  # what is suppressed: all figures of a row, or its standardised rates
 _TOTAL_ONLY = ("failed", "reviewed")  # counts of documents, not of cases: told of all together
 _KEPT = ("margin", "period_name", "place_name", "age_class", "incomplete", SUPPRESSED)
 
@@ -96,8 +95,7 @@ def _case(question: Question) -> str:
     """The condition of a case; of a field and its value, as a condition says it."""
     if question.case is not None:
         return question.case
-    field, value = question.field.replace('"', '""'), question.value.replace("'", "''")
-    return f'"{field}"' if question.value == "true" else f"\"{field}\" = '{value}'"
+    return condition_of(question.field, question.value)
 
 
 def _issued(layout: Layout, rows: pl.DataFrame, definition: TableDefinition, series: Series) -> IssuedTable:
