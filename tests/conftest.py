@@ -30,6 +30,7 @@ from hypothesis import settings as hypothesis_settings
 
 from glane.cli import run as run_command
 from glane.extraction.work import ExtractionWork, prepare_extraction
+from glane.parquet import scan_parquet
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import heartbeats, process_start
 from glane.run.prepare import PreparedRun
@@ -213,7 +214,7 @@ def extract_here(settings: ExtractSettings) -> pl.DataFrame:
     run, report = work(settings)
     assert report.outcome == "done", report.message
     finish_run(run, record_mib=128)
-    return pl.read_parquet(run.directory.records / "*.parquet")
+    return scan_parquet(sorted(run.directory.records.glob("*.parquet"))).collect()
 
 
 # What tests of extractions leave unsaid: users must say it.

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.cluster.scratch import text_folder
 from glane.corpus.blank import is_blank
@@ -19,6 +18,7 @@ from glane.corpus.files import unreadable_file
 from glane.corpus.find import INPUT_FOLDER, find_files
 from glane.corpus.readable import readable
 from glane.errors import ConfigError, DataError, did_you_mean
+from glane.parquet import open_parquet
 from glane.tables.advice import conversion_command
 from glane.tables.options import TableOptions
 
@@ -69,7 +69,7 @@ def _parquet(pattern: str, place: str) -> Iterator[Sequence[str]]:
 
 def _parts(path: str, column: str, place: str) -> Iterator[pa.Array]:
     try:
-        with pq.ParquetFile(path) as parquet:
+        with open_parquet(path) as parquet:
             _check(parquet.schema_arrow, column, f"{place}: {path}")
             for batch in parquet.iter_batches(_BATCH_ROWS, columns=[column]):
                 yield readable(batch.column(0))

@@ -14,6 +14,7 @@ from glane.api.overrides import set_key
 from glane.cluster.scratch import text_folder
 from glane.composition import as_told, composed, read_mapping, read_text
 from glane.errors import ConfigError, GlaneError
+from glane.parquet import read_parquet_frame, write_parquet_frame
 from glane.settings.words import key_types
 from glane.storage import replace_file, storage_errors
 
@@ -124,12 +125,12 @@ def _kept(documents: pl.DataFrame, run: Path, path: Path) -> Path:
                 f"run_dir: {run} was begun with other documents, those of {path}. Choose another run_dir."
             )
         return path
-    replace_file(path, lambda stream: documents.write_parquet(stream), mode=0o600)
+    replace_file(path, lambda stream: write_parquet_frame(documents, stream), mode=0o600)
     return path
 
 
 def _holds(path: Path, documents: pl.DataFrame) -> bool:
     try:
-        return pl.read_parquet(path, glob=False).equals(documents)
+        return read_parquet_frame(path).equals(documents)
     except (OSError, pl.exceptions.PolarsError):
         return False

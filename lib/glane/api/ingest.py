@@ -16,6 +16,7 @@ from glane.ingestion.record import LOOK
 from glane.ingestion.summary import ingest_summary, summary_lines
 from glane.job.ingest import ingest_here
 from glane.languages import Spoken
+from glane.parquet import scan_parquet
 from glane.run.directory import RunDirectory
 from glane.settings import ingest_settings
 from glane.settings.words import key_types
@@ -30,7 +31,7 @@ class Ingested(Spoken):
 
     def documents(self) -> pl.LazyFrame:
         """All documents, one a row, also those that could not be read."""
-        return pl.scan_parquet(self.path / "*.parquet")
+        return scan_parquet(sorted(self.path.glob("*.parquet")))
 
     def needs_a_look(self) -> pl.DataFrame:
         """What is neither OK nor empty, with the reasons, and places where documents may be missing."""

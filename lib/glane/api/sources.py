@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from glane.assess.annotations.answers import is_annotations
 from glane.assess.annotations.listed import DOCUMENTS_FILE
@@ -20,6 +19,7 @@ from glane.corpus.ids import as_ids, id_type
 from glane.errors import ConfigError, DataError
 from glane.extraction.results import Run, open_run
 from glane.languages import say
+from glane.parquet import parquet_footer
 from glane.run.written import digest_of
 from glane.tables.frames import is_table
 from glane.tables.reading import listed
@@ -98,7 +98,7 @@ def is_synthetic(table: TableLike) -> bool:
     if isinstance(table, pl.DataFrame) or is_table(table):
         return False
     files = find_files(str(table), place="gold").paths
-    return all(SYNTHETIC in (pq.read_metadata(file).metadata or {}) for file in files)
+    return all(SYNTHETIC in (parquet_footer(file).metadata or {}) for file in files)
 
 
 def _tell_others(table: pl.DataFrame, known: Sequence[str], place: str) -> None:

@@ -11,7 +11,6 @@ from typing import IO, Any, cast
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.corpus.files import unreadable_file
 from glane.corpus.find import find_files
@@ -19,6 +18,7 @@ from glane.corpus.ids import as_ids
 from glane.corpus.readable import readable
 from glane.errors import DataError, RunError
 from glane.languages import say
+from glane.parquet import open_parquet, write_parquet_frame
 from glane.run.links import RunLink
 from glane.run.written import (
     WRITTEN,
@@ -68,7 +68,7 @@ def _read_other(path: str, place: str) -> pl.DataFrame:
 def _read(path: str) -> pl.DataFrame:
     """One Parquet file. Where text is not UTF-8, it is replaced: a bad cell costs its row only."""
     try:
-        with pq.ParquetFile(path) as parquet:
+        with open_parquet(path) as parquet:
             batches = [
                 pa.table([_shown(column, path) for column in batch.columns], batch.schema.names)
                 for batch in parquet.iter_batches(_BATCH_ROWS)
@@ -193,7 +193,7 @@ def _made(folder: str | Path) -> Path:
 def as_parquet(table: pl.DataFrame) -> bytes:
     """The bytes of a Parquet file."""
     stream = io.BytesIO()
-    table.write_parquet(stream, compression="zstd")
+    write_parquet_frame(table, stream)
     return stream.getvalue()
 
 

@@ -7,7 +7,6 @@ from typing import cast
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 from polars.io.plugins import register_io_source
 
 from glane.corpus.columns import is_text
@@ -17,6 +16,7 @@ from glane.corpus.plan import Plan
 from glane.corpus.read import SpanReader
 from glane.corpus.readable import is_known_to_polars, readable
 from glane.corpus.unchanged import Unchanged
+from glane.parquet import parquet_schema
 
 
 def scan_documents(
@@ -31,7 +31,7 @@ def scan_documents(
         DataError: if a file is missing, or has changed since the run began.
     """
     Unchanged(plan.files).prove_all()
-    schema = pq.read_schema(plan.files[0].path).remove_metadata()
+    schema = parquet_schema(plan.files[0].path).remove_metadata()
     names = [
         field.name
         for field in schema

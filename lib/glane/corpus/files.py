@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.corpus.columns import is_text
 from glane.corpus.converted import tables_of
@@ -19,6 +18,7 @@ from glane.corpus.ids import id_type
 from glane.corpus.readable import refuse_unreadable
 from glane.corpus.unchanged import Identity, KnownFile, identity
 from glane.errors import DataError, did_you_mean
+from glane.parquet import open_parquet
 from glane.tables.formats import ENDINGS as TABLES
 
 _READERS = 8
@@ -164,7 +164,7 @@ def _inspect(
 ) -> InputFile:
     try:
         before = identity(path)
-        with pq.ParquetFile(path) as parquet:
+        with open_parquet(path) as parquet:
             metadata, schema = parquet.metadata, parquet.schema_arrow.remove_metadata()
             columns = (
                 [metadata.row_group(0).column(i).path_in_schema for i in range(metadata.num_columns)]

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.corpus.columns import is_text
 from glane.corpus.files import InputFile
 from glane.corpus.readable import readable
+from glane.parquet import open_parquet
 
 _FIRST, _FILES = 400, 20  # documents and files that are looked at
 # UTF-8 that was read as Windows-1252 or Latin-1: the first byte of two or three, as a letter, and those that follow.
@@ -58,7 +58,7 @@ def garbled_lines(files: Sequence[InputFile], text_column: str) -> list[str]:
 
 def _first_texts(file: InputFile, text_column: str, count: int) -> Sequence[str | None]:
     try:
-        with pq.ParquetFile(file.path) as parquet:
+        with open_parquet(file.path) as parquet:
             batch = next(parquet.iter_batches(count, columns=[text_column]), None)
         if batch is None or not is_text(batch.column(0).type):
             return []

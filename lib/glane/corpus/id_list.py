@@ -7,11 +7,11 @@ from typing import cast
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.corpus.files import unreadable_file
 from glane.corpus.ids import as_ids, id_type
 from glane.errors import DataError, did_you_mean
+from glane.parquet import open_parquet
 from glane.tables.advice import advised
 from glane.tables.frames import is_table, read_frame
 
@@ -47,7 +47,7 @@ def _of_other(path: str, column: str, place: str) -> pl.Series:
 
 def _of_parquet(path: str, column: str, place: str, setting: str) -> pl.Series:
     try:
-        with pq.ParquetFile(path) as parquet:
+        with open_parquet(path) as parquet:
             kind = _id_kind(parquet.schema_arrow, column, place)
             batches = parquet.iter_batches(_BATCH_ROWS, columns=[column])
             parts = [as_ids(batch.column(column), place=place) for batch in batches]

@@ -17,6 +17,7 @@ from glane.corpus.ids import as_ids
 from glane.corpus.readable import is_readable
 from glane.corpus.unchanged import identity
 from glane.errors import DataError
+from glane.parquet import open_parquet
 
 _BATCH_ROWS = 65_536
 GROUP = "\x01group"  # the ids of groups beside the columns of the input
@@ -48,7 +49,7 @@ class IdSource:
     def row_groups(self, file: InputFile) -> Iterator[Iterator[pl.DataFrame]]:
         """The batches of each row group. The footer is read only once, because that of many row groups is large."""
         start = self._starts[file.path]
-        with pq.ParquetFile(file.path) as parquet:
+        with open_parquet(file.path) as parquet:
             if identity(file.path) != file.identity:
                 raise DataError(
                     f"{file.name}: was changed while it was read. Run the command again once it is at rest."

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import Field as Key
 
 from glane.corpus.shard import Shard, Span
 from glane.corpus.unchanged import KnownFile
 from glane.errors import RunError
+from glane.parquet import open_parquet, parquet_writer
 from glane.validation import Strict
 
 if TYPE_CHECKING:  # these load Polars, which who only reads a plan does not need
@@ -244,7 +244,7 @@ def write_plan(plan: Plan, sink: Any) -> None:
     )
     kind = _SCHEMA if plan.num_documents is None else GROUPED_SCHEMA
     schema = kind.with_metadata({"glane": facts.model_dump_json()})
-    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+    with parquet_writer(sink, schema) as writer:
         for start in range(0, plan.num_spans, _SPANS_AT_ONCE):
             spans = plan.spans_from(start, min(_SPANS_AT_ONCE, plan.num_spans - start))
             writer.write_table(spans.replace_schema_metadata(schema.metadata))
@@ -263,7 +263,7 @@ def read_plan(path: Path) -> Plan:
 
 
 def _read_plan(path: Path) -> Plan:
-    with pq.ParquetFile(path) as parquet:
+    with open_parquet(path) as parquet:
         facts = Facts.model_validate_json(parquet.schema_arrow.metadata[b"glane"])
         shard_of_span = parquet.read(["shard"])["shard"].to_numpy()
         num_selected = parquet.read(["num_selected"])["num_selected"].to_numpy()
@@ -290,6 +290,6 @@ class _StoredSpans:
     def _row_group(self, index: int) -> pa.Table:
         latest = self._latest
         if latest is None or latest[0] != index:
-            with pq.ParquetFile(self._path) as parquet:
+            with open_parquet(self._path) as parquet:
                 latest = self._latest = (index, parquet.read_row_group(index))
         return latest[1]

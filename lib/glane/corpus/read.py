@@ -16,6 +16,7 @@ from glane.corpus.readable import readable
 from glane.corpus.shard import Shard, Span
 from glane.corpus.unchanged import Identity, KnownFile, Unchanged
 from glane.errors import DataError
+from glane.parquet import open_parquet
 from glane.types import Document
 
 _BATCH_ROWS = 256
@@ -182,7 +183,7 @@ class _Cursor:
         self._position = 0
         self._rest: pa.RecordBatch | None = None
         try:
-            self._file = pq.ParquetFile(path, metadata=footer, pre_buffer=False, buffer_size=2**20)
+            self._file = open_parquet(path, metadata=footer, pre_buffer=False, buffer_size=2**20)
             self.footer: pq.FileMetaData = self._file.metadata
             rows = _batch_rows(self.footer.row_group(row_group), columns, batch_rows)
             self._iterator = self._file.iter_batches(rows, row_groups=[row_group], columns=columns)

@@ -7,13 +7,13 @@ from typing import cast
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.conditions import DAY_FIRST, READ_DATES
 from glane.corpus.columns import is_string
 from glane.corpus.files import InputFile
 from glane.corpus.readable import readable
 from glane.errors import DataError
+from glane.parquet import open_parquet
 
 _ROWS = 1024
 _ISO = r"^\s*\d{4}-\d{2}-\d{2}(?:\D|$)"
@@ -48,7 +48,7 @@ def _share(files: Sequence[InputFile], name: str, pattern: str) -> float:
     if file is None or not _is_text(file.schema.field(name).type):
         return 0.0
     try:
-        with pq.ParquetFile(file.path) as parquet:
+        with open_parquet(file.path) as parquet:
             batch = next(parquet.iter_batches(_ROWS, columns=[name]), None)
             if batch is None:
                 return 0.0

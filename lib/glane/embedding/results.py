@@ -15,6 +15,7 @@ from glane.embedding.columns import CHUNKS
 from glane.embedding.prepare import WORK
 from glane.embedding.summary import summary_lines
 from glane.errors import ConfigError, RunError
+from glane.parquet import scan_parquet
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
 from glane.run.intact import check_intact
@@ -32,7 +33,7 @@ class Embedded:
 
     def all(self) -> pl.LazyFrame:
         """One row per document, whatever its status: id, carried columns, status, reason, chunks."""
-        return pl.scan_parquet(self.files, glob=False)
+        return scan_parquet(self.files)
 
     def chunks(self) -> pl.LazyFrame:
         """One row per chunk that has a vector: id, carried columns, chunk, start, end (code points), vector."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from glane.embedding.columns import CHUNKS
+from glane.parquet import open_parquet
 from glane.records import left_out
 from glane.run.directory import RunDirectory
 from glane.run.summary import Summary, read_summary
@@ -33,7 +33,7 @@ def summarise(summary: Summary, records: Sequence[Path], *, toy: Toy | None) -> 
     """The summary with the counts of the published files."""
     chunks = 0
     for path in records:
-        with pq.ParquetFile(path) as parquet:
+        with open_parquet(path) as parquet:
             dimensions = parquet.schema_arrow.field(CHUNKS).type.value_type.field("vector").type.list_size
             for batch in parquet.iter_batches(columns=[f"{CHUNKS}.list.element.chunk"]):
                 chunks += pc.sum(pc.list_value_length(batch[CHUNKS])).as_py() or 0

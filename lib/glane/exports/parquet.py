@@ -7,25 +7,25 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.exports.bundle import Bundle, Table
 from glane.exports.codebook import codebook_table
 from glane.exports.target import Options
 from glane.exports.words import CODEBOOK
+from glane.parquet import write_parquet as write_table
 
 
 def write_parquet(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
     """Write a Parquet file per table, and `codebook.parquet`."""
     for table in bundle.tables:
-        pq.write_table(arrow_table(table), folder / f"{table.name}.parquet", compression="zstd")
+        write_table(arrow_table(table), folder / f"{table.name}.parquet")
     write_parquet_file(codebook_table(bundle), folder / f"{CODEBOOK}.parquet")
     return []
 
 
 def write_parquet_file(table: pl.DataFrame, path: Path) -> None:
     """Write a file with PyArrow, whose errors of the file system are those of Python; Polars has errors of its own."""
-    pq.write_table(table.to_arrow(compat_level=pl.CompatLevel.oldest()), path, compression="zstd")
+    write_table(table.to_arrow(compat_level=pl.CompatLevel.oldest()), path)
 
 
 def arrow_table(table: Table) -> pa.Table:

@@ -9,8 +9,8 @@ from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from glane.parquet import open_parquet
 from glane.types import LOOKUP, NORMALISED
 from glane.validation import Strict
 
@@ -29,7 +29,7 @@ def derived_counts(records: Sequence[Path], fields: Collection[str]) -> tuple[De
     """Count in the published `records` of a task with these `fields`."""
     counts: dict[tuple[str, Literal["lookup", "normalised"]], Counter[str]] = {}
     for path in records:
-        with pq.ParquetFile(path) as parquet:
+        with open_parquet(path) as parquet:
             schema = parquet.schema_arrow
             names = [one.name for one in schema if one.name.partition("__")[0] in fields and _is_derived(one)]
             if not names:

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.errors import ConfigError, DataError, GlaneError, RunError
 from glane.extraction.fingerprint import SPEED_ONLY, task_part
 from glane.extraction.results import Run, open_run
 from glane.extraction.specification import READ, SHOWN
 from glane.extraction.summary import WORK
+from glane.parquet import parquet_schema
 from glane.run.description import EarlierRun, RunDescription
 from glane.run.fingerprint import Fingerprint, differences, text_digest
 from glane.settings import DataSettings, ModelSettings
@@ -205,7 +205,7 @@ def _refuse_redefined(
 
 
 def _refuse_other_columns(earlier: Run, task: Task, reused: tuple[str, ...], documents: pa.DataType | None) -> None:
-    schema = pq.read_schema(listed(earlier.directory.records, "*.parquet")[0])
+    schema = parquet_schema(listed(earlier.directory.records, "*.parquet")[0])
     wanted = {one.name: one.type for one in columns(task, documents=documents) if one.field in reused}
     wanted |= {one.name: one.type for one in RESULT_COLUMNS if one.name in OF_FIELDS}
     for name, kind in wanted.items():

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pydantic import Field as Key
 
 from glane.corpus.group_plan import row_groups
@@ -25,6 +24,7 @@ from glane.corpus.unchanged import content_digest
 from glane.drift import AlarmBudget
 from glane.errors import ConfigError, GlaneError, RecordError, RunError
 from glane.extraction.fingerprint import answering
+from glane.parquet import read_parquet_frame, write_parquet, write_parquet_frame
 from glane.records import Record, left_out, read_record
 from glane.run.written import refuse_inside_run
 from glane.storage import replace_file, storage_errors, write_folder_once
@@ -152,10 +152,10 @@ def freeze(
 
 
 def _write_set(folder: Path, documents: pa.Table, reference: pl.DataFrame, gold: pl.DataFrame | None) -> None:
-    replace_file(folder / DOCUMENTS, lambda s: pq.write_table(documents, s), mode=_FILE_MODE)
-    replace_file(folder / REFERENCE, lambda s: reference.write_parquet(s), mode=_FILE_MODE)
+    replace_file(folder / DOCUMENTS, lambda s: write_parquet(documents, s), mode=_FILE_MODE)
+    replace_file(folder / REFERENCE, lambda s: write_parquet_frame(reference, s), mode=_FILE_MODE)
     if gold is not None:
-        replace_file(folder / GOLD, lambda s: gold.write_parquet(s), mode=_FILE_MODE)
+        replace_file(folder / GOLD, lambda s: write_parquet_frame(gold, s), mode=_FILE_MODE)
 
 
 def read_frozen(folder: str | Path, *, place: str = "task.sentinels") -> FrozenSet:
@@ -188,8 +188,8 @@ def read_frozen(folder: str | Path, *, place: str = "task.sentinels") -> FrozenS
     return FrozenSet(
         folder=root,
         manifest=manifest,
-        reference=pl.read_parquet(root / REFERENCE, glob=False),
-        gold=pl.read_parquet(root / GOLD, glob=False) if GOLD in manifest.files else None,
+        reference=read_parquet_frame(root / REFERENCE),
+        gold=read_parquet_frame(root / GOLD) if GOLD in manifest.files else None,
     )
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.corpus.plan import Plan
 from glane.errors import RunError
 from glane.extraction.extension import open_earlier
 from glane.extraction.lineage import Lineage, Numbers
+from glane.parquet import open_parquet, parquet_footer, parquet_schema
 from glane.run.description import EarlierRun
 from glane.run.directory import RunDirectory
 from glane.storage import listed, patiently
@@ -75,7 +75,7 @@ class Keeper:
         self._task, self._fields = task, frozenset(extends.reused)
         self._lineage = Lineage(directory.lineage, plan)
         records = listed(earlier.directory.records, "*.parquet")
-        names = pq.read_schema(records[0]).names
+        names = parquet_schema(records[0]).names
         columns = [name for name in names if name.partition("__")[0] in self._fields]
         self._rows = _EarlierRows(records, [*columns, *_SIGN_OF])
         self._rules = self._new_rules({rule["rule"] for rule in earlier.description().fingerprint["task"]["rules"]})
@@ -120,7 +120,7 @@ class _EarlierRows:
         self._groups: list[tuple[Path, int]] = []
         sizes = []
         for path in files:
-            metadata = patiently(lambda path=path: pq.read_metadata(path))  # type: ignore[misc]
+            metadata = patiently(lambda path=path: parquet_footer(path))  # type: ignore[misc]
             self._groups += [(path, group) for group in range(metadata.num_row_groups)]
             sizes += [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         self._bounds = np.cumsum([0, *sizes])
@@ -145,7 +145,7 @@ class _EarlierRows:
         if self._latest is None or self._latest[0] != group:
             path, number = self._groups[group]
             try:
-                with patiently(lambda: pq.ParquetFile(path)) as parquet:
+                with patiently(lambda: open_parquet(path)) as parquet:
                     table = parquet.read_row_group(number, columns=self._columns)
             except (pa.ArrowException, FileNotFoundError, ValueError):
                 raise RunError(

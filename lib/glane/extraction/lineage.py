@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from glane.corpus.buckets import Buckets
 from glane.corpus.plan import Plan, read_plan
@@ -27,6 +26,7 @@ from glane.errors import ConfigError, DataError, RunError
 from glane.extraction.extension import open_earlier, refuse_other_numbers
 from glane.extraction.reader import AnyReader, reader_of
 from glane.extraction.results import Run
+from glane.parquet import open_parquet, read_parquet, write_parquet
 from glane.records import Record
 from glane.run.description import EarlierRun
 from glane.run.directory import RunDirectory
@@ -80,7 +80,7 @@ def prepare_lineage(
         table = table.replace_schema_metadata({_KEY: facts.model_dump_json()})
         write_once(
             directory.lineage,
-            lambda stream: pq.write_table(table, stream, compression="zstd", row_group_size=_ROW_GROUP),
+            lambda stream: write_parquet(table, stream, row_group_size=_ROW_GROUP),
             mode=directory.file_mode,
         )
     return Lineage(directory.lineage, plan).facts
@@ -110,7 +110,7 @@ class Lineage:
         self._path = path
         self._starts = np.cumsum([0, *plan.shard_rows])
         try:
-            with patiently(lambda: pq.ParquetFile(path)) as parquet:
+            with patiently(lambda: open_parquet(path)) as parquet:
                 self.facts = LineageFacts.model_validate_json(parquet.schema_arrow.metadata[_KEY])
                 sizes = [parquet.metadata.row_group(i).num_rows for i in range(parquet.num_row_groups)]
         except (pa.ArrowException, KeyError, TypeError, ValueError, FileNotFoundError):
@@ -125,7 +125,7 @@ class Lineage:
         first = int(np.searchsorted(self._bounds, start, side="right")) - 1
         last = int(np.searchsorted(self._bounds, end - 1, side="right")) - 1
         try:
-            with patiently(lambda: pq.ParquetFile(self._path)) as parquet:
+            with patiently(lambda: open_parquet(self._path)) as parquet:
                 column = parquet.read_row_groups(range(first, last + 1))[_COLUMN]
         except (pa.ArrowException, FileNotFoundError):
             raise self._damaged() from None
@@ -212,7 +212,7 @@ def _find(plan: Plan, data: DataSettings, task: Task) -> tuple[Numbers, tuple[st
 
 def _usable(earlier: Run) -> npt.NDArray[np.bool_]:
     """Of each row of a result, whether it has values; and False at the end, which -1 is an index of."""
-    files = [pq.read_table(path, columns=["status"]) for path in listed(earlier.directory.records, "*.parquet")]
+    files = [read_parquet(path, columns=["status"]) for path in listed(earlier.directory.records, "*.parquet")]
     told = [pc.equal(table["status"].cast(pa.string()), Status.OK.value).to_numpy() for table in files]
     return np.concatenate([*told, [False]])
 

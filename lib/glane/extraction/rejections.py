@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from glane.errors import visible
+from glane.parquet import open_parquet
 from glane.run.directory import RunDirectory
 from glane.run.suspects import REASON
 from glane.storage import listed
@@ -41,7 +41,7 @@ def rejection_lines(directory: RunDirectory, *, id_column: str, run_dir: str) ->
 
 
 def _rejected(path: Path, id_column: str) -> Iterator[dict[str, str | int]]:
-    with pq.ParquetFile(path) as parquet:
+    with open_parquet(path) as parquet:
         for batch in parquet.iter_batches(columns=[id_column, "status", "reason"]):
             is_rejected = pc.equal(batch["status"].cast("string"), str(Status.REJECTED))
             reason = batch["reason"].cast("string")

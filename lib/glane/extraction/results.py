@@ -19,6 +19,7 @@ from glane.extraction.highlight import MarkedText, Passage
 from glane.extraction.places import drift_file
 from glane.extraction.tables import evidence, line_list
 from glane.languages import in_language
+from glane.parquet import scan_parquet
 from glane.records import read_record
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
@@ -45,7 +46,7 @@ class Run:
 
     def all(self) -> pl.LazyFrame:
         """Every row, whatever its status."""
-        rows = pl.scan_parquet(list(self._files), glob=False)
+        rows = scan_parquet(self._files)
         if self.is_complete or rows.collect_schema().get(DUPLICATE) != pl.Binary:
             return rows
         digest = pl.col(DUPLICATE)  # of parts: of what is committed, what repeats

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pydantic import ConfigDict
 
 from glane.drift import DocumentWatch, DriftBrief
@@ -17,6 +16,7 @@ from glane.errors import UnusableError
 from glane.extraction.attention import Attention, attention
 from glane.extraction.derived import DerivedCounts, derived_counts, derived_lines
 from glane.extraction.prediction import Predicted
+from glane.parquet import open_parquet
 from glane.records import left_out
 from glane.run.description import EarlierRun
 from glane.run.directory import RunDirectory, run_directory
@@ -102,7 +102,7 @@ def summarise(
     names += [] if extends is None else [REUSED.name]
     by: dict[Sign, Counter[str]] = {sign: Counter() for sign in SIGNS}
     for path in records:
-        with pq.ParquetFile(path) as parquet:
+        with open_parquet(path) as parquet:
             for batch in parquet.iter_batches(columns=names):
                 own = batch if asks_duplicates else batch.filter(pc.invert(batch["duplicate"]))
                 counts.update(

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from glane.corpus.ids import IdsDigest
 from glane.documents.parsed import Outcome
@@ -21,6 +20,7 @@ from glane.ingestion.documents import SCHEMA, Links, find_links, unnested
 from glane.ingestion.inventory import num_missing, read_facts
 from glane.ingestion.record import CODEBOOK, LOOK, MARK, DataSetMark, DocumentCounts, Tally, check_data_set
 from glane.languages import in_language, language_of
+from glane.parquet import parquet_writer
 from glane.run.parts import read_part_in_pieces
 from glane.run.prepare import PreparedRun
 from glane.run.publish import finish_run
@@ -160,7 +160,7 @@ def _write_files(tables: Iterator[pa.Table], staging: Path, file_bytes: int, *, 
     number, rest = 0, _row_groups(tables)
     while (group := next(rest, None)) is not None:
         path, ids, num_rows = staging / f"documents-{number:05d}.parquet", IdsDigest(), 0
-        with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+        with parquet_writer(path, SCHEMA) as writer:
             path.chmod(mode)
             while group is not None:
                 writer.write_table(group)

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from glane.errors import RunError
 from glane.ingestion.columns import DATA_SET, KEY, OF_A_DOCUMENT, OF_A_FILE, SIGNATURE
 from glane.ingestion.describe import NUM_HASHES
 from glane.ingestion.ids import Keys, as_keys, first_id, id_of, occurrences
 from glane.ingestion.near import near
+from glane.parquet import open_parquet
 from glane.run.prepare import PreparedRun
 from glane.storage import patiently
 from glane.types import DOCUMENTS
@@ -86,7 +86,7 @@ def _nested(run: PreparedRun, name: str) -> Iterator[pa.Array]:
     for shard in range(run.plan.num_shards):
         path = run.directory.part(shard)
         try:
-            with patiently(lambda path=path: pq.ParquetFile(path)) as parquet:  # type: ignore[misc]
+            with patiently(lambda path=path: open_parquet(path)) as parquet:  # type: ignore[misc]
                 table = parquet.read(columns=[f"{DOCUMENTS}.list.element.{name}"])
             documents = table.column(DOCUMENTS).combine_chunks()
             yield pc.struct_field(documents.flatten(), [name])

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import IO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.errors import DataError, RunError
 from glane.ingestion.source import WANTED, Passed, PassedOver, SourceFile, walk
+from glane.parquet import open_parquet, parquet_footer, parquet_writer
 from glane.run.directory import RunDirectory
 from glane.storage import exists, patiently, write_once
 from glane.validation import Strict
@@ -69,7 +69,7 @@ def read_facts(directory: RunDirectory) -> InventoryFacts:
     """
     path = directory.inventory
     try:
-        metadata = patiently(lambda: pq.read_metadata(path)).metadata
+        metadata = patiently(lambda: parquet_footer(path)).metadata
         return InventoryFacts.model_validate_json(metadata[_KEY])
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError):
         raise RunError(f"{path}: damaged or gone. Choose another run.dir.") from None
@@ -82,7 +82,7 @@ def num_missing(facts: InventoryFacts) -> int:
 
 def file_bytes(directory: RunDirectory) -> list[tuple[int, int]]:
     """(files, their bytes) of each row group of the inventory."""
-    with pq.ParquetFile(directory.inventory) as parquet:
+    with open_parquet(directory.inventory) as parquet:
         return [
             (group.num_rows, sum(group["bytes"].to_pylist()))
             for group in (parquet.read_row_group(i, ["bytes"]) for i in range(parquet.num_row_groups))
@@ -98,7 +98,7 @@ def _write(sink: IO[bytes], sources: Sequence[str]) -> None:
     passed: Counter[str] = Counter()
     missing: list[tuple[str, str]] = []
     num_files = num_bytes = 0
-    with pq.ParquetWriter(sink, _SCHEMA, compression="zstd") as writer:
+    with parquet_writer(sink, _SCHEMA) as writer:
         for rows in _batches(sources, passed, missing):
             numbers = range(num_files, num_files + len(rows))
             columns = [numbers, *([getattr(row, name) for row in rows] for name in _NAMES)]
@@ -199,7 +199,7 @@ def changes_since(directory: RunDirectory) -> list[str]:
 
 def _known(directory: RunDirectory) -> dict[bytes, tuple[int, int]]:
     known: dict[bytes, tuple[int, int]] = {}
-    with pq.ParquetFile(directory.inventory) as parquet:
+    with open_parquet(directory.inventory) as parquet:
         for batch in parquet.iter_batches(columns=list(COLUMNS)):
             for row in batch.to_pylist():
                 known[os.path.join(row["root"], row["path"])] = (row["bytes"], row["mtime_ns"])

@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.corpus.columns import is_string
 from glane.corpus.files import InputFile
 from glane.corpus.groups import Groups
 from glane.corpus.select import Selected
 from glane.errors import DataError
+from glane.parquet import open_parquet, write_parquet
 from glane.storage import storage_errors
 
 _BATCH_ROWS = 4096
@@ -169,14 +169,14 @@ def write_rows(
     table = pa.concat_tables(tables).take(pa.array(back))
     with storage_errors(path, setting="out.dir"):
         path.touch(mode=mode)
-        pq.write_table(table, path, row_group_size=1024)
+        write_parquet(table, path, row_group_size=1024)
 
 
 def _batches(files: Sequence[InputFile], selected: Selected, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """The selected rows, in input order. Row groups without a selected row are not read."""
     for file_index, file in enumerate(files):
         try:
-            with pq.ParquetFile(file.path) as parquet:
+            with open_parquet(file.path) as parquet:
                 for row_group, (rows, _) in enumerate(file.row_groups):
                     mask = selected.mask(file_index, row_group, rows)
                     if mask is not None and not mask.any():

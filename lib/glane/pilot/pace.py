@@ -20,6 +20,7 @@ import numpy.typing as npt
 import polars as pl
 from scipy.optimize import nnls
 
+from glane.parquet import read_parquet_frame
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import Heartbeat, heartbeats, most_at_once
 
@@ -56,7 +57,7 @@ class Commits:
 
 def read_pace(directory: RunDirectory, rows: pl.DataFrame, shard_rows: Sequence[int], *, window: int) -> Pace:
     """The pace of a complete run. `rows` are its records, in order; `window` is the number of requests in an engine."""
-    shards = pl.read_parquet(directory.ledger / "shards.parquet", glob=False).sort("shard")
+    shards = read_parquet_frame(directory.ledger / "shards.parquet").sort("shard")
     shard_of_row = np.repeat(np.arange(len(shard_rows)), shard_rows)
     per_row = (PROMPT_WEIGHT * rows["prompt_tokens"].fill_null(0) + rows["output_tokens"].fill_null(0)).to_numpy()
     # A duplicate costs no work: its answer is that of the row it repeats.

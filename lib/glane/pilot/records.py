@@ -7,9 +7,9 @@ import io
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.extraction.forecast import Failure
+from glane.parquet import write_parquet
 from glane.pilot.frame import Integers, Strata
 from glane.pilot.predict import Observed, Power, Size
 from glane.run.directory import RunDirectory
@@ -53,7 +53,7 @@ def size_of_records(table: pa.Table, *, seed: int) -> Size | None:
 
 def _bytes(table: pa.Table) -> int:
     stream = io.BytesIO()
-    pq.write_table(table.unify_dictionaries().combine_chunks(), stream, compression="zstd")
+    write_parquet(table.unify_dictionaries().combine_chunks(), stream)
     return stream.tell()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-import pyarrow.parquet as pq
+import pyarrow as pa
 
 from glane.assess.files import write_folder
 from glane.corpus.plan import read_plan, shard_size
@@ -18,14 +18,17 @@ from glane.extraction.fingerprint import answering
 from glane.extraction.forecast import Assumed, EnergySource, Interval, PaceFigures, PilotReport, PilotRows
 from glane.extraction.results import open_run
 from glane.extraction.worker import REMEMBERED_TOKENS
+from glane.parquet import read_parquet
 from glane.pilot.frame import Frame, strata_of
 from glane.pilot.pace import Pace, read_pace
 from glane.pilot.predict import Assumptions, Population, predict
 from glane.pilot.records import failures, observed, power_of_engines, size_of_records
 from glane.pilot.suggest import engines_of_nodes, suggest, time_limit
 from glane.pilot.trial import Trial
+from glane.run.directory import RunDirectory
 from glane.run.summary import Summary, read_summary
 from glane.settings import ExtractSettings, PilotSettings, PlanSettings
+from glane.storage import listed
 
 FILE = "pilot.json"
 _MOST_ROWS_USED = 20_000  # rows of an earlier run that are used at most
@@ -67,7 +70,7 @@ def make_report(settings: PlanSettings, extraction: ExtractSettings, frame: Fram
     found = predict(
         population, seen, pace, assumed, power=power, seed=pilot.seed,
         engines=sorted({*counts, *engines_of_nodes(extraction, pace).values()}),
-        size=size_of_records(pq.read_table(trial.run.records).slice(0, _MOST_ROWS_USED), seed=pilot.seed),
+        size=size_of_records(_records(trial.run).slice(0, _MOST_ROWS_USED), seed=pilot.seed),
     )  # fmt: skip
     summary = read_summary(trial.run, Summary)
     path = Path(settings.out.dir) / FILE
@@ -101,6 +104,10 @@ def make_report(settings: PlanSettings, extraction: ExtractSettings, frame: Fram
         by_engines={count: found.by_engines[count] for count in shown},
         suggestion=suggestion,
     )
+
+
+def _records(run: RunDirectory) -> pa.Table:
+    return pa.concat_tables([read_parquet(path) for path in listed(run.records, "*.parquet")])
 
 
 def _engine_counts(pilot: PilotSettings, pace: Pace) -> list[int]:

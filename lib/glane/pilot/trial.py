@@ -24,6 +24,7 @@ from glane.engine.weights import weights_bytes
 from glane.errors import ConfigError, GlaneError, RunError
 from glane.extraction.results import open_run
 from glane.job.here import extract_here
+from glane.parquet import read_parquet_frame
 from glane.pilot.frame import Frame, Integers, decode, draw, rows_of, write_rows
 from glane.pilot.on_cluster import batch_of_a_pilot, run_as_job
 from glane.run.directory import RunDirectory
@@ -118,7 +119,7 @@ def try_rows(
     else:
         extract_here(tried)
     run = RunDirectory(root=folder / "run")
-    first = pl.read_parquet(run.ledger / "shards.parquet", glob=False)["started"].min()
+    first = read_parquet_frame(run.ledger / "shards.parquet")["started"].min()
     assert isinstance(first, float)
     return Trial(run=run, model=tried.model, chars=frame.chars[places], startup_s=max(0.0, first - began))
 

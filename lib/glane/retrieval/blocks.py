@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from glane.embedding.columns import CHUNKS
 from glane.engine.protocol import Vector
+from glane.parquet import open_parquet
 
 Places = npt.NDArray[np.int64]
 _BLOCK_BYTES = 64 * 2**20
@@ -32,7 +33,7 @@ def blocks(files: Sequence[Path]) -> Iterator[Block]:
     """Read the vectors of published files."""
     row = 0
     for path in files:
-        with pq.ParquetFile(path) as parquet:
+        with open_parquet(path) as parquet:
             for batch in parquet.iter_batches(_rows_at_once(parquet.metadata), columns=[CHUNKS]):
                 column = batch.column(0)
                 _, starts, ends, vectors = column.flatten().flatten()
@@ -52,7 +53,7 @@ def spans(files: Sequence[Path]) -> tuple[Places, Places, Places]:
     """Where the chunks of each row begin among all, and the start and end of each chunk. No vector is read."""
     sizes, starts, ends = [np.zeros(1, np.int64)], [], []
     for path in files:
-        with pq.ParquetFile(path) as parquet:
+        with open_parquet(path) as parquet:
             names = [f"{CHUNKS}.list.element.{name}" for name in ("start", "end")]
             for batch in parquet.iter_batches(columns=names):
                 column = batch.column(0)

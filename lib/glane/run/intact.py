@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.corpus.plan import read_plan
 from glane.errors import RunError
+from glane.parquet import parquet_footer
 from glane.run.directory import RunDirectory
 from glane.run.head import read_head
 from glane.run.names import FIRST_ROW, METADATA, RECORDS
@@ -92,7 +92,7 @@ def _number(path: Path) -> int:
 def _footer(path: Path) -> _Footer | None:
     """What the footer of a file says; None if it has none that can be read."""
     try:
-        read = patiently(lambda: pq.read_metadata(path))
+        read = patiently(lambda: parquet_footer(path))
     except (pa.ArrowException, OSError):
         return None
     metadata = read.metadata or {}

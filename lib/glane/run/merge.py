@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from glane.corpus.ids import IdsDigest
 from glane.corpus.plan import Plan, read_plan
 from glane.errors import RunError
+from glane.parquet import parquet_writer
 from glane.run.directory import RunDirectory
 from glane.run.names import FIRST_ROW, METADATA
 from glane.run.parts import NotCommitted, PartFacts, read_digests, read_part
@@ -131,7 +132,7 @@ def _write(path: Path, tables: Iterator[pa.Table], plan: Plan, task: FileTask) -
     for table in tables:
         table = table.replace_schema_metadata({METADATA: task.metadata, FIRST_ROW: str(task.first_row)})
         if writer is None:
-            writer = pq.ParquetWriter(path, table.schema, compression="zstd")
+            writer = parquet_writer(path, table.schema)
             path.chmod(task.directory.file_mode)
         writer.write_table(table)
         num_rows += table.num_rows

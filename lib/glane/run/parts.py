@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from glane.corpus.plan import Plan
 from glane.corpus.proof import prove_shard
 from glane.errors import RunError
+from glane.parquet import open_parquet, write_parquet
 from glane.run.directory import RunDirectory
 from glane.run.repeats import DIGEST, DUPLICATE
 from glane.storage import patiently, write_once
@@ -59,7 +60,7 @@ def commit_part(directory: RunDirectory, shard: int, table: pa.Table, *, worker:
     table = table.replace_schema_metadata({_KEY: facts.model_dump_json()})
     return write_once(
         directory.part(shard),
-        lambda stream: pq.write_table(table, stream, compression="zstd", row_group_size=_rows_of_a_group(table)),
+        lambda stream: write_parquet(table, stream, row_group_size=_rows_of_a_group(table)),
         mode=directory.file_mode,
     )
 
@@ -73,7 +74,7 @@ def read_digests(directory: RunDirectory, shard: int) -> pa.ChunkedArray | None:
     """
     path = directory.part(shard)
     try:
-        with patiently(lambda: pq.ParquetFile(path)) as parquet:
+        with patiently(lambda: open_parquet(path)) as parquet:
             if DUPLICATE not in parquet.schema_arrow.names:
                 return None
             found = parquet.read(columns=[DUPLICATE]).column(0)
@@ -128,7 +129,7 @@ def _part(directory: RunDirectory, shard: int) -> Iterator[pq.ParquetFile]:
     """Open a part, and say what is wrong with it."""
     path = directory.part(shard)
     try:
-        with patiently(lambda: pq.ParquetFile(path)) as parquet:
+        with patiently(lambda: open_parquet(path)) as parquet:
             yield parquet
     except FileNotFoundError:
         raise NotCommitted(f"{path}: not committed yet; run the same command again.") from None

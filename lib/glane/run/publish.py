@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from glane.corpus.plan import Plan
 from glane.corpus.unchanged import Unchanged
 from glane.errors import RunError
+from glane.parquet import open_parquet, read_parquet, write_parquet
 from glane.run.description import read_description
 from glane.run.directory import RunDirectory
 from glane.run.energy_total import total_energy
@@ -105,7 +105,7 @@ def _write_shard_facts(directory: RunDirectory, facts: list[PartFacts], staging:
     """Keep in `ledger/shards.parquet` which worker committed which shard, and when: the parts will be removed."""
     target = directory.ledger / "shards.parquet"
     temporary = directory.ledger / f".{staging.name}.shards"
-    pq.write_table(pa.Table.from_pylist([one.model_dump() for one in facts]), temporary)
+    write_parquet(pa.Table.from_pylist([one.model_dump() for one in facts]), temporary)
     temporary.chmod(directory.file_mode)
     temporary.replace(target)
 
@@ -114,11 +114,11 @@ def _summary(directory: RunDirectory, plan: Plan) -> Summary:
     """The counts that every kind of work has."""
     statuses: Counter[str] = Counter()
     for path in listed(directory.records, "*.parquet"):
-        with pq.ParquetFile(path) as parquet:
+        with open_parquet(path) as parquet:
             for batch in parquet.iter_batches(columns=["status"]):
                 for entry in pc.value_counts(batch["status"].cast(pa.string())).to_pylist():
                     statuses[entry["values"]] += entry["counts"]
-    shards = pq.read_table(directory.ledger / "shards.parquet")
+    shards = read_parquet(directory.ledger / "shards.parquet")
     started, committed = min(shards["started"].to_pylist()), max(shards["committed"].to_pylist())
     beats = heartbeats(directory)
     return Summary(

@@ -9,11 +9,11 @@ from typing import cast
 import duckdb
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.corpus.ids import IdsDigest
 from glane.errors import RunError
 from glane.offline import OFFLINE
+from glane.parquet import is_encrypted, open_parquet, scan_parquet
 
 _BATCH_ROWS = 65_536
 
@@ -45,16 +45,19 @@ def read_back(paths: Sequence[Path], *, id_column: str | None) -> tuple[int, byt
 
 
 def _frames(path: Path) -> Iterator[pl.DataFrame]:
-    with pq.ParquetFile(path) as parquet:
+    with open_parquet(path) as parquet:
         sizes = [parquet.metadata.row_group(index).num_rows for index in range(parquet.num_row_groups)]
-    table, start = pl.scan_parquet(path, glob=False), 0
+    table, start = scan_parquet([path]), 0
     for size in sizes:
         yield table.slice(start, size).collect()
         start += size
 
 
 def _count(path: Path) -> int:
-    """The rows that DuckDB decodes."""
+    """The rows that DuckDB decodes; of an encrypted file, which it cannot open, those that PyArrow does."""
+    if is_encrypted(path):
+        with open_parquet(path) as parquet:
+            return sum(batch.num_rows for batch in parquet.iter_batches(_BATCH_ROWS))
     literal = "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))
     with duckdb.connect(config=OFFLINE) as connection:
         reader = connection.sql("SELECT * FROM read_parquet($1)", params=[literal]).to_arrow_reader(_BATCH_ROWS)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import IO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.errors import ConfigError, DataError, RunError
+from glane.parquet import parquet_writer
 from glane.storage import content_digest, storage_errors, write_once
 from glane.tables.formats import ENDINGS, TableFormat, format_of, refuse_options
 from glane.tables.open_table import open_table
@@ -71,7 +71,7 @@ def _written(source: Path, kind: TableFormat, options: TableOptions, stream: IO[
             reading = open_table(source, kind, options, Path(folder))
         schema = storable(reading.schema, source)
         num_rows = 0
-        with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
+        with parquet_writer(stream, schema) as writer:
             for batch in _read(source, reading):
                 writer.write_table(batch.cast(schema), row_group_size=max(1, batch.num_rows))
                 num_rows += batch.num_rows

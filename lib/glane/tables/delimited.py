@@ -15,9 +15,9 @@ from typing import cast
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.errors import DataError, did_you_mean
+from glane.parquet import open_parquet, parquet_writer
 from glane.tables.census import Census
 from glane.tables.dialect import Dialect, dialect_of
 from glane.tables.encodings import encoding_of
@@ -120,7 +120,7 @@ def _write_texts(rows: Iterator[list[str]], census: Census, scratch: Scratch, *,
     """Write all cells as text, empty ones as null, and count what they are."""
     schema = pa.schema([pa.field(name, pa.string()) for name in census.names])
     none = nulls | {""}
-    with pq.ParquetWriter(scratch, schema, compression="zstd") as writer:
+    with parquet_writer(scratch, schema) as writer:
         while batch := _batch(rows):
             columns = [[None if cell in none else cell for cell in column] for column in zip(*batch, strict=True)]
             table = pa.table([pa.array(column, pa.string()) for column in columns], schema=schema)
@@ -141,7 +141,7 @@ def _batch(rows: Iterator[list[str]]) -> list[list[str]]:
 
 
 def _typed(scratch: Scratch, kinds: dict[str, Verdict]) -> Iterator[pa.Table]:
-    with pq.ParquetFile(scratch) as parquet:
+    with open_parquet(scratch) as parquet:
         for index in range(parquet.num_row_groups):
             texts = cast(pl.DataFrame, pl.from_arrow(parquet.read_row_group(index)))
             yield texts.select(typed(name, one).alias(name) for name, one in kinds.items()).to_arrow()

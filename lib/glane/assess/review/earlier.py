@@ -14,7 +14,6 @@ from pathlib import Path
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from glane.assess.files import as_parquet, write_folder
 from glane.assess.review.reviewed_sample import SAMPLE
@@ -22,6 +21,7 @@ from glane.assess.sampling import PROBABILITY, STRATUM, WEIGHT, draw_stratified
 from glane.assess.sampling_for_figure import GUESS, YES, Band, allocated, strata_by_confidence
 from glane.assess.strata import MOST_UNEQUAL
 from glane.errors import ConfigError, DataError
+from glane.parquet import read_parquet, read_parquet_frame
 
 EARLIER = "earlier.parquet"
 TRUE, WEIGHED = "__true", "__weight"  # no field is named so
@@ -130,7 +130,7 @@ def with_earlier(gold: pa.Table, folder: str | Path) -> pa.Table:
         DataError: if the folder has lost the earlier right answers, or has those of another sample.
     """
     target = Path(folder).expanduser()
-    sample = pl.read_parquet(target / SAMPLE, glob=False)
+    sample = read_parquet_frame(target / SAMPLE)
     if _REVIEWED not in sample.columns:
         return gold
     earlier = _earlier(target / EARLIER, sample)
@@ -155,7 +155,7 @@ def with_earlier(gold: pa.Table, folder: str | Path) -> pa.Table:
 def _earlier(path: Path, sample: pl.DataFrame) -> pa.Table:
     remedy = "Give the out.dir that the page was made in, with all its files."
     try:
-        found = pq.read_table(path)
+        found = read_parquet(path)
         told = pl.DataFrame({STRATUM: found[STRATUM].to_pylist()}).group_by(STRATUM).len()
     except (OSError, KeyError, pa.ArrowException) as error:
         raise DataError(

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.assess.arms import ARM, BLIND
 from glane.assess.files import write_folder
@@ -23,6 +22,7 @@ from glane.assess.review.readings import Readings, read_readings
 from glane.assess.review.record import AgreementSummary
 from glane.assess.review.reviewed_sample import Sample, state_text
 from glane.assess.sampling import IN_BULK, PROBABILITY, REVIEWER, STRATUM, WEIGHT
+from glane.parquet import write_parquet
 from glane.run.links import RunLink
 from glane.task.task import Task
 
@@ -92,7 +92,7 @@ def write_gold(folder: str | Path, gold: Gold, *, of: Sequence[RunLink] = ()) ->
     """
     target = Path(folder).expanduser()
     table = io.BytesIO()
-    pq.write_table(gold.table, table)  # not by way of Polars: the columns have the run's own Arrow types
+    write_parquet(gold.table, table)  # not by way of Polars: the columns have the run's own Arrow types
     write_folder(folder, {"gold.parquet": table.getvalue(), "agreement.json": gold.agreement.as_json()}, of=of)
     said = f"{gold.table.num_rows} reviewed documents in {target / 'gold.parquet'}{state_text(gold.agreement.sample)}"
     return "\n".join([said, *agreement_lines(gold.agreement), *_unsettled_line(gold.unsettled), *_bulk_line(gold)])

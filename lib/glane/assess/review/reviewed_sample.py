@@ -20,6 +20,7 @@ from glane.assess.arms import ARM, ASSISTED, BLIND
 from glane.assess.review.record import ReviewState, StratumState
 from glane.assess.sampling import PROBABILITY, STRATUM
 from glane.errors import DataError, told
+from glane.parquet import read_parquet_frame
 
 SAMPLE = "sample.parquet"
 
@@ -113,7 +114,7 @@ def sample_table(path: Path) -> pl.DataFrame:
         DataError: if it cannot be read.
     """
     try:
-        return pl.read_parquet(path, glob=False)
+        return read_parquet_frame(path)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise DataError(f"{path}: not readable Parquet ({type(error).__name__}).") from None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +11,7 @@ from glane.assess.review.reviewed_sample import SAMPLE, read_sample
 from glane.assess.screen.record import BatchPage, Screening
 from glane.assess.screen.replay import Answers, Batch, Written
 from glane.errors import DataError, RecordError, RunError
+from glane.parquet import read_parquet_frame
 from glane.records import read_record
 from glane.run.fingerprint import differences
 from glane.run.written import digest_of
@@ -127,7 +127,7 @@ def keep_answers(root: Path, number: int, labels: pl.DataFrame) -> None:
     folder = batch_folder(root, number)
     if write_new_file(folder, LABELS, as_parquet(labels)):
         return
-    known = pl.read_parquet(io.BytesIO((folder / LABELS).read_bytes()))
+    known = read_parquet_frame(folder / LABELS)
     key = labels.columns[0]
     if not known.select(key, CASE).sort(key).equals(labels.select(key, CASE).sort(key)):
         raise DataError(

@@ -1,0 +1,160 @@
+"""Keys of encrypted Parquet files: from a file, or from a command that prints one; never logged, and kept in no file.
+
+`GLANE_KEY_FILE` names a file, `GLANE_KEY_COMMAND` a command of the site's key store. Either gives YAML, in which
+`current` is the key that files are written with, and the others open what was written before:
+
+    current: "2026-11"
+    keys:
+      "2026-11": <32 bytes in base64>
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+import secrets
+import shlex
+import stat
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from glane.errors import GlaneError
+
+KEY_FILE, KEY_COMMAND = "GLANE_KEY_FILE", "GLANE_KEY_COMMAND"
+_KEY_BYTES, _NONCE_BYTES = 32, 12
+_COMMAND_S = 60.0
+_ID = re.compile(r"[\w.:-]{1,64}")
+_SHAPE = 'It has to be YAML with "current", the id of a key, and "keys", 32 bytes in base64 by id.'
+
+
+class KeysError(GlaneError):
+    """Keys cannot be had, or are not those of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """Keys by id; `current` is the one that files are written with."""
+
+    current: str
+    keys: Mapping[str, bytes] = field(repr=False)
+    place: str = "the keys"
+
+    def wrap(self, secret: bytes, key: str) -> bytes:
+        """Encrypt the key of a file with a key of the ring (AES-GCM), in base64.
+
+        Raises:
+            KeysError: if the ring has no such key.
+        """
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return base64.b64encode(nonce + AESGCM(self._key(key)).encrypt(nonce, secret, key.encode()))
+
+    def unwrap(self, wrapped: bytes, key: str) -> bytes:
+        """Decrypt what `wrap` encrypted.
+
+        Raises:
+            KeysError: if the ring has no such key, or another one of this id.
+        """
+        data = base64.b64decode(wrapped)
+        try:
+            return AESGCM(self._key(key)).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], key.encode())
+        except InvalidTag:
+            raise KeysError(
+                f"{self.place}: key {key!r} is not the one that the file was encrypted with, though it has its id."
+            ) from None
+
+    def _key(self, name: str) -> bytes:
+        try:
+            return self.keys[name]
+        except KeyError:
+            raise KeysError(
+                f"{self.place}: no key {name!r}, which the file was encrypted with. There are: "
+                f"{', '.join(sorted(self.keys))}."
+            ) from None
+
+
+def keyring() -> Keyring | None:
+    """The keys that this process is told of; None if it is told of none, and files are written plain.
+
+    Raises:
+        KeysError: if they cannot be had.
+    """
+    return _keyring(os.environ.get(KEY_FILE, ""), os.environ.get(KEY_COMMAND, ""))
+
+
+@cache
+def _keyring(file: str, command: str) -> Keyring | None:
+    if file and command:
+        raise KeysError(f"{KEY_FILE} and {KEY_COMMAND} are both set. Set one of them.")
+    if file:
+        return parse_keyring(_file_text(Path(file).expanduser()), place=f"{KEY_FILE}={file}")
+    return parse_keyring(_command_text(command), place=KEY_COMMAND) if command else None
+
+
+def parse_keyring(text: str, *, place: str) -> Keyring:
+    """Read a ring; `place` is named in errors.
+
+    Raises:
+        KeysError: if it is none. What the text holds is not told.
+    """
+    try:
+        told: Any = yaml.safe_load(text)
+        keys = {str(name): base64.b64decode(str(key), validate=True) for name, key in told["keys"].items()}
+        current = str(told["current"])
+    except (yaml.YAMLError, binascii.Error, KeyError, TypeError, AttributeError):
+        raise KeysError(f"{place}: no keys. {_SHAPE}") from None
+    if strange := [name for name in keys if not _ID.fullmatch(name)]:
+        raise KeysError(f"{place}: the id of key {len(strange)} is not of letters, digits and . : - _ (64 at most).")
+    if short := [name for name, key in keys.items() if len(key) != _KEY_BYTES]:
+        raise KeysError(f"{place}: key {short[0]!r} has {len(keys[short[0]])} bytes, and has to have {_KEY_BYTES}.")
+    if current not in keys:
+        raise KeysError(f"{place}: current is {current!r}, which is not among the keys: {', '.join(sorted(keys))}.")
+    return Keyring(current, keys, place)
+
+
+def with_new_key(text: str | None, name: str, *, place: str) -> str:
+    """A ring as text with a fresh key, which is the current one.
+
+    Raises:
+        KeysError: if `text` is no ring, has that key already, or the name cannot be one.
+    """
+    earlier = None if text is None else parse_keyring(text, place=place)
+    if not _ID.fullmatch(name):
+        raise KeysError(f"name: {name!r} is not of letters, digits and . : - _ (64 at most).")
+    if earlier is not None and name in earlier.keys:
+        raise KeysError(f"{place}: there is a key {name!r} already. Give the new one another name.")
+    keys = {} if earlier is None else {one: base64.b64encode(key).decode() for one, key in earlier.keys.items()}
+    keys[name] = base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
+    return yaml.safe_dump({"current": name, "keys": keys}, sort_keys=False)
+
+
+def _file_text(path: Path) -> str:
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeysError(f"{KEY_FILE}={path}: cannot be read ({type(error).__name__}).") from None
+    if mode & 0o077:
+        raise KeysError(f"{KEY_FILE}={path}: others may read it ({mode:04o}). Set chmod 600 {path}.")
+    return text
+
+
+def _command_text(command: str) -> str:
+    try:
+        found = subprocess.run(
+            shlex.split(command), capture_output=True, text=True, timeout=_COMMAND_S, stdin=subprocess.DEVNULL
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise KeysError(f"{KEY_COMMAND}: cannot be run ({type(error).__name__}).") from None
+    if found.returncode:
+        raise KeysError(f"{KEY_COMMAND}: ended with exit code {found.returncode}. What it printed is not shown.")
+    return found.stdout
