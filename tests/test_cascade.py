@@ -409,7 +409,7 @@ def test_a_calibration_of_another_run_or_changed_since_is_refused(folder, tmp_pa
     shutil.copytree(folder / "calibration", tmp_path / "changed")
     told = json.loads((tmp_path / "changed" / "calibration.json").read_text())
     (tmp_path / "changed" / "calibration.json").write_text(json.dumps(told | {"alpha": 0.01}))
-    with pytest.raises(DataError, match="is not as glane calibrate wrote it"):
+    with pytest.raises(DataError, match="was changed since glane wrote it"):
         glane.cascade(folder / "small", str(tmp_path / "changed"), str(tmp_path / "out"), fields="age")
     out = tmp_path / "out"
     cascade(folder, out)

@@ -238,7 +238,8 @@ def test_the_folder_is_whole_private_and_says_what_it_holds(run: Path, tmp_path:
     assert "href" not in page
     assert "<script" not in page
     assert "Fièvre 𝒳" not in page
-    assert [one.path for one in read_written(tmp_path / "out").runs] == [str(run)]
+    (call,) = read_written(tmp_path / "out").calls.values()
+    assert [one.path for one in call.now.runs] == [str(run)]
 
 
 def test_an_earlier_export_is_replaced_and_nothing_else_is(run: Path, tmp_path: Path) -> None:

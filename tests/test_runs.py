@@ -88,7 +88,7 @@ def test_an_evaluation_knows_its_run_and_the_run_finds_it(folder: Path) -> None:
     told = json.loads((folder / "made" / "evaluation" / "evaluation.json").read_bytes())
     assert first.f1 == told["overall"]["micro"]["f1"] == 1.0
     assert entries["second"].f1 is None
-    (link,) = read_written(folder / "made" / "evaluation").runs
+    (link,) = read_written(folder / "made" / "evaluation").calls["evaluation.json"].now.runs
     assert (link.id, link.path) == (first.run_id, str(first.path))
 
 
@@ -106,9 +106,8 @@ def test_a_run_that_was_moved_is_found_and_one_of_its_name_is_not_taken_for_it(f
 def test_an_evaluation_of_before_is_found_by_its_path(folder: Path, tmp_path: Path) -> None:
     old = tmp_path / "old"
     shutil.copytree(folder / "made" / "evaluation", old)
-    names = json.loads((old / WRITTEN).read_bytes())
-    del names["runs"]
-    (old / WRITTEN).write_text(json.dumps(names))
+    names = json.loads((old / WRITTEN).read_bytes())["names"]
+    (old / WRITTEN).write_text(json.dumps({"kind": "glane files", "version": 1, "names": names}))
     entries = {one.path.name: one for one in collect([folder / "runs", old])}
     assert entries["first run é"].f1 == 1.0
     assert entries["second"].assessments == ()

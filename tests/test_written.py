@@ -69,10 +69,13 @@ def test_what_glane_wrote_is_replaced_as_long_as_nobody_changed_it(tmp_path: Pat
         assert (tmp_path / "review.csv").read_bytes() == content
     (tmp_path / "review.csv").write_bytes(b"filled in by hand")
     with pytest.raises(RunError, match=r"review\.csv was changed since glane wrote it\. Choose another out\.dir"):
-        write_folder(tmp_path, {"other": b"four", "review.csv": b"four"})
+        write_folder(tmp_path, {"review.csv": b"four", "other": b"four"})
     assert (tmp_path / "review.csv").read_bytes() == b"filled in by hand"
     assert (tmp_path / "other").read_bytes() == b"three"
-    write_folder(tmp_path, {"other": b"five"})
+    with pytest.raises(RunError, match="was written by another command of glane"):
+        write_folder(tmp_path, {"other": b"five"})
+    (tmp_path / "review.csv").rename(tmp_path / "mine.csv")
+    write_folder(tmp_path, {"review.csv": b"five", "other": b"five"})
 
 
 def test_a_writer_that_was_killed_between_the_files_is_gone_on_with(tmp_path: Path) -> None:

@@ -26,12 +26,13 @@ from glane.extraction.results import Run
 from glane.languages import Spoken
 from glane.records import read_record
 from glane.run.links import links_to
-from glane.run.written import digest_of
+from glane.run.written import digest_of, read_written, standing
 from glane.settings.brief_definition import BriefDefinition
 from glane.types import Language
 from glane.validation import validated
 
 CLAIMS, SUMMARY, WORK = "claims.parquet", "brief.json", "work"
+FILES = (CLAIMS, "measures.parquet", "brief.md", "brief.html", SUMMARY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +112,15 @@ def brief(
     files = {
         CLAIMS: content,
         "measures.parquet": as_parquet(measures_table(claims)),
-        SUMMARY: summary.as_json(),
         "brief.md": brief_markdown(summary, claims, language=language).encode(),
         "brief.html": brief_page(summary, claims, language=language).encode(),
+        SUMMARY: summary.as_json(),  # last: until then nobody has signed
     }
     if rule is not None:  # killed between two files, none of what may not leave stands beside one that may
         take_away(folder, files, of=CLAIMS, is_strict=True)
-    write_folder(folder, files, of=links_to([opened.directory]), forget=None if rule is None else ())
+    write_folder(
+        folder, files, of=links_to([opened.directory]), forget=None if rule is None else (), is_final=sign is not None
+    )
     commands = () if told is None or told.command is None else (told.command,)
     return Brief(claims=claims, summary=summary, folder=folder, commands=commands)
 
@@ -184,8 +187,34 @@ def _signed(folder: Path, name: str, there: BriefSummary | None, now: BriefSumma
             f"sign: {path} is not what this command would write: the run, the brief or the review is another one, or "
             "the file was changed. Write the brief again without sign, read it, and sign it then."
         )
+    if not _are_its_pages(folder):
+        raise RunError(
+            f"sign: the pages in {folder} are not those of {SUMMARY}: they were changed, or a command was ended before "
+            "it had written them. Write the brief again without sign, read it, and sign it then."
+        )
     digest = digest_of(now.unsigned().as_json())
     return Signature(name=name.strip(), day=_today(), claims=now.claims, brief=digest)
+
+
+def _are_its_pages(folder: Path) -> bool:
+    """Whether all files in a folder are of one brief: who signs has read its pages.
+
+    One who was ended while signing has read those before. Until the record, which is written last, nobody has signed.
+    """
+    written = read_written(folder)
+    call, found = written.calls.get(CLAIMS), _digests(folder)
+    if call is None:  # of before calls were known
+        return all(found.get(name) in written.digests.get(name, ())[:1] for name in FILES)
+    there = standing(folder, call)
+    if there is None and call.now.is_final and call.before is not None:
+        there = call.before
+        is_ours = all(found.get(name) in written.digests[name] for name in FILES)
+        return is_ours and found[SUMMARY] == there.files[SUMMARY]
+    return there is not None and all(found.get(name) == there.files.get(name) for name in FILES)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {name: digest_of(folder / name) for name in FILES if (folder / name).is_file()}
 
 
 def _summary(run: Run, definition: BriefDefinition, figures: Figures, gold: TableLike | None) -> BriefSummary:

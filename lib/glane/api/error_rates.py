@@ -13,6 +13,7 @@ from glane.errors import DataError
 from glane.extraction.fingerprint import answering
 from glane.records import read_record
 from glane.run.fingerprint import text_digest
+from glane.run.whole import read_together
 
 
 def error_rates_record(rates: Rates, runs: SeveralRuns, question: Question, num_reviewed: int) -> ErrorRatesRecord:
@@ -31,9 +32,12 @@ def read_error_rates(path: str, runs: SeveralRuns, field: str) -> ErrorRatesReco
     """Read the error rates of an earlier review.
 
     Raises:
-        DataError: if these runs ask otherwise than the reviewed ones, or their sentinels drifted in this field.
+        DataError: if these runs ask otherwise than the reviewed ones, their sentinels drifted in this field, or the
+            file is not as the estimate beside it was written.
     """
-    known = read_record(ErrorRatesRecord, Path(path).expanduser())
+    file = Path(path).expanduser()
+    with read_together(file.parent, [file.name], place="error_rates"):
+        known = read_record(ErrorRatesRecord, file)
     if known.answering != _answering(runs):
         raise DataError(
             f"error_rates: {path} is of {known.task}, model {known.model}, asked otherwise than these runs (task, "

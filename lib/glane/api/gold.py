@@ -21,6 +21,7 @@ from glane.errors import RecordError
 from glane.extraction.results import Run
 from glane.languages import say
 from glane.records import Record, read_record
+from glane.run.whole import read_together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +67,18 @@ def origin_beside(values: str | Path) -> RightAnswers | None:
 
     Args:
         values: The path of its `values.parquet`, which has `evaluation.json` beside it.
+
+    Raises:
+        DataError: if the two are of two evaluations.
     """
-    try:
-        return read_record(_EvaluationHead, Path(values).expanduser().parent / "evaluation.json").right_answers
-    except (OSError, RecordError):
+    path = Path(values).expanduser()
+    if not (path.parent / "evaluation.json").is_file():
         return None
+    with read_together(path.parent, ("evaluation.json", path.name), place="values"):
+        try:
+            return read_record(_EvaluationHead, path.parent / "evaluation.json").right_answers
+        except (OSError, RecordError):
+            return None
 
 
 def warn_of(gold: Gold) -> None:

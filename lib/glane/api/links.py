@@ -13,6 +13,7 @@ from glane.linkage.link import ENTITY
 from glane.linkage.record import LinkSummary
 from glane.records import read_record
 from glane.run.links import links_to
+from glane.run.whole import read_together
 from glane.surveillance.linked import Links
 
 
@@ -24,6 +25,11 @@ def read_links(folder: str, runs: SeveralRuns) -> Links:
         DataError: if they are of another run, or files are missing.
     """
     root = Path(folder).expanduser()
+    with read_together(root, ("links.parquet", "decisions.parquet", "link.json"), place="table.links"):
+        return _links(root, folder, runs)
+
+
+def _links(root: Path, folder: str, runs: SeveralRuns) -> Links:
     try:
         summary = read_record(LinkSummary, root / "link.json")
     except FileNotFoundError:

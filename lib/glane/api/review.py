@@ -16,7 +16,7 @@ from glane.assess.arms import with_arms
 from glane.assess.clusters import CLUSTER
 from glane.assess.review.corrections import Corrections, read_corrections
 from glane.assess.review.data import review_data
-from glane.assess.review.earlier import keep_earlier, with_earlier
+from glane.assess.review.earlier import earlier_file, with_earlier
 from glane.assess.review.gold import make_gold, write_gold
 from glane.assess.review.page import chosen_fields, write_review
 from glane.assess.review.readings import read_readings
@@ -113,12 +113,12 @@ def review(
     if adjudicate:
         return _adjudicate(opened, out_dir, names_in(adjudicate))
     data = opened.settings.data
-    expected = None
+    expected, beside = None, {}
     if sample == "for_figure":
         further = next_documents(opened, gold, field, value, rows=rows, seed=seed, fields=names_in(fields))
         chosen, expected = chosen_fields(opened.task, further.fields), further.expected
         drawn = with_arms(further.sample.drawn, share=blind, seed=seed, id_column=data.result_id, stratum=STRATUM)
-        keep_earlier(out_dir, further.sample)
+        beside = earlier_file(further.sample)
     else:
         chosen = chosen_fields(opened.task, names_in(fields))
         drawn = draw_sample(opened, rows=rows, sample=sample, by=by, allocation=allocation, seed=seed, fields=fields,
@@ -133,7 +133,7 @@ def review(
         id_column=data.result_id, text_column=TEXT, run=opened.description().fingerprint_digest, fields=chosen,
         context=[*data.carry_columns, *others], toy=opened.toy,
     )  # fmt: skip
-    said = write_review(out_dir, drawn, shown, of=links_to([opened.directory]))
+    said = write_review(out_dir, drawn, shown, of=links_to([opened.directory]), beside=beside)
     return said if expected is None else f"{said}\n{expected}"
 
 

@@ -26,6 +26,7 @@ from glane.assess.screen.replay import Batch
 from glane.errors import DataError, RunError
 from glane.records import read_record
 from glane.run.links import links_to
+from glane.run.whole import is_whole
 
 
 def write_batch(asked: Asked, root: Path, batch: Batch, order: pl.DataFrame) -> str:
@@ -37,7 +38,7 @@ def write_batch(asked: Asked, root: Path, batch: Batch, order: pl.DataFrame) -> 
         RunError: if a page that was written is gone, and now another one would be made.
     """
     run, folder = asked.run, files.batch_folder(root, batch.number)
-    if all((folder / name).exists() for name in (files.BATCH, SAMPLE, PAGE)):
+    if all((folder / name).exists() for name in (files.BATCH, SAMPLE, PAGE)) and is_whole(folder, SAMPLE):
         return f"batch {batch.number}: {review_line(folder, num=len(batch.ids), num_blind=len(batch.ids))}"
     data, name = run.settings.data, run.id_column
     rows, others = with_texts(run, *asked.rows(list(batch.ids)))

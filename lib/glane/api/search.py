@@ -15,7 +15,7 @@ from glane.retrieval.question import question_vectors
 from glane.retrieval.search import Found, found_by, found_like
 from glane.retrieval.words import words_in
 from glane.run.links import links_to
-from glane.run.written import digest_of, note_written, refuse_foreign, refuse_inside_run
+from glane.run.written import digest_of, refuse_inside_run, writing
 from glane.settings.search import SearchBy
 from glane.storage import replace_file, storage_errors
 
@@ -90,14 +90,13 @@ def write_rows(rows: pl.DataFrame, path: str, *, of: EmbeddedLike) -> str:
     refuse_inside_run(file, setting="out")
     with storage_errors(file, setting="out"):
         file.parent.mkdir(parents=True, exist_ok=True)
-    refuse_foreign(file.parent, {file.name: content}, setting="out")
     links = links_to([_opened(of).directory])
-    note_written(file.parent, {file.name: digest_of(content)}, setting="out", of=links)
 
     def write(stream: IO[bytes]) -> None:
         stream.write(content)
 
-    replace_file(file, write, mode=0o600, setting="out")
+    with writing(file.parent, {file.name: digest_of(content)}, setting="out", of=links):
+        replace_file(file, write, mode=0o600, setting="out")
     return f"{path}: {rows.height} rows"
 
 

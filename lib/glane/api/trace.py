@@ -10,6 +10,7 @@ from typing import IO
 import polars as pl
 import pyarrow as pa
 
+from glane.api.brief import FILES, SUMMARY
 from glane.api.brief_leaving import told_figures
 from glane.api.sources import digests_of
 from glane.assess.files import read_table
@@ -20,6 +21,7 @@ from glane.errors import ConfigError, DataError, RunError, did_you_mean, told
 from glane.extraction.results import Run, open_run
 from glane.languages import Spoken
 from glane.records import read_record
+from glane.run.whole import read_together
 from glane.run.written import digest_of, read_written
 from glane.storage import replace_file
 
@@ -39,7 +41,6 @@ _ROLES = {
     "same": "the model that joined statements",
     "support": "the model that checked them",
 }
-_FILES = ("brief.html", "brief.json", "brief.md", "claims.parquet", "measures.parquet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +128,12 @@ def _summary(root: Path) -> BriefSummary:
     if not (root / "brief.json").is_file():
         raise RunError(f"brief.dir: no brief in {root} (no brief.json). Give the out.dir of glane brief.")
     written = read_written(root)
-    for name in sorted({*_FILES, *written.names}):
+    for name in sorted(FILES):
         path = root / name
-        if not path.is_file() or digest_of(path) not in written.digests.get(name, ())[:1]:
+        if not path.is_file() or digest_of(path) not in written.digests.get(name, ()):
             raise RunError(f"{path}: is gone, or was changed since glane wrote it. Write the brief again.")
-    summary = read_record(BriefSummary, root / "brief.json")
+    with read_together(root, FILES, place="brief.dir"):
+        summary = read_record(BriefSummary, root / SUMMARY)
     if digest_of(root / "claims.parquet") != summary.claims:
         raise RunError(f"{root}: claims.parquet is not that of brief.json. Write the brief again.")
     signed = summary.signature

@@ -20,14 +20,14 @@ from glane.errors import DataError, RunError
 from glane.languages import say
 from glane.parquet import open_parquet, write_parquet_frame
 from glane.run.links import RunLink
+from glane.run.whole import refuse_mixed
 from glane.run.written import (
     WRITTEN,
     digest_of,
-    forget_earlier,
-    note_written,
     read_written,
-    refuse_foreign,
     refuse_inside_run,
+    standing,
+    writing,
 )
 from glane.storage import replace_file, storage_errors, write_once
 from glane.tables.advice import advised
@@ -44,11 +44,13 @@ def read_table(path: str, *, place: str) -> pl.DataFrame:
     What was found out of these is told on stderr.
 
     Raises:
-        DataError: if there is none, it is no table, or the files differ in their columns.
+        DataError: if there is none, it is no table, the files differ in their columns, or one is of a result that glane
+            did not write to its end.
     """
-    frames = [
-        _read_other(file, place) if is_table(file) else _read(file) for file in find_files(path, place=place).paths
-    ]
+    files = find_files(path, place=place).paths
+    for file in files:
+        refuse_mixed(Path(file), place=place)
+    frames = [_read_other(file, place) if is_table(file) else _read(file) for file in files]
     try:
         return pl.concat(frames)
     except pl.exceptions.PolarsError:
@@ -84,36 +86,32 @@ def _shown(column: pa.Array, path: str) -> pa.Array:
 
 
 def write_folder(
-    folder: str | Path, files: Mapping[str, bytes], *, of: Sequence[RunLink] = (), forget: Sequence[str] | None = None
+    folder: str | Path,
+    files: Mapping[str, bytes],
+    *,
+    of: Sequence[RunLink] = (),
+    is_final: bool = False,
+    forget: Sequence[str] | None = None,
 ) -> None:
-    """Write files into a folder, each in one step, readable by their owner only.
+    """Write files into a folder, each in one step, readable by their owner only, that are one result together.
 
-    A file that is there already is replaced only if glane wrote it, and nobody changed it since: `.glane-files` tells,
-    and which runs the files are of. The first of `files` tells one command's from another's: a report of another one is
-    not replaced. With `forget`, it says no more what files held before, nor anything of files of these names.
+    A file that is there already is replaced only if this command wrote it, and nobody changed it since: `.glane-files`
+    tells, and which runs the files are of. The first of `files` tells one command's from another's. See
+    `glane.run.written.writing`, also for `is_final` and `forget`.
 
     Raises:
         RunError: if the folder lies in a run, holds a file of that name that is not this command's, or the file system
             refuses.
     """
     root = _made(folder)
-    refuse_foreign(root, files, setting=_SETTING)
-    others = _there(root, files)
-    if others and next(iter(files)) not in others:
-        raise RunError(
-            f"out.dir: {root / others[0]} was written by another command of glane, and would be lost. Choose another "
-            "out.dir."
-        )
     digests = {name: digest_of(content) for name, content in files.items()}
-    note_written(root, digests, setting=_SETTING, of=of)
-    for name, content in files.items():
-        replace_file(
-            root / name,
-            lambda stream, content=content: stream.write(content),  # type: ignore[misc]
-            mode=_FILE_MODE, setting=_SETTING,
-        )  # fmt: skip
-    if forget is not None:
-        forget_earlier(root, digests, gone=forget, setting=_SETTING)
+    with writing(root, digests, setting=_SETTING, of=of, is_final=is_final, forget=forget):
+        for name, content in files.items():
+            replace_file(
+                root / name,
+                lambda stream, content=content: stream.write(content),  # type: ignore[misc]
+                mode=_FILE_MODE, setting=_SETTING,
+            )  # fmt: skip
 
 
 def take_away(folder: str | Path, names: Iterable[str], *, of: str, is_strict: bool) -> list[str]:
@@ -131,10 +129,14 @@ def take_away(folder: str | Path, names: Iterable[str], *, of: str, is_strict: b
         The names of those that were there.
 
     Raises:
-        RunError: for such a file, or if the file system refuses.
+        RunError: for such a file, if what is there is final, or if the file system refuses.
     """
     root = Path(folder).expanduser()
     written = read_written(root)
+    call = written.calls.get(of)
+    there_now = None if call is None else standing(root, call)
+    if there_now is not None and there_now.is_final:
+        raise RunError(f"out.dir: what is in {root} was signed, and is not removed. Choose another out.dir.")
     there = [name for name in names if (root / name).exists() or (root / name).is_symlink()]
     proven = []
     for name in there:

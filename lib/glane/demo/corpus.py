@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from glane.demo.note import Note, generate_note
 from glane.demo.places import Split
 from glane.errors import DataError
-from glane.run.written import digest_of, note_written, refuse_foreign, refuse_inside_run
+from glane.run.written import digest_of, refuse_foreign, refuse_inside_run, writing
 from glane.toys import SYNTHETIC
 
 DUPLICATE_SHARE = 0.04  # share of notes that are exact copies of an earlier one
@@ -118,9 +118,9 @@ def write_corpus(folder: Path, *, documents: int, seed: int) -> None:
                 if len(rows["documents"]) == _ROW_GROUP:
                     _write_rows(writers, names, rows)
             _write_rows(writers, names, rows)
-        note_written(folder, {name: digest_of(path) for name, path in files.items()}, setting="path")
-        for name, path in files.items():
-            path.replace(folder / name)
+        with writing(folder, {name: digest_of(path) for name, path in files.items()}, setting="path"):
+            for name, path in files.items():
+                path.replace(folder / name)
     except OSError as error:
         raise DataError(f"path: {folder} cannot be written ({error.strerror}).") from None
 

@@ -41,11 +41,12 @@ def check_target(path: str | Path) -> Path:
         read_record(Export, root / MANIFEST)
     except FileNotFoundError:
         raise RunError(f"out.dir: {root} holds files that are no export of glane. Choose another directory.") from None
-    names = [name for name in files_under(root) if name != WRITTEN]
-    if foreign := sorted(set(names) - set(read_written(root).names)):
+    names, written = [name for name in files_under(root) if name != WRITTEN], read_written(root)
+    own = {name for name in written.names if written.mark_of(name) in (None, MANIFEST)}
+    if foreign := sorted(set(names) - own):
         raise RunError(
-            f"out.dir: {root / foreign[0]} was not written by glane, and the folder is replaced whole. Choose another "
-            "out.dir, or move the file."
+            f"out.dir: {root / foreign[0]} was not written by glane export, and the folder is replaced whole. Choose "
+            "another out.dir, or move the file."
         )
     refuse_foreign(root, dict.fromkeys(names), setting=_SETTING)
     return root
@@ -64,7 +65,8 @@ def write_whole(root: Path, fill: Callable[[Path], None], *, of: RunLink | None)
             names = files_under(folder)
             for name in names:
                 os.chmod(folder / name, _FILE_MODE)
-        digests = {name: digest_of(folder / name) for name in names}
+        first = sorted(names, key=lambda name: name != MANIFEST)
+        digests = {name: digest_of(folder / name) for name in first}
         note_written(folder, digests, setting=_SETTING, of=() if of is None else (of,))
 
     prefix = _prefix(root)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from pathlib import Path
 
-from glane.errors import RunError
+from glane.errors import GlaneError, RunError
 from glane.run.directory import RunDirectory
 from glane.validation import Strict
 
@@ -15,6 +16,14 @@ class RunLink(Strict):
 
     id: str
     path: str
+
+
+def run_at(path: str | None) -> str | None:
+    """The id of the run that is at a path; None if there is none now."""
+    if path:
+        with contextlib.suppress(GlaneError, OSError, ValueError):
+            return RunDirectory(root=Path(path).absolute()).identity()
+    return None
 
 
 def links_to(directories: Iterable[RunDirectory]) -> tuple[RunLink, ...]:

@@ -12,7 +12,8 @@ from glane.errors import DataError, RunError
 from glane.records import Record, read_record
 from glane.run.directory import RunDirectory
 from glane.run.fingerprint import differences
-from glane.run.links import RunLink
+from glane.run.links import RunLink, run_at
+from glane.run.whole import read_together
 from glane.run.written import digest_of, read_written
 from glane.storage import write_folder_once
 
@@ -32,17 +33,23 @@ def read_calibration(folder: str | Path, run: RunDirectory, *, setting: str) -> 
     root = Path(folder).expanduser()
     if not (root / _CALIBRATION).is_file():
         raise DataError(f"{setting}: no {root / _CALIBRATION}. Give the out.dir of glane calibrate.")
-    written = read_written(root)
-    if run.identity() not in {one.id for one in written.runs}:
-        of = ", ".join(one.path for one in written.runs) or "no run that it names"
+    names, written = (_CALIBRATION, _ACCEPTED, _LEFT), read_written(root)
+    with read_together(root, names, place=setting) as told:
+        for name in names:
+            if name not in written.digests or not (root / name).is_file():
+                raise DataError(
+                    f"{setting}: {root / name} is not as glane calibrate wrote it. Calibrate the run again."
+                )
+        summary, digest = read_record(CalibrationSummary, root / _CALIBRATION), digest_of(root / _CALIBRATION)
+    links = written.runs if told is None else told
+    is_other = told is None and run_at(summary.run) not in (None, run.identity())  # of before files had runs
+    if run.identity() not in {one.id for one in links} or is_other:
+        of = summary.run if is_other else ", ".join(one.path for one in links) or "no run that it names"
         raise DataError(
             f"{setting}: {root} is the calibration of {of}, not of {run.root}. A calibration holds for the answers "
             "that it was made of: calibrate this run."
         )
-    for name in (_CALIBRATION, _ACCEPTED, _LEFT):
-        if name not in written.digests or digest_of(root / name) != written.digests[name][0]:
-            raise DataError(f"{setting}: {root / name} is not as glane calibrate wrote it. Calibrate the run again.")
-    return read_record(CalibrationSummary, root / _CALIBRATION), written.digests[_CALIBRATION][0]
+    return summary, digest
 
 
 def calibrated_tables(folder: str | Path) -> tuple[Path, Path]:

@@ -15,13 +15,14 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from glane.assess.files import as_parquet, write_folder
+from glane.assess.files import as_parquet
 from glane.assess.review.reviewed_sample import SAMPLE
 from glane.assess.sampling import PROBABILITY, STRATUM, WEIGHT, draw_stratified
 from glane.assess.sampling_for_figure import GUESS, YES, Band, allocated, strata_by_confidence
 from glane.assess.strata import MOST_UNEQUAL
 from glane.errors import ConfigError, DataError
 from glane.parquet import read_parquet, read_parquet_frame
+from glane.run.whole import refuse_mixed
 
 EARLIER = "earlier.parquet"
 TRUE, WEIGHED = "__true", "__weight"  # no field is named so
@@ -112,13 +113,9 @@ def _check(known: pl.DataFrame, num_left: int, num_rows: int) -> None:
         )
 
 
-def keep_earlier(folder: str | Path, sample: NextSample) -> None:
-    """Keep the earlier right answers in the folder of the next sample, before this is written: it needs them.
-
-    Raises:
-        RunError: if the folder cannot be written.
-    """
-    write_folder(folder, {EARLIER: as_parquet(sample.earlier)})
+def earlier_file(sample: NextSample) -> dict[str, bytes]:
+    """The earlier right answers as a file of the folder of the next sample, which needs them."""
+    return {EARLIER: as_parquet(sample.earlier)}
 
 
 def with_earlier(gold: pa.Table, folder: str | Path) -> pa.Table:
@@ -127,12 +124,14 @@ def with_earlier(gold: pa.Table, folder: str | Path) -> pa.Table:
     Columns of the earlier review that these do not have are left out.
 
     Raises:
-        DataError: if the folder has lost the earlier right answers, or has those of another sample.
+        DataError: if the folder has lost the earlier right answers, has those of another sample, or was not written to
+            its end.
     """
     target = Path(folder).expanduser()
     sample = read_parquet_frame(target / SAMPLE)
     if _REVIEWED not in sample.columns:
         return gold
+    refuse_mixed(target / EARLIER, place="out.dir")
     earlier = _earlier(target / EARLIER, sample)
     columns = [
         earlier[field.name].cast(field.type)

@@ -70,9 +70,12 @@ def review_table(data: Mapping[str, Any]) -> pl.DataFrame:
 
 
 def write_review(
-    folder: str | Path, sample: pl.DataFrame, data: Mapping[str, Any], *, of: Sequence[RunLink] = ()
-) -> str:
+    folder: str | Path, sample: pl.DataFrame, data: Mapping[str, Any], *, of: Sequence[RunLink] = (),
+    beside: Mapping[str, bytes] = {},
+) -> str:  # fmt: skip
     """Write `sample.parquet`, `review.html` and `review.csv`, readable by their owner only; return a line about them.
+
+    `beside` are more files that go with this sample.
 
     Raises:
         RunError: if the folder holds another sample, which reviews may need, or cannot be written.
@@ -83,7 +86,8 @@ def write_review(
         raise RunError(f"out.dir: {target} holds another sample, which may be under review. Choose another out.dir.")
     table = review_table(data).write_csv(include_bom=True)
     page = render(data).encode()
-    write_folder(folder, {known.name: as_parquet(sample), PAGE: page, "review.csv": table.encode()}, of=of)
+    files = {known.name: as_parquet(sample), PAGE: page, "review.csv": table.encode(), **beside}
+    write_folder(folder, files, of=of)
     return review_line(target, num=sample.height, num_blind=sample.filter(pl.col(ARM) == BLIND).height)
 
 

@@ -21,6 +21,7 @@ from glane.assess.review.record import ReviewState, StratumState
 from glane.assess.sampling import PROBABILITY, STRATUM
 from glane.errors import DataError, told
 from glane.parquet import read_parquet_frame
+from glane.run.whole import refuse_mixed
 
 SAMPLE = "sample.parquet"
 
@@ -123,11 +124,12 @@ def read_sample(folder: str | Path, *, id_column: str) -> Sample:
     """Read the sample of a review from its folder.
 
     Raises:
-        DataError: if it is not there, or not a sample of the run.
+        DataError: if it is not there, not a sample of the run, or a command was ended before it had written all of it.
     """
     path = Path(folder).expanduser() / SAMPLE
     if not path.is_file():
         raise DataError(f"out.dir: no {path}, which has the probabilities of the sample. {_REMEDY}")
+    refuse_mixed(path, place="out.dir")
     table = sample_table(path)
     for name in (id_column, PROBABILITY, STRATUM):
         if name not in table.columns:

@@ -14,6 +14,7 @@ from glane.errors import DataError, RecordError, RunError
 from glane.parquet import read_parquet_frame
 from glane.records import read_record
 from glane.run.fingerprint import differences
+from glane.run.whole import is_whole
 from glane.run.written import digest_of
 from glane.storage import storage_errors
 
@@ -93,7 +94,7 @@ def written_batches(root: Path, *, id_column: str) -> list[Written]:
         if folder != path.parent or not path.exists():
             raise RunError(f"{path}: gone, and what was read after it counts only with it. Restore it.")
         known = read_record(BatchPage, path)
-        has_sample = (folder / SAMPLE).exists()
+        has_sample = (folder / SAMPLE).exists() and is_whole(folder, SAMPLE)  # else its page is written again
         ids = frozenset(read_sample(folder, id_column=id_column).drawn) if has_sample else None
         found.append(Written(how=known.how, num=known.documents, ids=ids))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,20 +15,23 @@ from pydantic import ConfigDict
 
 from glane.assess.evaluate.scores import Ends
 from glane.assess.right_answers import RightAnswers
-from glane.errors import GlaneError, RunError
+from glane.errors import DataError, GlaneError, RunError
 from glane.extraction.summary import WORK, extraction_summary
 from glane.job.runs.records import Assessment, Kind, Quality, RunEntry
+from glane.languages import say
 from glane.records import Record, parse_record
 from glane.run.directory import RunDirectory
 from glane.run.energy_total import total_energy
 from glane.run.head import RunHead, read_head
 from glane.run.heartbeat import heartbeats
+from glane.run.links import run_at
 from glane.run.names import MARKER
 from glane.run.overview import Overview, overview
 from glane.run.summary import Summary, read_summary
-from glane.run.written import WRITTEN, read_written
+from glane.run.whole import read_together
+from glane.run.written import WRITTEN, WrittenFiles, read_written
 from glane.storage import exists
-from glane.validation import Strict
+from glane.validation import Strict, validated
 
 _KINDS: Mapping[str, Kind] = {  # by a file that only this kind has
     "evaluation.json": "evaluation",
@@ -70,6 +74,15 @@ class _EvaluationHead(Record):
     overall: _Overall
 
 
+class _Told(Strict):
+    """What a record says of its run by itself."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    run: str | None = None
+    fingerprint: str = ""
+
+
 def collect(folders: Sequence[str | Path]) -> list[RunEntry]:
     """The runs below these folders, the latest first, each with what was made of it below any of them.
 
@@ -90,7 +103,8 @@ def made_of(directory: RunDirectory, folders: Sequence[str | Path]) -> list[Asse
     """
     identity = directory.identity()
     _, made = _found(_places(folders))
-    return sorted((one for one in _assessments(made) if identity in one.run_ids), key=lambda one: -one.written)
+    of = [one for one in _assessments(made) if _is_of(one, identity, directory)]
+    return sorted(of, key=lambda one: -one.written)
 
 
 def _places(folders: Sequence[str | Path]) -> list[Path]:
@@ -153,19 +167,45 @@ def _assessments(folders: Sequence[Path]) -> Iterator[Assessment]:
         with contextlib.suppress(GlaneError, OSError, ValueError):
             written = read_written(folder)
             there = [name for name in written.names if (folder / name).is_file()]
-            ids = frozenset(link.id for link in written.runs)
             for mark in [name for name in there if name in _KINDS]:
-                pages = [name for name in there if name.endswith(".html") and _is_page_of(name, mark)]
-                quality, by_path = None, ids
-                if _KINDS[mark] == "evaluation":
-                    head = _evaluation(folder / mark)
-                    quality = _quality(head)
-                    by_path = ids or _ids_by_path(head)
-                yield Assessment(
-                    kind=_KINDS[mark], folder=folder, pages=tuple(folder / name for name in pages),
-                    data=tuple(folder / name for name in there if name in _DATA.get(mark, (mark,))),
-                    written=(folder / mark).stat().st_mtime, run_ids=by_path, quality=quality,
-                )  # fmt: skip
+                try:
+                    yield _assessment(folder, mark, there, written)
+                except DataError as error:  # files of two calls: what they say is of no run
+                    say(f"note: {error} It is left out here.", to=sys.stderr)
+
+
+def _assessment(folder: Path, mark: str, there: Sequence[str], written: WrittenFiles) -> Assessment:
+    """What was made of a run, as the call of a command wrote it.
+
+    Raises:
+        DataError: if files of it are of another call, or were changed.
+    """
+    of = {name: _runs_of(folder, name, written) for name in there if name in (mark, *_DATA.get(mark, (mark,)))}
+    ids, fingerprint, quality = of[mark], "", None
+    if mark.endswith(".json"):
+        told = validated(_Told, json.loads((folder / mark).read_bytes()), place=str(folder / mark))
+        fingerprint = told.fingerprint if len(ids) <= 1 else ""
+        if written.mark_of(mark) is None and not fingerprint and _is_other(run_at(told.run), ids):
+            ids = frozenset()  # of before folders told which files are of which run
+    if _KINDS[mark] == "evaluation":
+        head = _evaluation(folder / mark)
+        quality, ids = _quality(head), ids or _ids_by_path(head)
+    pages = [name for name in there if name.endswith(".html") and _is_page_of(name, mark)]
+    return Assessment(
+        kind=_KINDS[mark], folder=folder,
+        pages=tuple(folder / name for name in pages if written.mark_of(name) in (written.mark_of(mark), name)),
+        data=tuple(folder / name for name in of if name in _DATA.get(mark, (mark,)) and of[name] == of[mark]),
+        written=(folder / mark).stat().st_mtime, run_ids=ids, fingerprint=fingerprint, quality=quality,
+    )  # fmt: skip
+
+
+def _is_other(found: str | None, ids: frozenset[str]) -> bool:
+    return found is not None and bool(ids) and found not in ids
+
+
+def _runs_of(folder: Path, name: str, written: WrittenFiles) -> frozenset[str]:
+    with read_together(folder, [name], place="folder") as runs:
+        return frozenset(link.id for link in (written.runs if runs is None else runs))
 
 
 def _quality(head: _EvaluationHead) -> Quality:
@@ -196,4 +236,14 @@ def _ids_by_path(head: _EvaluationHead) -> frozenset[str]:
 
 
 def _with_made(entry: RunEntry, assessments: Sequence[Assessment]) -> RunEntry:
-    return replace(entry, assessments=tuple(one for one in assessments if entry.run_id in one.run_ids))
+    directory = RunDirectory(root=entry.path.absolute())
+    return replace(entry, assessments=tuple(one for one in assessments if _is_of(one, entry.run_id, directory)))
+
+
+def _is_of(one: Assessment, identity: str, directory: RunDirectory) -> bool:
+    """Whether something was made of a run: by the id that the folder tells, and by what its record says itself."""
+    if identity not in one.run_ids:
+        return False
+    with contextlib.suppress(GlaneError, OSError):
+        return one.fingerprint in ("", read_head(directory).fingerprint_digest)
+    return False

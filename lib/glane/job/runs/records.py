@@ -34,6 +34,7 @@ class Assessment:
     data: tuple[Path, ...]  # the same for programs
     written: float  # in seconds since 1970
     run_ids: frozenset[str]
+    fingerprint: str = ""  # of its run, if it says that itself and is of one run
     quality: Quality | None = None  # of an evaluation
 
     @property
