@@ -161,7 +161,7 @@ def test_a_corrected_figure_stands_before_that_of_the_model() -> None:
         ({"kind": "share"}, (1, 3), (0.5, 0, 1, 1), "0,5 sur 3 documents, soit 16,7\u00a0%", "0.5 of 3 documents, or 16.7%"),
         ({"kind": "share"}, (3, 7), (None, None, None, 2), "– sur 7 documents, soit –\u00a0%", "– of 7 documents, or –%"),
         ({}, (3, 7), (2, 1, 3, 1), "corrigé par 1 document relu\u00a0;", "corrected by 1 reviewed document;"),
-        ({}, (3, 7), (2, -0.4, 3, 5), "intervalle à 95\u00a0%\u00a0: 0 à 3", "95% interval: 0 to 3"),
+        ({}, (3, 7), (2, -1e-9, 2.2, 5), "intervalle à 95\u00a0%\u00a0: 0 à 3", "95% interval: 0 to 3"),
         ({}, (3, 7), (0.4, 0, 1.6, 5), "0,4 document avec une fièvre", "0.4 documents with fever"),
         ({"kind": "rate", "people": 1, "per": 1, "source": "x"}, (0, 7), None,
          "0,00 document avec une fièvre pour 1 habitant (0 document pour 1 habitant, x)", "per 1 inhabitant (0 documents for"),

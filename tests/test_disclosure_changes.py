@@ -12,6 +12,8 @@ import pytest
 from glane.api.aggregate import Aggregated
 from glane.disclosure.change import noise, read_salt, record_keys, rounded
 from glane.errors import ConfigError
+from glane.surveillance.page import table_page
+from glane.surveillance.rates import rate_limits
 from test_disclosure_leaving import WHOLE, definition, left
 from test_surveillance import documents
 
@@ -62,6 +64,36 @@ def test_rates_are_of_the_changed_counts_and_nothing_else_tells_of_the_true_ones
     assert found.summary.documents == told.filter(pl.col("margin") == "all")["documents"].item()
     assert not found.rows["model"].equals(raw["model"])
     assert found.signals is None
+
+
+@pytest.mark.parametrize("method", ["round", "cell_key"])
+def test_limits_of_rates_hold_what_counts_were_changed_by(method: str, salt: str) -> None:
+    rows, _ = documents(1500)
+    rule = {"least": 5, "method": method} | ({"salt": salt} if method == "cell_key" else {"base": 5})
+    _, found = changed(rows, rule)
+    told = found.rows.filter(pl.col("documents") >= 30)
+    assert told.height > 20
+    most = 2.5 if method == "round" else found.summary.disclosure.largest
+    cases, weight = told["model"].to_numpy().astype(float), 100_000 / told["documents"].to_numpy()
+    low, _ = rate_limits(
+        np.maximum(cases - most, 0) * weight, np.maximum(cases - most, 0) * weight**2, weight, level=0.95
+    )
+    _, high = rate_limits((cases + most) * weight, (cases + most) * weight**2, weight, level=0.95)
+    assert np.allclose(told["model_rate_low"], low)
+    assert np.allclose(told["model_rate_high"], np.minimum(high, 100_000))
+
+
+def test_a_zero_of_a_changed_table_is_not_told_as_no_document() -> None:
+    rows, _ = documents(40)
+    rule = {"least": 5, "method": "round", "base": 11}
+    raw, found = changed(rows, rule, place={"column": "dep"})
+    assert raw.filter((pl.col("margin") == "place") & pl.col("documents").is_between(1, 5)).height
+    result = Aggregated(table=found.rows, summary=found.summary)
+    page = table_page(result.summary, result.table, None, language="fr")
+    assert "aucun document, ou trop peu pour être dit" in page
+    assert ">aucun document<" not in page
+    assert ": aucun document</title>" not in page
+    assert "0 may be a few" in str(result)
 
 
 @pytest.mark.parametrize("with_review", [False, True])

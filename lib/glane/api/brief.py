@@ -20,7 +20,7 @@ from glane.briefs.markdown import brief_markdown
 from glane.briefs.page import brief_page
 from glane.briefs.record import BriefSummary, Claim, ModelUsed, Signature
 from glane.briefs.tables import claims_table, measures_table
-from glane.briefs.told import brief_text, figure_lines
+from glane.briefs.told import brief_text, figure_lines, untold_line
 from glane.errors import ConfigError, RecordError, RunError
 from glane.extraction.results import Run
 from glane.languages import Spoken
@@ -46,6 +46,11 @@ class Brief(Spoken):
 
     def _in_english(self) -> str:
         return brief_text(self.summary, self.commands)
+
+    @property
+    def untold(self) -> str | None:
+        """How many figures `figures` leaves out, in words."""
+        return untold_line(self.claims)
 
     def figures(self, language: Language) -> list[str]:
         """The sentences of the first figures. Those of a group name a value of a document, and are not among them."""
@@ -225,7 +230,7 @@ def _summary(run: Run, definition: BriefDefinition, figures: Figures, gold: Tabl
         run=str(run.directory.root), fingerprint=told.fingerprint_digest, toy=run.toy, gold=name_of(gold),
         gold_digests=() if gold is None else digests_of(gold),
         found_digests=() if found is None else digests_of(found, place="brief.statements.found"),
-        review=None if review is None else review.review,
+        review=None if review is None else review.design,
         right_answers=None if review is None else review.right_answers,
         definition=definition, day=_today(), period=figures.days,
         documents=int(figures.facts.holds(figures.domain).sum()), failed=figures.failed,
@@ -235,7 +240,7 @@ def _summary(run: Run, definition: BriefDefinition, figures: Figures, gold: Tabl
                 toy=run.toy,
             ),
         ),
-        figures=len(figures.claims), language=definition.language,
+        figures=len(figures.claims), without_figure=figures.left_out, language=definition.language,
     )  # fmt: skip
 
 

@@ -8,23 +8,22 @@ from typing import Any
 
 import polars as pl
 
+from glane.api.brief_corrected import Correction, Corrector
 from glane.api.brief_rows import Facts, facts_of, names_of
-from glane.api.estimate import estimate
+from glane.api.reviewed import Reviewed
 from glane.api.sources import TableLike
-from glane.assess.estimate.record import EstimatesSummary
 from glane.briefs.coverage import are_of_other_sources, has_gaps
 from glane.briefs.ids import figure_id
 from glane.briefs.plan import all_of, columns_of, days_before, days_of, domain_of, measures_of, place_of, within
-from glane.briefs.record import Claim, Days, Measure, Place, Value
+from glane.briefs.record import Claim, Days, LeftOut, Measure, Place, Value
 from glane.briefs.sentences import sentence
-from glane.briefs.values import Corrected, counts, value_of
-from glane.errors import ConfigError, GlaneError
+from glane.briefs.values import counts, value_of
+from glane.errors import ConfigError
 from glane.extraction.results import Run
 from glane.settings.brief_definition import BriefDefinition
 from glane.task.fields import StringField
 
 _MOST_IDS = 1000  # of the documents of a figure, that are told
-_CORRECTED = ("count", "share", "rate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +35,8 @@ class Figures:
     days: Days | None
     domain: str | None
     failed: int
-    review: EstimatesSummary | None
+    left_out: tuple[LeftOut, ...]
+    review: Reviewed | None
 
 
 def figures_of(run: Run, definition: BriefDefinition, gold: TableLike | None) -> Figures:
@@ -56,9 +56,29 @@ def figures_of(run: Run, definition: BriefDefinition, gold: TableLike | None) ->
         definition, days=days, place=place, domain=domain, groups=lambda column, of: _groups(run, facts, column, of)
     )
     failed = _failed(run, definition, days)
-    maker = _Maker(run, definition, facts, gold, place, (first_day, last_day), failed)
+    corrector = None if gold is None else Corrector(run, definition, facts, gold)
+    maker = _Maker(run, definition, facts, corrector, place, (first_day, last_day), failed)
     claims = tuple(maker.claim(one) for one in measures)
-    return Figures(claims=claims, facts=facts, days=days, domain=domain, failed=failed, review=maker.review)
+    reviewed = None if corrector is None else corrector.reviewed
+    return Figures(
+        claims=claims, facts=facts, days=days, domain=domain, failed=failed,
+        left_out=_left_out(facts, definition, domain), review=reviewed,
+    )  # fmt: skip
+
+
+def _left_out(facts: Facts, definition: BriefDefinition, domain: str | None) -> tuple[LeftOut, ...]:
+    """What measures by a column say nothing of."""
+    found = []
+    is_there = facts.holds(domain)
+    for one in definition.measures:
+        if one.by is None:
+            continue
+        there = facts.rows.filter(is_there)[one.by]
+        others = set(facts.rows[one.by].drop_nulls().to_list()) - set(there.drop_nulls().to_list())
+        values, unnamed = tuple(sorted(map(str, others))), there.null_count()
+        if values or unnamed:
+            found.append(LeftOut(measure=one.name, by=one.by, values=values, unnamed=unnamed))
+    return tuple(found)
 
 
 def _columns(definition: BriefDefinition) -> list[str]:
@@ -104,14 +124,13 @@ class _Maker:
     """Makes a claim of each measure."""
 
     def __init__(
-        self, run: Run, definition: BriefDefinition, facts: Facts, gold: TableLike | None, place: Place | None,
+        self, run: Run, definition: BriefDefinition, facts: Facts, corrector: Corrector | None, place: Place | None,
         there: tuple[datetime.date | None, datetime.date | None], failed: int,
     ) -> None:  # fmt: skip
-        self._run, self._definition, self._facts, self._gold = run, definition, facts, gold
+        self._run, self._definition, self._facts, self._corrector = run, definition, facts, corrector
         self._place, self._there, self._failed = place, there, failed
         self._is_drifted = bool(run.drifted_fields())
         self._fingerprint = run.description().fingerprint_digest
-        self.review: EstimatesSummary | None = None
 
     def claim(self, measure: Measure) -> Claim:
         """The claim of a measure."""
@@ -129,8 +148,10 @@ class _Maker:
         before = self._before(measure) if measure.kind == "ratio" else None
         cases = self._facts.rows.filter(is_case)
         numbers = None if measure.field is None else self._numbers(cases, measure.field)
-        value = value_of(measure, now, before=before, numbers=numbers, corrected=self._corrected(measure))
+        correction = Correction() if self._corrector is None else self._corrector.of(measure)
+        value = value_of(measure, now, before=before, numbers=numbers, corrected=correction.count)
         told = {
+            "note": correction.note,
             "failed": self._failed, "unknown": self._unknown(measure, is_there),
             "is_incomplete": self._is_incomplete(measure), "is_mixed": self._is_mixed(measure),
             "is_drifted": self._is_drifted and measure.kind == "ratio",
@@ -163,17 +184,6 @@ class _Maker:
         if not cases.schema[field].is_numeric():
             raise ConfigError(f"brief.measures: a median of {field!r}, which is {cases.schema[field]} and no number.")
         return cases[field]
-
-    def _corrected(self, measure: Measure) -> Corrected | None:
-        """The corrected number of cases. Persons, ratios and medians are not corrected."""
-        if self._gold is None or measure.kind not in _CORRECTED or self._definition.unit == "person":
-            return None
-        try:
-            found = estimate(self._run, self._gold, case=measure.case, what="count", level=measure.level)
-        except GlaneError as error:
-            raise type(error)(f"brief.measures.{measure.name}: {error}") from None
-        self.review, figure = found.summary, found.figures[0]
-        return Corrected(estimate=figure.estimate, low=figure.low, high=figure.high, reviewed=figure.n_gold)
 
     def _is_incomplete(self, measure: Measure) -> bool:
         """Whether days of its periods have no documents, and should."""

@@ -30,6 +30,7 @@ from glane.reporting.markdown import as_markdown
 from glane.reporting.page import checklists_page, told_for
 from glane.run.links import RunLink, links_to
 from glane.settings.checklists import ChecklistName
+from glane.toys import notice_lines
 from glane.types import Language, Toy
 
 R = TypeVar("R", bound=Record)
@@ -47,7 +48,7 @@ class Checklists(Spoken):
     links: tuple[RunLink, ...] = ()
 
     def _in_english(self) -> str:
-        lines = []
+        lines = notice_lines(self.toy)
         for name, items in self.lists.items():
             states = [one.state for one in items]
             lines.append(

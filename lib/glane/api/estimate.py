@@ -109,7 +109,8 @@ def estimate(
         shared_error_rates: Of Rogan-Gladen: one sensitivity and specificity for all groups.
         level: Of the intervals.
         half_width: Wanted; the table then says how many documents to review.
-        population: What the documents come from (process), or these documents alone (run); auto is run for counts.
+        population: What the documents come from (process), or these documents alone (run); auto is run for
+            counts, and where all documents were reviewed.
         weight: The column of gold that holds weights.
         inclusion_probability: The column that holds the probability with which a document came into the sample.
         out_dir: Where to write the result, if anywhere.
@@ -143,6 +144,7 @@ def estimate(
         check_value(field, question.value, kind=kind, categories=categories_of(runs.first.task.fields.get(field)))
     if reviewed is not None:
         check_sample(reviewed, rows, runs)
+        question = question.of_review(reviewed=reviewed.table.height, documents=rows.height)
     found = estimated(
         rows, None if reviewed is None else reviewed.table, question, id_column=id_column, failed=failed,
         transported=transported,

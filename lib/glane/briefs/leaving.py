@@ -63,6 +63,6 @@ def leaving_summary(summary: BriefSummary, disclosed: BriefDisclosed, *, documen
     return summary.model_copy(
         update={
             "documents": documents, "failed": None, "disclosure": disclosed, "statements": None, "merged": None,
-            "verified": None, "failures": {}, "coverage": None,
+            "verified": None, "failures": {}, "coverage": None, "without_figure": (),
         }
     )  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from glane.briefs.page import BriefText
 from glane.briefs.record import BriefSummary, Claim
+from glane.toys import notice
 from glane.types import Language
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|])")
@@ -20,7 +21,7 @@ def brief_markdown(summary: BriefSummary, claims: Sequence[Claim], *, language: 
 
 def _lines(text: BriefText, summary: BriefSummary, language: Language) -> Iterator[str]:
     yield f"# {_plain(summary.definition.title.of(language))}"
-    for line in text.warnings():
+    for line in (*filter(None, [notice(summary.toy, language)]), *text.warnings()):
         yield f"\n> **{_plain(line)}**"
     for line in text.about():
         yield f"\n{_plain(line)}"
@@ -28,6 +29,8 @@ def _lines(text: BriefText, summary: BriefSummary, language: Language) -> Iterat
     for claim in text.figures:
         yield f"- {_plain(claim.sentence(language))} `{claim.id}`"
     yield f"\n{_plain(text.say('figure_how'))}"
+    for line in text.figure_notes():
+        yield f"\n{_plain(line)}"
     if summary.definition.statements is not None and not summary.is_unfinished:
         yield from _statements(text, language)
     yield f"\n## {text.say('rests')}\n"

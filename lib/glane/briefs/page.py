@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from glane.assess.designs import design_words
+from glane.assess.estimate.notes import in_language
 from glane.assess.pages.page import Cell, decimal, heading, page, paragraph, table, warning
 from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
 from glane.briefs.page_words import CHECKS, WORDS
@@ -51,6 +52,7 @@ class BriefText:
         parts += map(paragraph, self.about())
         parts += [heading(self.say("figures")), *(self._claim(claim) for claim in self.figures)]
         parts.append(paragraph(self.say("figure_how")))
+        parts += map(paragraph, self.figure_notes())
         if one.definition.statements is not None and not one.is_unfinished:
             parts += [heading(self.say("statements")), *(self._claim(claim) for claim in self.statements)]
             parts += [paragraph(text) for text in self.statement_notes()]
@@ -71,6 +73,19 @@ class BriefText:
         if one.gold is None:
             yield self.say("not_corrected")
         yield from right_answers_warnings(one.right_answers, self._language)
+
+    def figure_notes(self) -> Iterator[str]:
+        """What is said of the review behind the figures, and what no figure tells of."""
+        values = [one.value for one in self.figures if one.value is not None and one.value.note is not None]
+        notes = [told for one in values for told in in_language(one.note or "", self._language)]
+        for told in dict.fromkeys(notes):
+            yield "⚠ " + self.say("review_note", note=told)
+        for one in self._summary.without_figure:
+            about = {"measure": one.measure, "by": one.by}
+            if one.values:
+                yield "⚠ " + self.say("left_out", values=", ".join(one.values), **about)
+            if one.unnamed:
+                yield "⚠ " + self.say("left_out_unnamed", num=self._count(one.unnamed), **about)
 
     def about(self) -> Iterator[str]:
         """For whom the brief is, and who signed it."""
@@ -154,6 +169,11 @@ class BriefText:
             [self.say("unknown"), self._count(value.unknown)],
             [self.say("without"), self._count(value.failed)],
         ]
+        if value.reviewed is not None:
+            here = "–" if value.reviewed_here is None else self._count(value.reviewed_here)
+            rows.append([self.say("reviewed"), f"{here} / {self._count(value.reviewed)}"])
+        if value.note is not None:
+            rows.append([self.say("note"), "; ".join(in_language(value.note, self._language))])
         if claim.documents:
             rows.append([self.say("documents"), ", ".join(claim.documents[:_SHOWN_IDS])])
         return rows

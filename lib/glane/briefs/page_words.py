@@ -27,6 +27,11 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
             "Chaque phrase est faite de sa mesure, et de rien d'autre : aucun modèle ne l'a écrite. Ouvrir une phrase "
             "montre ce qui a été compté."
         ),
+        "left_out": "{measure} : aucun nombre pour {values}, sans document dans le champ de la synthèse ({by}).",
+        "left_out_unnamed": "{measure} : {num} documents sans {by} ne sont dans aucun de ces nombres.",
+        "review_note": "Sur la relecture : {note}.",
+        "reviewed": "Relus, parmi les documents regardés",
+        "note": "Remarques",
         "statements": "Ce que rapportent les documents",
         "statement_how": (
             "Énoncés d'un modèle, chacun avec les passages qui le portent, retrouvés dans leurs documents. Ils ne "
@@ -108,6 +113,11 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
             "Each sentence is made of its measure, and of nothing else: no model wrote it. Opening a sentence shows "
             "what was counted."
         ),
+        "left_out": "{measure}: no figure of {values}, without a document in what the brief is of ({by}).",
+        "left_out_unnamed": "{measure}: {num} documents without {by} are in none of these figures.",
+        "review_note": "On the review: {note}.",
+        "reviewed": "Reviewed, of the documents looked at",
+        "note": "Notes",
         "statements": "What documents report",
         "statement_how": (
             "Statements of a model, each with the passages that carry it, found in their documents. They tell no "

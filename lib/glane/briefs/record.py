@@ -71,6 +71,8 @@ class Value(Strict):
     documents_before: int | None = None
     p: float | None = None  # of a ratio: that both rates are the same
     reviewed: int | None = None  # documents that correct it; None: nobody has
+    reviewed_here: int | None = None  # of these, among the documents that are looked at; None where that is uncertain
+    note: str | None = None  # what is said of the review, as an estimate's notes are
     is_incomplete: bool = False  # days of its periods have no documents, and should
     is_mixed: bool = False  # of a ratio: sources have documents in one of the periods only
     is_drifted: bool = False  # sentinels say that the model reads otherwise than before
@@ -147,6 +149,15 @@ class BriefDisclosed(Strict):
     is_hidden: bool  # whether figures were left out, as their cells are suppressed
 
 
+class LeftOut(Strict):
+    """The values of a column of which a measure has no figure, and why: none of the brief's documents has them."""
+
+    measure: str
+    by: str
+    values: tuple[str, ...]  # that other documents of the run have
+    unnamed: int  # documents of the brief without a value: in no figure by it
+
+
 class Signature(Strict):
     """Who has read a brief, when, and what it said then."""
 
@@ -189,6 +200,7 @@ class BriefSummary(Record):
     figures: int = 0
     statements: int | None = 0  # that a model made; None where that may not be told
     verified: int | None = 0  # of these
+    without_figure: tuple[LeftOut, ...] = ()  # what no figure tells of
     failures: dict[str, int] = {}  # statements by the check that failed first
     merged: int | None = 0  # statements that say what another one says
     coverage: Coverage | None = None

@@ -6,15 +6,14 @@ A word of trend stands in it only where the test of a change finds one, and no w
 from __future__ import annotations
 
 import datetime
-import math
 import re
 
+from glane.assess.estimate.notes import briefly
 from glane.assess.pages.page import decimal
+from glane.assess.rounding import count_digits, outward
 from glane.briefs.record import Days, Measure, Value
 from glane.briefs.sentence_words import MONTHS, SENTENCES
 from glane.types import Language
-
-_FEW = 10  # documents
 
 
 def sentence(measure: Measure, value: Value, language: Language, *, alpha: float) -> str:
@@ -82,9 +81,9 @@ class _Sentence:
         return self._say(place.level or "place", value=place.value, name=place.name, column=place.column)
 
     def _count(self) -> str:
-        digits = self._digits(self._value.value)
+        digits = count_digits(self._value.value)
         num = self._units(self._value.value, digits)
-        told = self._in_brackets(self._interval(digits), self._unknown(), self._basis())
+        told = self._in_brackets(self._interval(0), self._unknown(), self._basis())
         return self._say("count", num=num, label=self._label()) + told
 
     def _share(self) -> str:
@@ -94,7 +93,7 @@ class _Sentence:
         if self._measure.whole is not None:
             whole = self._say("whole", num=whole, label=self._measure.whole.of(self._language))
         counted = self._counted(one.documents)
-        num = self._number(counted, self._digits(counted))
+        num = self._number(counted, count_digits(counted))
         told = self._say("share", num=num, whole=whole, share=share, label=self._label())
         return told + self._in_brackets(self._interval(1, times=100), self._unknown(), self._basis(times=100))
 
@@ -104,7 +103,7 @@ class _Sentence:
         counted = self._counted(people / per)
         told = self._say(
             "rate", rate=self._units(one.value, 2), label=self._label(), per=self._noun(per, "inhabitant"),
-            num=self._units(counted, self._digits(counted)), people=self._noun(people, "inhabitant"),
+            num=self._units(counted, count_digits(counted)), people=self._noun(people, "inhabitant"),
             source=asked.source,
         )  # fmt: skip
         return told + self._in_brackets(self._interval(2), self._unknown(), self._basis(digits=2))
@@ -115,10 +114,6 @@ class _Sentence:
         if one.reviewed is None:
             return one.counted
         return None if one.value is None else one.value * whole
-
-    def _digits(self, num: float | None) -> int:
-        """A corrected number of few documents has a decimal, as zero of one half would be no half."""
-        return int(num is not None and num < _FEW and not math.isclose(num, round(num)))
 
     def _ratio(self) -> str:
         one, asked = self._value, self._measure
@@ -197,18 +192,29 @@ class _Sentence:
         if low is None:
             return ""
         level = self._short(100 * self._measure.level)
-        told = {
-            name: self._shown(times * one, digits) for name, one in (("low", low), ("high", high)) if one is not None
-        }
+        ends = {name: times * one for name, one in (("low", low), ("high", high)) if one is not None}
+        if digits is not None:  # those of a median are values of documents
+            ends = {name: outward(end, end, digits)[name == "high"] for name, end in ends.items()}
+        told = {name: self._shown(end, digits) for name, end in ends.items()}
         return self._say("interval" if len(told) == 2 else "open_interval", level=level, **told)
 
     def _basis(self, *, times: float = 1, digits: int | None = None) -> str:
         one = self._value
         if one.reviewed is None:
-            return self._say("model")
+            return self._with_notes(self._say("model"))
         model = "–" if one.model is None else self._shown(times * one.model, 1 if times != 1 else digits)
         sign = "" if times == 1 else " %" if self._language == "fr" else "%"
-        return self._say("corrected", reviewed=self._noun(one.reviewed, "reviewed"), model=model + sign)
+        told = {"reviewed": self._noun(one.reviewed, "reviewed"), "model": model + sign}
+        if one.reviewed_here in (None, one.reviewed):
+            return self._with_notes(self._say("corrected", **told))
+        here, whole = self._number(one.reviewed_here), self._number(one.documents)
+        return self._with_notes(self._say("corrected_elsewhere", here=here, whole=whole, **told))
+
+    def _with_notes(self, basis: str) -> str:
+        """What a figure rests on, with what is said of its review."""
+        note = self._value.note
+        told = briefly(note, self._language) if note is not None else []
+        return (" ; " if self._language == "fr" else "; ").join([basis, *told])
 
     def _in_brackets(self, *parts: str, partial: bool = True) -> str:
         told = [*parts, self._say("partial")] if partial and self._value.is_incomplete else list(parts)

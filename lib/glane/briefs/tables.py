@@ -27,7 +27,8 @@ _MEASURES: dict[str, pl.DataType] = {
     "value": pl.Float64(), "low": pl.Float64(), "high": pl.Float64(), "model": pl.Float64(), "counted": pl.Int64(),
     "documents": pl.Int64(), "failed": pl.Int64(), "unknown": pl.Int64(),
     "before": pl.Int64(), "documents_before": pl.Int64(),
-    "p": pl.Float64(), "reviewed": pl.Int64(), "is_incomplete": pl.Boolean(), "is_mixed": pl.Boolean(),
+    "p": pl.Float64(), "reviewed": pl.Int64(), "reviewed_here": pl.Int64(), "note": pl.String(),
+    "is_incomplete": pl.Boolean(), "is_mixed": pl.Boolean(),
     "is_drifted": pl.Boolean(),
     "fr": pl.String(), "en": pl.String(),
 }  # fmt: skip

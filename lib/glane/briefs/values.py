@@ -30,6 +30,7 @@ class Corrected:
     low: float | None
     high: float | None
     reviewed: int
+    reviewed_here: int | None = None  # of these, in the filter of the figure; None where that is uncertain
 
 
 def counts(rows: pl.DataFrame, is_case: pl.Series, is_there: pl.Series, person: Sequence[str]) -> Counts:
@@ -79,7 +80,8 @@ def value_of(
         return base.model_copy(update={"value": model, "model": model} | _limits(measure, now, factor))
     told = {"value": corrected.estimate, "low": corrected.low, "high": corrected.high}
     scaled = {key: None if one is None or factor is None else one * factor for key, one in told.items()}
-    return base.model_copy(update={**scaled, "model": model, "reviewed": corrected.reviewed})
+    reviewed = {"reviewed": corrected.reviewed, "reviewed_here": corrected.reviewed_here}
+    return base.model_copy(update={**scaled, "model": model, **reviewed})
 
 
 def _factor(measure: Measure, now: Counts) -> float | None:

@@ -27,3 +27,5 @@ def main(values: Mapping[str, Any]) -> None:
     say(found)
     for line in found.figures(language_of()):  # in the language already, numbers included
         print(f"  {visible(line)}")
+    if found.untold is not None:
+        say(found.untold)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from glane.assess.pages.page import decimal, heading, page, paragraph, table, warning
+from glane.assess.rounding import outward
 from glane.linkage.record import LinkSummary
 from glane.linkage.words import WORDS
 from glane.types import Language
@@ -49,8 +50,9 @@ class _Body:
     def _count(self) -> str:
         one, count = self._summary, self._summary.count
         if count is not None:
+            low, high = outward(count.low, count.high)
             told = self._say(
-                "counted", estimate=self._num(count.estimate), low=self._num(count.low), high=self._num(count.high),
+                "counted", estimate=self._num(count.estimate), low=self._num(low), high=self._num(high),
                 level=self._num(100 * count.level),
             )  # fmt: skip
             return heading(told) + paragraph(self._say("covers"))

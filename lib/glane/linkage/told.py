@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from glane.assess.rounding import outward
 from glane.linkage.record import LinkSummary
+from glane.toys import notice_lines
 
 FEW = 30
 
@@ -11,14 +13,15 @@ def link_text(summary: LinkSummary) -> str:
     """How many entities, by how many comparisons, and what the number rests on."""
     one = summary
     lines = [
+        *notice_lines(one.toy),
         f"{one.definition.name}: {one.records:,} records, {one.entities:,} entities by the links; records of the "
         f"largest: {one.largest:,}.",
         f"Pairs compared: {one.compared:,}; to be looked at, in pairs.parquet: {one.to_review:,}.",
     ]
     if one.count is not None:
-        count = one.count
+        low, high = outward(one.count.low, one.count.high)
         lines.append(
-            f"By the reviewed pairs: {count.estimate:,.0f} entities [{count.low:,.0f}, {count.high:,.0f}]. This does "
+            f"By the reviewed pairs: {one.count.estimate:,.0f} entities [{low:,.0f}, {high:,.0f}]. This does "
             "not count what no rule of block brought together."
         )
     else:

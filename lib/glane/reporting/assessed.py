@@ -9,6 +9,7 @@ from glane.assess.estimate.record import EstimatesSummary, Validation, Validatio
 from glane.assess.evaluate.scores import Ends
 from glane.assess.pages.page import decimal
 from glane.assess.right_answers import right_answers_text
+from glane.assess.rounding import outward
 from glane.languages import in_language
 from glane.reporting.fact import MOST_FIELDS, Fact, count
 from glane.reporting.known import Known
@@ -167,7 +168,8 @@ def _ranged(value: float | None, ends: Ends, language: Language) -> str:
     if value is None or ends is None:
         return shown
     between = " ; " if language == "fr" else ", "
-    return f"{shown} [{decimal(ends[0], language)}{between}{decimal(ends[1], language)}]"
+    low, high = outward(*ends, 3)
+    return f"{shown} [{decimal(low, language)}{between}{decimal(high, language)}]"
 
 
 ASSESSED: Mapping[str, Fact] = {

@@ -41,7 +41,7 @@ class Cells:
         rows = grid.with_columns(pl.Series(name, values.astype(np.int64)) for name, values in counts.items())
         if self.corrected is None:
             return Margin(rows=rows, estimate=None, draws=None)
-        if len(keys) == 1:
+        if len(keys) == 1 and self.corrected.by_key:
             return self._alone(rows, places, self.keys.index(keys[0]))
         there, column = np.unique(at, return_inverse=True)
         sums = csr_array((np.ones(len(at)), (np.arange(len(at)), column)), shape=(len(at), len(there)))

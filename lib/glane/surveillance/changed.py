@@ -64,7 +64,8 @@ def changed_table(
         pl.when(pl.col("margin") == ALL).then(pl.col("failed", "reviewed")).name.keep(),
         *(pl.Series(name, values).cast(pl.Int64) for name, values in counts.items()),
     )
-    return told if "estimate" in counts else _with_rates(told, rows, definition)
+    most = rule.base / 2 if rule.method == "round" else float(rule.largest)
+    return told if "estimate" in counts else _with_rates(told, rows, definition, most)
 
 
 def _rounding(base: int) -> Change:
@@ -89,16 +90,23 @@ def _corrected(rows: pl.DataFrame, change: Change, rule: DisclosureRule) -> dict
     }  # fmt: skip
 
 
-def _with_rates(told: pl.DataFrame, rows: pl.DataFrame, definition: TableDefinition) -> pl.DataFrame:
-    """With the rates of the changed counts; those that are standardised or corrected are left out."""
+def _with_rates(told: pl.DataFrame, rows: pl.DataFrame, definition: TableDefinition, most: float) -> pl.DataFrame:
+    """With the rates of the changed counts; those that are standardised or corrected are left out.
+
+    A count was changed by at most `most`, and the limits hold that: they are those of a count that is as much lower,
+    and as much higher. Of a share of documents the others are then as many more, or fewer, so their sum stays.
+    """
     if "denominator" not in rows.columns:
         return told
     people = told["documents"] if definition.denominator == DOCUMENTS else rows["denominator"]
     size = people.cast(pl.Float64).fill_null(0).to_numpy()
     weight = definition.per / np.where(size > 0, size, np.nan)
     model = told["model"].to_numpy().astype(np.float64)
-    low, high = rate_limits(model * weight, model * weight**2, weight, level=definition.level)
-    columns = {"model_rate": model * weight, "model_rate_low": low, "model_rate_high": high}
+    fewest, largest = np.maximum(model - most, 0), model + most
+    low, _ = rate_limits(fewest * weight, fewest * weight**2, weight, level=definition.level)
+    _, high = rate_limits(largest * weight, largest * weight**2, weight, level=definition.level)
+    bound = definition.per if definition.denominator == DOCUMENTS else np.inf
+    columns = {"model_rate": model * weight, "model_rate_low": low, "model_rate_high": np.minimum(high, bound)}
     return told.with_columns(
         pl.Series("denominator", size).replace(0.0, None),
         *(pl.Series(name, values).fill_nan(None) for name, values in columns.items()),

@@ -49,7 +49,7 @@ class Corrected:
     effect: float  # the design effect of clusters
     basis: Basis
     total: Interval | None  # over all cells, by the sampling design alone; None where links err, too
-    by_key: tuple[ByKey, ...]  # of each key alone, in their order
+    by_key: tuple[ByKey, ...]  # of each key alone, in their order; none: rows by one key are sums of their cells
     has_link_errors: bool = False  # of persons and events
 
 

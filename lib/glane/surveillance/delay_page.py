@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from glane.assess.pages.page import decimal, heading, paragraph, table
+from glane.assess.rounding import outward
 from glane.surveillance.delays import COMPLETENESS
 from glane.surveillance.dimensions import PERIOD
 from glane.surveillance.record import TableSummary
@@ -78,7 +79,8 @@ def _rows(found: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _line(row: Mapping[str, Any], label: str, language: Language) -> list[str]:
     count = _counting(language)
-    ends = f"{count(row['model_nowcast_low'])} – {count(row['model_nowcast_high'])}"
+    low, high = outward(row["model_nowcast_low"], row["model_nowcast_high"])
+    ends = f"{count(low)} – {count(high)}"
     return [label, count(row["model"]), _share(row[COMPLETENESS], language), count(row["model_nowcast"]), ends]
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import polars as pl
 
 from glane.assess.designs import design_text
-from glane.assess.estimate.figures import whole_limits
 from glane.assess.estimate.notes import in_language
 from glane.assess.pages.page import decimal, heading, page, paragraph, table
 from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
+from glane.assess.rounding import count_digits, outward
 from glane.settings.table import DOCUMENTS
 from glane.surveillance.curve import Bar, epidemic_curve
 from glane.surveillance.delay_page import delay_parts
@@ -67,6 +67,11 @@ class _Body:
         self._words = WORDS[language]
         self._is_corrected = summary.method is not None
 
+    @property
+    def _is_changed(self) -> bool:
+        """Whether counts are rounded or perturbed: one of 0 may then be of some documents."""
+        return self._summary.disclosure is not None and self._summary.disclosure.method != "suppress"
+
     def text(self) -> str:
         definition = self._summary.definition
         parts = [heading(self._say("cases", case=self._summary.case), 1), self._about(), self._total()]
@@ -78,7 +83,8 @@ class _Body:
             parts += [heading(self._say("signals")), *self._signal_table(self._signals)]
         if definition.place is not None:
             parts += [heading(self._say("map")), self._map()]
-            parts.append(paragraph(self._say("map_how", vintage=self._summary.places)))
+            how = "map_how_changed" if self._is_changed else "map_how"
+            parts.append(paragraph(self._say(how, vintage=self._summary.places)))
         for key in keys_of(definition):
             title = {PERIOD: "by_period", PLACE: "by_place", AGE: "by_age"}.get(key, "by_group")
             parts += [heading(self._say(title, name=key)), *self._table(key)]
@@ -109,11 +115,11 @@ class _Body:
         if row["model"] is None:
             told, more = self._say("total_suppressed"), ""
         elif self._is_corrected:
-            low, high = whole_limits(row["low"], row["high"])
+            low, high = outward(row["low"], row["high"])
             level = decimal(100 * self._summary.definition.level, self._language, digits=0)
             told = self._say(
                 "total",
-                estimate=self._count(row["estimate"]),
+                estimate=self._corrected(row["estimate"]),
                 level=level,
                 low=self._count(low),
                 high=self._count(high),
@@ -188,6 +194,7 @@ class _Body:
         assert place is not None
         rows = self._rows.filter((pl.col("margin") == PLACE) & pl.col(PLACE).is_not_null())
         name = self._shown_figure()
+        nothing = self._say("few_documents" if self._is_changed else "no_document")
         values = {row[PLACE]: row[name] if row["documents"] else None for row in rows.iter_rows(named=True)}
         hidden = {row[PLACE]: self._say("suppressed") for row in rows.iter_rows(named=True) if row.get(SUPPRESSED)}
         is_rate = "rate" in name
@@ -200,7 +207,7 @@ class _Body:
             place.level,
             title,
             number,
-            nothing=self._say("no_document"),
+            nothing=nothing,
             outside=self._say("not_covered"),
             hidden=hidden,
         )
@@ -241,8 +248,8 @@ class _Body:
             if row["low"] is None:
                 cells += [self._count(None), "–"]
             else:
-                low, high = whole_limits(row["low"], row["high"])
-                cells += [self._count(row["estimate"]), f"{self._count(low)} – {self._count(high)}"]
+                low, high = outward(row["low"], row["high"])
+                cells += [self._corrected(row["estimate"]), f"{self._count(low)} – {self._count(high)}"]
         cells.append(self._count(row["model"]))
         prefix = "" if self._is_corrected else "model_"
         for name in (f"{prefix}rate", f"standardised_{prefix}rate"):
@@ -253,7 +260,7 @@ class _Body:
         if (why := row.get(SUPPRESSED)) is not None:
             notes.append(self._say("suppressed" if why == ROW else "suppressed_standardised"))
         elif not row["documents"] and not row["failed"]:
-            notes.append(self._say("no_document"))
+            notes.append(self._say("few_documents" if self._is_changed else "no_document"))
         return [*cells, "; ".join(notes)]
 
     def _label(self, key: str, row: Row) -> str:
@@ -308,10 +315,11 @@ class _Body:
     def _count(self, value: float | None) -> str:
         return decimal(value, self._language, digits=0)
 
+    def _corrected(self, value: float | None) -> str:
+        return decimal(value, self._language, digits=count_digits(value))
+
     def _rate(self, value: float | None) -> str:
-        """A rate or expected count: one decimal, two below 10, and of small ones two digits that are not 0."""
-        digits = 1 if value is None or value >= 10 else 2 if not value else max(2, 1 - math.floor(math.log10(value)))
-        return decimal(value, self._language, digits=min(digits, _MOST_DIGITS))
+        return decimal(value, self._language, digits=_rate_digits(value))
 
     def _bound(self, bound: float, count: float) -> str:
         """A bound, with as many decimals as tell on which side of it a count lies."""
@@ -322,11 +330,22 @@ class _Body:
         return decimal(bound, self._language, digits=_MOST_DIGITS)
 
     def _between(self, low: float | None, high: float | None) -> str:
-        return "–" if low is None or high is None else f"{self._rate(low)} – {self._rate(high)}"
+        if low is None or high is None:
+            return "–"
+        down, up = outward(low, low, _rate_digits(low))[0], outward(high, high, _rate_digits(high))[1]
+        return f"{decimal(down, self._language, digits=_rate_digits(low))} – " + decimal(
+            up, self._language, digits=_rate_digits(high)
+        )
 
     def _tick(self, value: float) -> str:
         digits = 0 if float(value).is_integer() else 1
         return decimal(value, self._language, digits=digits)
+
+
+def _rate_digits(value: float | None) -> int:
+    """Of a rate or an expected count: one decimal, two below 10, and of small ones two digits that are not 0."""
+    digits = 1 if value is None or value >= 10 else 2 if not value else max(2, 1 - math.floor(math.log10(value)))
+    return min(digits, _MOST_DIGITS)
 
 
 def _still_to_come(row: Row) -> tuple[float, float, float] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -101,6 +101,8 @@ def surveillance_table(
         corrected = corrected_cells(documents, numbers, keys, question, transported, num_cells=table.height)
         if links is not None and cases is not None:
             corrected = with_link_errors(corrected, links, cases)
+        if definition.disclosure is not None:  # what is searched for suppressed counts takes rows for sums of cells
+            corrected = replace(corrected, by_key=())
     cells = Cells(table=table, corrected=corrected)
     figures = Figures(cells=cells, domains=found.domains, level=definition.level, rating=rating, silent=found.silent)
     told = pl.concat([figures.of(margin) for margin in margins(keys)], how="diagonal_relaxed")

@@ -5,29 +5,32 @@ from __future__ import annotations
 import polars as pl
 
 from glane.assess.right_answers import right_answers_warnings
+from glane.assess.rounding import count_digits, outward
 from glane.disclosure.record import Disclosed
 from glane.surveillance.delays import COMPLETENESS
 from glane.surveillance.dimensions import PERIOD
 from glane.surveillance.figures import ALL
 from glane.surveillance.record import TableSummary
 from glane.surveillance.silent import silent_places
+from glane.toys import notice_lines
 
 
 def table_text(summary: TableSummary, rows: pl.DataFrame, signals: pl.DataFrame | None) -> str:
     """The total, how many rows by what, and what is left out."""
     total = rows.filter(pl.col("margin") == ALL).row(0, named=True)
     unit, num = summary.definition.unit, f"{summary.documents or 0:,}"
-    lines = [f"{summary.definition.name}: {summary.case}"]
+    lines = [*notice_lines(summary.toy), f"{summary.definition.name}: {summary.case}"]
+    low, high = (0.0, 0.0) if total.get("low") is None else outward(total["low"], total["high"])
     if total["model"] is None:
         lines.append("The total is suppressed, as the rule of disclosure asks for.")
     elif summary.method == "linked":
         lines.append(
-            f"{total['estimate']:,.0f} cases [{total['low']:,.0f}, {total['high']:,.0f}] that are one each, with the "
+            f"{_count(total['estimate'])} cases [{low:,.0f}, {high:,.0f}] that are one each, with the "
             f"errors of links and of answers; the model and the links alone say {total['model']:,} among {num}."
         )
     elif summary.method is not None:
         lines.append(
-            f"{total['estimate']:,.0f} cases [{total['low']:,.0f}, {total['high']:,.0f}] among {num} documents; the "
+            f"{_count(total['estimate'])} cases [{low:,.0f}, {high:,.0f}] among {num} documents; the "
             f"model alone says {total['model']:,}; {summary.reviewed or 0:,} reviewed."
         )
     elif unit == "person":
@@ -36,6 +39,8 @@ def table_text(summary: TableSummary, rows: pl.DataFrame, signals: pl.DataFrame 
         lines.append(f"{total['model']:,} cases among {num} events, by the model and the links alone: not corrected.")
     else:
         lines.append(f"{total['model']:,} cases among {num} documents, by the model alone: not corrected.")
+    if summary.note is not None and total["model"] is not None:
+        lines.append(f"Of the review: {summary.note}.")
     lines += _left_out(summary)
     lines += _still_to_come(rows)
     if signals is not None:
@@ -48,6 +53,10 @@ def table_text(summary: TableSummary, rows: pl.DataFrame, signals: pl.DataFrame 
     lines += _disclosed(summary.disclosure)
     counts = rows.group_by("margin", maintain_order=True).len()
     return "\n".join([*lines, *_rows(counts)])
+
+
+def _count(value: float) -> str:
+    return f"{value:,.{count_digits(value)}f}"
 
 
 def _rows(counts: pl.DataFrame) -> list[str]:
@@ -83,9 +92,11 @@ def _disclosed(one: Disclosed | None) -> list[str]:
     if one is None:
         return []
     if one.base is not None:
-        return [f"Counts are rounded to multiples of {one.base}, each by itself: sums do not agree."]
+        return [
+            f"Counts are rounded to multiples of {one.base}, each by itself: sums do not agree, and 0 may be a few."
+        ]
     if one.largest is not None:
-        return [f"Counts are changed by at most {one.largest}, each by itself: sums do not agree."]
+        return [f"Counts are changed by at most {one.largest}, each by itself: sums do not agree, and 0 may be a few."]
     lines = [
         f"{one.suppressed:,} of {one.rows:,} rows are suppressed: counts below {one.least}, and what gives them back."
     ]
@@ -165,8 +176,9 @@ def _still_to_come(rows: pl.DataFrame) -> list[str]:
     if not found.height:
         return []
     last = found.row(-1, named=True)
+    low, high = outward(last["model_nowcast_low"], last["model_nowcast_high"])
     return [
         f"Reports of {found.height:,} periods are not all in. Of {last['period_name']} {last['model']:,} cases are in, "
-        f"by the model alone; {last['model_nowcast']:,.0f} [{last['model_nowcast_low']:,.0f}, "
-        f"{last['model_nowcast_high']:,.0f}] are expected in the end, if delays stay as they were."
+        f"by the model alone; {last['model_nowcast']:,.0f} [{low:,.0f}, {high:,.0f}] "
+        "are expected in the end, if delays stay as they were."
     ]

@@ -99,6 +99,10 @@ WORDS: dict[Language, dict[str, str]] = {
             "Un carré par département, de même taille pour tous, à sa place approchée ; outre-mer en bas. Gris : aucun "
             "document. Codes officiels géographiques de l'Insee au {vintage}."
         ),
+        "map_how_changed": (
+            "Un carré par département, de même taille pour tous, à sa place approchée ; outre-mer en bas. Gris : aucun "
+            "document, ou trop peu pour être dit. Codes officiels géographiques de l'Insee au {vintage}."
+        ),
         "level_department": "département",
         "level_region": "région",
         "figure_rate": "Taux corrigé pour {per}",
@@ -124,6 +128,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "unknown": "inconnu",
         "incomplete": "incomplète",
         "no_document": "aucun document",
+        "few_documents": "aucun document, ou trop peu pour être dit",
         "not_covered": "hors du tableau",
         "silent": (
             "Lieux d'où aucun document n'est venu : {num}. Ils n'ont ni taux ni nombre corrigé, et leur population "
@@ -193,12 +198,13 @@ WORDS: dict[Language, dict[str, str]] = {
         ),
         "rule_round": (
             "Nombres arrondis au multiple de {base} le plus proche, chaque ligne pour elle-même : les sommes ne "
-            "correspondent pas exactement. Taux calculés sur ces nombres."
+            "correspondent pas exactement. Un zéro peut être un petit nombre. Taux calculés sur ces nombres ; "
+            "leurs intervalles tiennent compte de l'arrondi."
         ),
         "rule_cell_key": (
             "Nombres modifiés d'au plus {largest}, chaque ligne pour elle-même, par une clé secrète : les mêmes "
-            "documents donnent toujours le même nombre, les sommes ne correspondent pas exactement. Taux calculés sur "
-            "ces nombres."
+            "documents donnent toujours le même nombre, les sommes ne correspondent pas exactement. Un zéro peut être "
+            "un petit nombre. Taux calculés sur ces nombres ; leurs intervalles tiennent compte de la modification."
         ),
         "audited": (
             "Vérifié par programmation linéaire, avec {earlier} lignes de tableaux déjà diffusés de la série : d'après "
@@ -302,6 +308,10 @@ WORDS: dict[Language, dict[str, str]] = {
             "One square for each department, all of one size, near its place; overseas below. Grey: no document. "
             "Official codes of Insee, {vintage}."
         ),
+        "map_how_changed": (
+            "One square for each department, all of one size, near its place; overseas below. Grey: no document, or "
+            "too few to be told. Official codes of Insee, {vintage}."
+        ),
         "level_department": "department",
         "level_region": "region",
         "figure_rate": "Corrected rate per {per}",
@@ -327,6 +337,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "unknown": "unknown",
         "incomplete": "incomplete",
         "no_document": "no document",
+        "few_documents": "no document, or too few to be told",
         "not_covered": "not covered by the table",
         "silent": (
             "Places from which no document came: {num}. They have neither a rate nor a corrected count, and their "
@@ -395,11 +406,12 @@ WORDS: dict[Language, dict[str, str]] = {
         ),
         "rule_round": (
             "Counts are rounded to the nearest multiple of {base}, each row by itself: sums do not agree exactly. "
-            "Rates are of these counts."
+            "A zero may be a small count. Rates are of these counts; their limits allow for the rounding."
         ),
         "rule_cell_key": (
             "Counts are changed by at most {largest}, each row by itself, by a secret key: the same documents always "
-            "give the same count, and sums do not agree exactly. Rates are of these counts."
+            "give the same count, and sums do not agree exactly. A zero may be a small count. Rates are of these "
+            "counts; their limits allow for the change."
         ),
         "audited": (
             "Audited by linear programming, with {earlier} rows of tables of the series that were issued before: given "

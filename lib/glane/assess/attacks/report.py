@@ -8,6 +8,7 @@ from glane.assess.attacks.record import AttackScores, AttackSummary
 from glane.assess.attacks.words import WORDS
 from glane.assess.evaluate.scores import Ends
 from glane.assess.pages.page import heading, page, paragraph, table, with_range
+from glane.assess.rounding import outward
 from glane.task.signs import SIGNS
 from glane.toys import notice_lines
 from glane.types import Language
@@ -119,4 +120,7 @@ def _share(value: float | None, ends: Ends) -> str:
 
 
 def _between(ends: Ends) -> str:
-    return "" if ends is None else f"[{ends[0]:.3f}, {ends[1]:.3f}]"
+    if ends is None:
+        return ""
+    low, high = outward(*ends, 3)
+    return f"[{low:.3f}, {high:.3f}]"

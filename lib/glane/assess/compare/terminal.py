@@ -20,6 +20,7 @@ from glane.assess.evaluate.scores import Counts, DescribedField, Ends, SignFigur
 from glane.assess.evaluate.signs_page import FEW
 from glane.assess.evaluate.words import WORDS
 from glane.assess.right_answers import right_answers_text, right_answers_warnings
+from glane.assess.rounding import outward
 from glane.errors import shown
 from glane.task.signs import SIGNS
 from glane.toys import notice_lines
@@ -247,4 +248,7 @@ def _plain(value: float | None) -> str:
 
 
 def _between(ends: Ends) -> str:
-    return "" if ends is None else f"[{ends[0]:.3f}, {ends[1]:.3f}]"
+    if ends is None:
+        return ""
+    low, high = outward(*ends, 3)
+    return f"[{low:.3f}, {high:.3f}]"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import polars as pl
@@ -11,7 +10,6 @@ from glane.assess.estimate.question import Question
 from glane.assess.estimate.record import Estimate
 
 REVIEWERS_ERR = 0.01
-_ROUNDING = 1e-6  # of sums and quantiles of whole numbers
 
 
 def as_table(found: Sequence[Estimate]) -> pl.DataFrame:
@@ -48,8 +46,3 @@ def is_planned(one: Estimate) -> bool:
 def joined_notes(*notes: str | None) -> str | None:
     """Several notes as one; None without any."""
     return "; ".join(note for note in notes if note) or None
-
-
-def whole_limits(low: float, high: float) -> tuple[float, float]:
-    """The limits of a count in whole documents, rounded outwards."""
-    return math.floor(low + _ROUNDING), math.ceil(high - _ROUNDING)

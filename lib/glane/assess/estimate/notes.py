@@ -82,6 +82,14 @@ _NOTES: Mapping[str, tuple[str, str]] = {
         "no document of this group was reviewed: what the others tell",
         "aucun document de ce groupe n'a été relu : ce que disent les autres",
     ),
+    "whole_extracted": (
+        "not corrected: the model extracted {columns}, so the documents that this is a share of are uncertain, too",
+        "sans correction : le modèle a extrait {columns}, et les documents dont c'est une part sont incertains aussi",
+    ),
+    "filter_extracted": (
+        "the model extracted {columns}, and the interval holds its errors there, too",
+        "le modèle a extrait {columns}, et l'intervalle tient compte aussi de ses erreurs là",
+    ),
     "repeat": ("covariates repeat each other", "des covariables se répètent"),
     "repeat_or_separate": (
         "covariates repeat each other, or separate the outcomes",
@@ -96,6 +104,15 @@ _NOTES: Mapping[str, tuple[str, str]] = {
         "aucun document de l'extraction, ni aucun document relu, n'a cette valeur",
     ),
 }  # fmt: skip
+_BRIEFLY: Mapping[str, tuple[str, str]] = {  # in a sentence of several figures
+    "no_true": ("no true {answer} was reviewed", "aucun vrai {answer} relu"),
+    "unseen": ("one of the model's answers was never reviewed", "une des réponses du modèle n'a jamais été relue"),
+    "not_reviewed": ("none reviewed here: what the others tell", "aucun relu ici : ce que disent les autres"),
+    "whole_extracted": (
+        "the model extracted {columns}, on which the whole depends",
+        "le modèle a extrait {columns}, dont dépend le total",
+    ),
+}  # fmt: skip
 _WORDS = {"yes": "oui", "no": "non", "upper": "supérieure", "lower": "inférieure"}
 
 
@@ -108,6 +125,21 @@ def in_language(notes: str, language: Language) -> list[str]:
     """The notes of a figure, which are English, in a language; one that is not known stays as it is."""
     parts = notes.split(_BETWEEN)
     return parts if language == "en" else [_in_french(part) for part in parts]
+
+
+def briefly(notes: str, language: Language) -> list[str]:
+    """The same in as few words as a sentence of several figures has room for."""
+    return [_brief(part, language) for part in notes.split(_BETWEEN)]
+
+
+def _brief(part: str, language: Language) -> str:
+    for name, told in _BRIEFLY.items():
+        if found := _pattern(_NOTES[name][0]).fullmatch(part):
+            values = found.groupdict()
+            if language == "fr":
+                values = {key: _WORDS.get(value, value) for key, value in values.items()}
+            return told[language == "fr"].format(**values)
+    return in_language(part, language)[0]
 
 
 def _in_french(part: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from glane.assess.designs import design_text
 from glane.assess.estimate.chart import chart
-from glane.assess.estimate.figures import if_reviewers_err, is_planned, whole_limits
+from glane.assess.estimate.figures import if_reviewers_err, is_planned
 from glane.assess.estimate.notes import in_language
 from glane.assess.estimate.page_words import WORDS
 from glane.assess.estimate.periods import period_name
@@ -15,9 +15,11 @@ from glane.assess.estimate.question import Question
 from glane.assess.estimate.record import Estimate, EstimatesSummary, Validation, ValidationFigure
 from glane.assess.pages.page import decimal, heading, page, paragraph, table, warning, with_range
 from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
+from glane.assess.rounding import count_digits, outward
 from glane.types import Language
 
 _DIFFER = 0.05
+_DIGITS = 3  # after the point, of means and coefficients
 _MANY = 1000  # groups on a page; estimates.parquet has all
 
 
@@ -52,6 +54,8 @@ def _body(summary: EstimatesSummary, language: Language) -> str:
             rows.insert(0, _row(overall, question, language, label=words["all"]))
         head = words["head" if question.by else "head_terms"].split("|")
         parts.append(table(head, rows, total_rows=int(overall is not None)))
+        if len(summary.estimates) > _MANY:
+            parts.append(paragraph(words["many"].format(shown=_MANY, all=len(summary.estimates))))
     if question.half_width is not None:
         parts += _plan(summary, overall, language)
     if summary.validation is not None:
@@ -143,7 +147,10 @@ def _by_group(summary: EstimatesSummary, language: Language) -> str:
             ends = None if figure.low is None or figure.high is None else (figure.low, figure.high)
             row += [with_range(figure.value, ends, language, digits=2), str(figure.num)]
         rows.append(row)
-    return table(WORDS[language]["validation_by_group"].split("|"), rows)
+    told = table(WORDS[language]["validation_by_group"].split("|"), rows)
+    if left := len(summary.estimates) - len(rows):
+        told += paragraph(WORDS[language]["validation_left_out"].format(num=left))
+    return told
 
 
 def _row(one: Estimate, question: Question, language: Language, *, label: str | None = None) -> list[str]:
@@ -195,6 +202,8 @@ def _how(summary: EstimatesSummary, overall: Estimate | None, language: Language
         )  # fmt: skip
     if summary.review is not None:
         found.append(design_text(summary.review, language))
+    if overall is not None and question.is_finite and overall.n_gold == overall.n_run:
+        found.append(words["all_reviewed"])
     found.append(words["of_run" if question.is_finite else "of_process"])
     if question.what not in ("mean", "linear"):
         found.append(words["case_nulls"] if question.case else words["nulls"].format(value=question.value))
@@ -229,9 +238,11 @@ def _tick_of(question: Question, language: Language) -> Callable[[float], str]:
 
 
 def _between(low: float, high: float, question: Question, language: Language) -> str:
-    """Two limits; of counts, rounded outwards."""
-    if question.what == "count":
-        low, high = whole_limits(low, high)
+    """Two limits, rounded outwards."""
+    if question.what == "prevalence":
+        low, high = (end / 100 for end in outward(100 * low, 100 * high, 2))
+    else:
+        low, high = outward(low, high, 0 if question.what == "count" else _DIGITS)
     return f"{_number(low, question, language)} – {_number(high, question, language)}"
 
 
@@ -240,4 +251,4 @@ def _number(value: float | None, question: Question, language: Language) -> str:
         return "–"
     if question.what == "prevalence":
         return f"{decimal(100 * value, language, digits=2)}\u00a0%"
-    return decimal(value, language, digits=0 if question.what == "count" else 3)
+    return decimal(value, language, digits=count_digits(value) if question.what == "count" else _DIGITS)

@@ -100,6 +100,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "clusters": (
             "L'intervalle tient compte de {clusters} grappes ({columns}) ; elles multiplient la variance par {effect}."
         ),
+        "all_reviewed": "Tous les documents ont été relus : pour eux, la valeur est connue.",
         "of_run": "La valeur estimée est celle des documents de l'extraction eux-mêmes.",
         "of_process": "La valeur estimée est celle de ce dont ces documents sont un échantillon.",
         "nulls": "Un document où le champ est vide compte comme n'étant pas {value}.",
@@ -108,6 +109,8 @@ WORDS: dict[Language, dict[str, str]] = {
             "disent leurs poids, et que les relecteurs ne se trompent pas."
         ),
         "reviewers_err": "S'ils se trompaient dans un document sur cent, la valeur serait entre {low} et {high}.",
+        "many": "Les {shown} premières lignes sur {all} ; estimates.parquet les contient toutes.",
+        "validation_left_out": "{num} groupes ne sont pas dans ce tableau : aucun de leurs documents n'a été relu.",
         "validation_by_group": (
             "groupe|sensibilité|oui vrais|VPP|oui du modèle|spécificité|non vrais|VPN|non du modèle"
         ),
@@ -195,6 +198,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "alike": "Does the model err alike in all groups? p = {p} (large: nothing speaks against it).",
         "differ": "The model probably does not err alike in all groups (p = {p}): look at them one by one.",
         "clusters": "The interval follows {clusters} clusters ({columns}); they multiply the variance by {effect}.",
+        "all_reviewed": "All documents were reviewed: of these, the figure is known.",
         "of_run": "The figure is that of the run's documents themselves.",
         "of_process": "The figure is that of what these documents are a sample of.",
         "nulls": "A document without a value counts as one that is not {value}.",
@@ -203,6 +207,8 @@ WORDS: dict[Language, dict[str, str]] = {
             "say, and that reviewers make no errors."
         ),
         "reviewers_err": "If they were wrong in one document of a hundred, it would be between {low} and {high}.",
+        "many": "The first {shown} lines of {all}; estimates.parquet has all of them.",
+        "validation_left_out": "{num} groups are not in this table: none of their documents was reviewed.",
         "validation_by_group": "group|sensitivity|true yes|PPV|model's yes|specificity|true no|NPV|model's no",
     },
 }

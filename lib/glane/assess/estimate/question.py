@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import polars as pl
@@ -43,6 +43,14 @@ class Question:
     level: float = 0.95
     half_width: float | None = None  # wanted: the table then says how many documents to review
     population: Population = "auto"  # what the run's documents come from (process), or these alone (run)
+
+    def of_review(self, *, reviewed: int, documents: int) -> Question:
+        """The question, of the run's documents alone where all of them were reviewed and nothing else is asked for.
+
+        Nothing is uncertain about them then. Of regressions it is what they are a sample of, as ever.
+        """
+        is_known = reviewed == documents and self.what in ("prevalence", "mean") and self.method != "rogan_gladen"
+        return replace(self, population="run") if is_known and self.population == "auto" else self
 
     @property
     def is_share(self) -> bool:

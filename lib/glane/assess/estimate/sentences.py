@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from glane.assess.designs import design_text
-from glane.assess.estimate.figures import if_reviewers_err, is_planned, whole_limits
+from glane.assess.estimate.figures import if_reviewers_err, is_planned
 from glane.assess.estimate.page_words import WORDS
 from glane.assess.estimate.question import Question
 from glane.assess.estimate.record import Estimate, EstimatesSummary, Found, Together, Validation
 from glane.assess.right_answers import right_answers_text, right_answers_warnings
+from glane.assess.rounding import count_digits, outward
 from glane.errors import shown
 from glane.toys import notice_lines
 
@@ -99,9 +100,10 @@ def _validation(found: Validation) -> str:
         ("NPV {value:.3f} [{low:.3f}, {high:.3f}] of {num}", found.npv),
     )
     told = [
-        words.format(value=one.value, low=one.low, high=one.high, num=one.num)
+        words.format(value=one.value, low=ends[0], high=ends[1], num=one.num)
         for words, one in named
-        if one.value is not None
+        if one.value is not None and one.low is not None and one.high is not None
+        for ends in [outward(one.low, one.high, 3)]
     ]
     return f"The model's yes against the review: {'; '.join(told)}."
 
@@ -163,6 +165,11 @@ def _nulls(question: Question) -> str | None:
 
 def _large_part(found: Sequence[Estimate], question: Question) -> str | None:
     num_gold, num_run = sum(one.n_gold for one in found), sum(one.n_run for one in found)
+    if question.is_finite and num_run and num_gold == num_run:
+        return (
+            "All documents of the run were reviewed: the figure is that of these documents, and nothing of it is "
+            "uncertain but what reviewers got wrong. Set population=process for what they are a sample of."
+        )
     if question.is_finite or question.method == "rogan_gladen" or num_gold < _LARGE_PART * num_run:
         return None
     return (
@@ -197,10 +204,8 @@ def _line(one: Estimate, question: Question) -> str:
     if one.estimate is None or one.low is None or one.high is None:
         return f"{label}: no estimate ({one.method}; {seen}{note})"
     model = "" if one.model is None else f"; the model alone says {_number(one.model, question)}"
-    low, high = whole_limits(one.low, one.high) if question.what == "count" else (one.low, one.high)
-    limits = (
-        f"{100 * question.level:.4g} % interval {_number(low, question)} to {_number(high, question)}, by {one.method}"
-    )
+    low, high = _limits(one.low, one.high, question)
+    limits = f"{100 * question.level:.4g} % interval {low} to {high}, by {one.method}"
     return f"{label}: {_number(one.estimate, question)} ({limits}; {seen}{model}{note})"
 
 
@@ -228,7 +233,18 @@ def _plan(one: Estimate) -> str:
 def _number(value: float, question: Question) -> str:
     if question.what == "prevalence":
         return f"{100 * value:.2f} %"
-    return f"{value:.0f}" if question.what == "count" else f"{value:.4g}"
+    return f"{value:.{count_digits(value)}f}" if question.what == "count" else f"{value:.4g}"
+
+
+def _limits(low: float, high: float, question: Question) -> tuple[str, str]:
+    """Two limits, rounded outwards; those of a mean or a coefficient have as many digits as it needs."""
+    if question.what == "prevalence":
+        low, high = outward(100 * low, 100 * high, 2)
+        return f"{low:.2f} %", f"{high:.2f} %"
+    if question.what == "count":
+        low, high = outward(low, high)
+        return f"{low:.0f}", f"{high:.0f}"
+    return f"{low:.4g}", f"{high:.4g}"
 
 
 def _meaning(question: Question) -> str:

@@ -6,6 +6,7 @@ from glane.assess.estimate.question import Question
 from glane.assess.multiverse.record import Figure, MultiverseSummary, Part, Spread
 from glane.assess.multiverse.told import shown_as, subject
 from glane.assess.right_answers import right_answers_warnings
+from glane.assess.rounding import outward
 from glane.toys import notice_lines
 
 _MAX_LINES = 60
@@ -62,8 +63,9 @@ def _told(figure: Figure, question: Question) -> str:
     """A figure with its interval."""
     if figure.low is None or figure.high is None:
         return _number(figure.value, question)
-    ends = (_number(end, question) for end in (figure.low, figure.high))
-    return f"{_number(figure.value, question)} [{', '.join(ends)}]"
+    factor, digits = shown_as(question)
+    low, high = outward(factor * figure.low, factor * figure.high, digits)
+    return f"{_number(figure.value, question)} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def _number(value: float | None, question: Question) -> str:

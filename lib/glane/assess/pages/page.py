@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
+from glane.assess.rounding import outward
 from glane.languages import numbers_in
 from glane.toys import notice
 from glane.types import Language, Toy
@@ -111,7 +112,7 @@ def with_range(value: float | None, ends: Sequence[float] | None, language: Lang
     shown = escape(decimal(value, language, digits=digits))
     if ends is None or value is None:
         return Cell(shown)
-    low, high = (decimal(end, language, digits=digits) for end in ends)
+    low, high = (decimal(end, language, digits=digits) for end in outward(ends[0], ends[1], digits))
     between = " ; " if language == "fr" else ", "
     return Cell(f'{shown} <span class="range">[{low}{between}{high}]</span>')
 
