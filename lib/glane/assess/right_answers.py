@@ -11,6 +11,7 @@ from typing import Literal
 import polars as pl
 
 from glane.assess.sampling import IN_BULK, REVIEWER
+from glane.languages import clauses
 from glane.records import left_out
 from glane.types import Language, Status
 from glane.validation import Strict
@@ -73,7 +74,7 @@ def right_answers_text(found: RightAnswers, language: Language) -> str:
         told.append(words["some_in_bulk"].format(num=found.in_bulk))
     if found.untouched:
         told.append(words["some_untouched"].format(num=found.untouched))
-    return "; ".join(told) if language == "en" else " ; ".join(told)
+    return clauses(told, language)
 
 
 def right_answers_title(language: Language) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from glane.briefs.page import BriefText
 from glane.briefs.record import BriefSummary, Claim
+from glane.languages import explained
 from glane.toys import notice
 from glane.types import Language
 
@@ -35,7 +36,7 @@ def _lines(text: BriefText, summary: BriefSummary, language: Language) -> Iterat
         yield from _statements(text, language)
     yield f"\n## {text.say('rests')}\n"
     for title, told in text.rests():
-        yield f"- {_plain(title)} : {_plain(told)}" if language == "fr" else f"- {_plain(title)}: {_plain(told)}"
+        yield f"- {explained(_plain(title), _plain(told), language)}"
 
 
 def _statements(text: BriefText, language: Language) -> Iterator[str]:
@@ -51,7 +52,7 @@ def _statements(text: BriefText, language: Language) -> Iterator[str]:
         return
     yield f"\n## {text.say('checks')}\n\n{text.checks_text()}"
     for name, num in text.failures():
-        yield f"- {_plain(name)} : {num}" if language == "fr" else f"- {_plain(name)}: {num}"
+        yield f"- {explained(_plain(name), num, language)}"
 
 
 def _plain(text: str) -> str:

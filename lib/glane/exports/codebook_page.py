@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from glane.assess.pages.page import decimal, heading, page, paragraph, table
 from glane.exports.bundle import Bundle, Table, Variable
 from glane.exports.words import KINDS, ROLES, SENTENCES
+from glane.languages import clauses, explained
 from glane.types import Language
 
 _WORDS: Mapping[Language, Mapping[str, str]] = {
@@ -88,5 +89,15 @@ def _row(one: Variable, language: Language) -> list[str]:
         kind.append(words["bounds"].format(**dict(zip(("low", "high"), ends, strict=True))))
     if one.zone is not None:
         kind.append(words["zone"].format(zone=one.zone))
-    codes = [f"{code}: {one.labels[code]}" if code in one.labels else code for code in one.categories or one.labels]
-    return [one.name, " ".join(described), ", ".join(kind), "; ".join(codes), ROLES[language][one.role], one.source]
+    codes = [
+        explained(code, one.labels[code], language) if code in one.labels else code
+        for code in one.categories or one.labels
+    ]
+    return [
+        one.name,
+        " ".join(described),
+        ", ".join(kind),
+        clauses(codes, language),
+        ROLES[language][one.role],
+        one.source,
+    ]

@@ -2,13 +2,16 @@
 
 from glane.languages.choice import language_of
 from glane.languages.numbers import measures_in, numbers_in
+from glane.languages.signs import clauses, explained
 from glane.languages.terminal import Spoken, as_found, as_read, complain, in_language, labelled, say
 
 __all__ = [
     "Spoken",
     "as_found",
     "as_read",
+    "clauses",
     "complain",
+    "explained",
     "in_language",
     "labelled",
     "language_of",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from functools import cache
 from typing import TextIO
 
@@ -13,9 +12,8 @@ from glane.languages.choice import language_of
 from glane.languages.matching import Translator
 from glane.languages.numbers import measures_in, numbers_in
 from glane.languages.plurals import plurals_in
+from glane.languages.signs import SIGNS, explained
 from glane.types import Language
-
-_SIGNS: Mapping[Language, Mapping[str, str]] = {"fr": {":": "\u00a0:", ";": "\u00a0;"}}
 
 
 def in_language(text: str, language: Language | None = None) -> str:
@@ -38,7 +36,7 @@ def as_found(text: str) -> str:
 
 def labelled(name: str, text: str) -> str:
     """A name, as it is, with what is said of it in the language of the user, which has its own colon."""
-    return f"{name}{_SIGNS.get(_of_the_user(), {}).get(':', ':')} {as_read(text)}"
+    return explained(name, as_read(text), _of_the_user())
 
 
 class Spoken:
@@ -74,4 +72,4 @@ def _of_the_user() -> Language:
 
 @cache
 def _translator(language: Language) -> Translator:
-    return Translator(catalogue(language), signs=_SIGNS.get(language))
+    return Translator(catalogue(language), signs=SIGNS.get(language))

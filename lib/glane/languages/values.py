@@ -17,7 +17,7 @@ COMMAND = re.compile(rf"glane [a-z]+(?:-[a-z]+)*(?: {_WORD})+")
 # more than four blanks part it. What is longer between two of them is a sentence.
 _START = r"(?:~|\.\.?)?/"
 _FOLDER = rf"(?!(?:[^/\s]*\s){{5}})(?:(?!\s\s|\s{_START})[^/\n'\"])*/"
-_PATH = re.compile(rf"(?<![^\s(\[=«]){_START}(?:{_FOLDER})*[^\s/'\"]*")
+_PATH = re.compile(rf"(?<![^\s(\[=«]){_START}(?:{_FOLDER})*[^\s/'\"]*(?<!:)")
 # A text that begins as a path does, also one from here on (runs/notes); rates (rows/s) and counts (3/19) are none.
 _OPENING = re.compile(rf"{_START}\S|(?!\d+/\d+(?:\s|$))[^\s/:'\"(\[]+/(?!s\b)[^\s/]")
 _AFTER_COLON = re.compile(rf"(?:^|(?<=: ))(?:{_OPENING.pattern})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from glane.assess.pages.page import decimal, heading, page, paragraph, table, warning
 from glane.assess.rounding import outward
+from glane.languages import clauses
 from glane.linkage.record import LinkSummary
 from glane.linkage.words import WORDS
 from glane.types import Language
@@ -58,7 +59,7 @@ class _Body:
             return heading(told) + paragraph(self._say("covers"))
         lacking = [self._say(part.stratum) for part in one.strata if not part.reviewed]
         if one.reviewed is not None and lacking:
-            return warning(self._say("no_stratum", strata="; ".join(lacking)))
+            return warning(self._say("no_stratum", strata=clauses(lacking, self._language)))
         return warning(self._say("no_review"))
 
     def _about(self) -> str:

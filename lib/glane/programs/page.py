@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from glane.assess.pages.page import decimal, heading, page, paragraph, table, warning
+from glane.languages import clauses
 from glane.programs.compare import TableVerdict
 from glane.programs.judge import OUTCOMES, Judged
 from glane.programs.words import KIND_WORDS, OUTCOME_WORDS, WORDS
@@ -72,7 +73,7 @@ def _row(one: Judged, language: Language) -> list[str]:
     told = one.program
     cells = str(sum(table.num_differing for table in one.tables)) if one.tables else "–"
     return [
-        told.id, OUTCOME_WORDS[language][one.outcome], "; ".join(_details(one, language)), compared, cells,
+        told.id, OUTCOME_WORDS[language][one.outcome], clauses(_details(one, language), language), compared, cells,
         *("–" if number is None else str(number) for number in (told.unsupported, told.approximate)),
     ]  # fmt: skip
 

@@ -14,6 +14,7 @@ from glane.assess.estimate.notes import in_language
 from glane.assess.pages.page import decimal, heading, page, paragraph, table
 from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
 from glane.assess.rounding import count_digits, outward
+from glane.languages import clauses
 from glane.settings.table import DOCUMENTS
 from glane.surveillance.curve import Bar, epidemic_curve
 from glane.surveillance.delay_page import delay_parts
@@ -261,7 +262,7 @@ class _Body:
             notes.append(self._say("suppressed" if why == ROW else "suppressed_standardised"))
         elif not row["documents"] and not row["failed"]:
             notes.append(self._say("few_documents" if self._is_changed else "no_document"))
-        return [*cells, "; ".join(notes)]
+        return [*cells, clauses(notes, self._language)]
 
     def _label(self, key: str, row: Row) -> str:
         if row[key] is None:

@@ -15,6 +15,7 @@ from glane.assess.right_answers import (
     right_answers_title,
     right_answers_warnings,
 )
+from glane.languages import clauses
 from glane.types import Language
 
 _SIZE, _MARGIN = 220, 34
@@ -133,7 +134,7 @@ def _groups(name: str, entry: FieldCalibration, alpha: float, language: Language
             str(group.run.accepted),
             str(group.run.reviewed),
             str(group.run.values),
-            "; ".join(group_notes(name, group, is_list=entry.is_list, language=language)),
+            clauses(group_notes(name, group, is_list=entry.is_list, language=language), language),
         ]
 
 

@@ -16,6 +16,7 @@ from glane.assess.estimate.record import Estimate, EstimatesSummary, Validation,
 from glane.assess.pages.page import decimal, heading, page, paragraph, table, warning, with_range
 from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
 from glane.assess.rounding import count_digits, outward
+from glane.languages import clauses
 from glane.types import Language
 
 _DIFFER = 0.05
@@ -171,7 +172,7 @@ def _row(one: Estimate, question: Question, language: Language, *, label: str | 
     ]
     if question.by is not None:
         row.append(ends(one.band_low, one.band_high))
-    return [*row, "; ".join(_notes(one, question, language))]
+    return [*row, clauses(_notes(one, question, language), language)]
 
 
 def _notes(one: Estimate, question: Question, language: Language) -> list[str]:

@@ -55,8 +55,8 @@ WORDS: dict[Language, dict[str, str]] = {
             "« Exact » est la part des documents où le champ est entièrement juste. Les éléments d'une liste "
             "d'enregistrements sont appariés au mieux sur leurs clés, puis comparés champ par champ ; la ligne "
             "« éléments » n'entre pas dans les moyennes. "
-            "Une règle se change par compare.CHAMP=exact, folded (à la casse, aux accents et aux espaces près) ou "
-            "fuzzy (chaînes semblables), ou par sa tolérance."
+            "Une règle se change par compare.CHAMP=exact, compare.CHAMP=folded (à la casse, aux accents et aux espaces "
+            "près) ou compare.CHAMP=fuzzy (chaînes semblables), ou par sa tolérance."
         ),
         "intervals": (
             "Entre crochets, intervalles de confiance à 95 % : rééchantillonnage des documents ({method}, {samples} "
@@ -200,8 +200,8 @@ WORDS: dict[Language, dict[str, str]] = {
             "both. Nothing expected and nothing found is a true negative, counted in “Exact” only. “Exact” is the "
             "share of documents in which the field is right as a whole. The items of a list of records are paired as "
             "well as can be by their keys, then compared field by field; the line “items” is not part of the averages. "
-            "A rule is changed by compare.FIELD=exact, folded (except for case, accents and spaces) or fuzzy (texts "
-            "that are alike), or by its tolerance."
+            "A rule is changed by compare.FIELD=exact, compare.FIELD=folded (except for case, accents and spaces) or "
+            "compare.FIELD=fuzzy (texts that are alike), or by its tolerance."
         ),
         "intervals": (
             "In brackets, 95 % confidence intervals: documents resampled ({method}, {samples} samples, seed {seed}) "

@@ -11,6 +11,7 @@ from glane.assess.multiverse.told import shown_as, subject
 from glane.assess.multiverse.words import WORDS
 from glane.assess.pages.page import decimal, heading, page, paragraph, table, warning, with_range
 from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
+from glane.languages import clauses
 from glane.types import Language
 
 
@@ -117,7 +118,7 @@ def _specifications(summary: MultiverseSummary, language: Language) -> str:
         row.append("" if is_chosen else _figure(one.difference, summary, language))
         row += [_figure(one.corrected, summary, language)] if one.corrected is not None else []
         row += [decimal(number, language, digits=0) for number in (one.documents, one.without_values)]
-        rows.append([*row, "; ".join(_notes(one, language))])
+        rows.append([*row, clauses(_notes(one, language), language)])
     head = words["table_head"].split("|")
     return table(head if has_gold else [*head[:4], *head[5:]], rows, text_columns=2)
 
