@@ -63,6 +63,7 @@ _REQUIRED = {
     "estimate": {**_OF_A_RUN, "gold": "gold.parquet", "field": "fever"},
     "checklists": _OF_A_RUN,
     "studies": _OF_A_RUN,
+    "prisma": _OF_A_RUN,
     "aggregate": {"table": "weekly_co", **_OF_A_RUN},
     "brief": {"brief": "co", **_OF_A_RUN},
     "trace": {"brief.dir": "runs/a", "id": "f-1"},

@@ -32,6 +32,7 @@ _FILES = {
     "runs": settings.RunsSettings,
     "checklists": settings.ChecklistsSettings,
     "studies": settings.StudiesSettings,
+    "prisma": settings.PrismaSettings,
     "clean": settings.CleanSettings,
     "convert": settings.ConvertSettings,
     "evaluate": settings.EvaluateSettings,

@@ -2,8 +2,8 @@
 
 What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
 `checklists`, `embed`, `search`, `estimate`, `aggregate`, `brief`, `try_programs`, `trace`, `link`, `export`,
-`multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`, `studies`, `runs`, `draw_sample`,
-`freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used:
+`multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`, `studies`, `prisma`, `runs`,
+`draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used:
 `import glane` takes no time."""
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from glane.api.multiverse import multiverse
     from glane.api.needs import needs
     from glane.api.new_task import new_task
+    from glane.api.prisma import prisma
     from glane.api.review import draw_sample, review
     from glane.api.runs import runs
     from glane.api.screen import screen
@@ -65,6 +66,7 @@ __all__ = [
     "new_task",
     "open_run",
     "plant_attacks",
+    "prisma",
     "review",
     "runs",
     "screen",
@@ -91,6 +93,7 @@ _OWN = (
     "multiverse",
     "needs",
     "new_task",
+    "prisma",
     "review",
     "runs",
     "screen",

@@ -37,6 +37,7 @@ COMMANDS = (
     "aggregate",
     "checklists",
     "studies",
+    "prisma",
     "brief",
     "trace",
     "export",

@@ -42,6 +42,7 @@ from glane.settings.new_task import NewTaskSettings, new_task_settings
 from glane.settings.ocr import OcrSettings
 from glane.settings.plan import PilotSettings, PlanSettings, plan_settings
 from glane.settings.plant import PlantSettings, plant_settings
+from glane.settings.prisma import PrismaSettings, prisma_settings
 from glane.settings.review import ReviewSettings, review_settings
 from glane.settings.run import RunSettings
 from glane.settings.runs import RunsSettings, runs_settings
@@ -88,6 +89,7 @@ __all__ = [
     "PilotSettings",
     "PlanSettings",
     "PlantSettings",
+    "PrismaSettings",
     "ResolvedSettings",
     "ReviewSettings",
     "RunSettings",
@@ -123,6 +125,7 @@ __all__ = [
     "new_task_settings",
     "plan_settings",
     "plant_settings",
+    "prisma_settings",
     "read_job",
     "review_settings",
     "runs_settings",

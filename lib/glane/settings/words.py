@@ -28,6 +28,7 @@ from glane.settings.multiverse import MultiverseSettings
 from glane.settings.new_task import NewTaskSettings
 from glane.settings.plan import PlanSettings
 from glane.settings.plant import PlantSettings
+from glane.settings.prisma import PrismaSettings
 from glane.settings.review import ReviewSettings
 from glane.settings.runs import RunsSettings
 from glane.settings.screen import ScreenSettings
@@ -47,6 +48,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "cascade": CascadeSettings,
     "checklists": ChecklistsSettings,
     "studies": StudiesSettings,
+    "prisma": PrismaSettings,
     "clean": CleanSettings,
     "compare": CompareSettings,
     "convert": ConvertSettings,
