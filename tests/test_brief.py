@@ -452,7 +452,15 @@ def test_a_brief_counts_what_the_run_says(run: Path, tmp_path: Path) -> None:
     assert told["each", "Nord"].value.counted + told["each", "Sud"].value.counted == 12
     assert len(told["all", None].documents) == 12
     files = {path.name for path in (tmp_path / "out").iterdir()}
-    assert files == {"claims.parquet", "measures.parquet", "brief.json", "brief.md", "brief.html", ".glane-files"}
+    assert files == {
+        "claims.parquet",
+        "measures.parquet",
+        "brief.json",
+        "brief.md",
+        "brief.html",
+        "brief.docx",
+        ".glane-files",
+    }
     kept = pl.read_parquet(tmp_path / "out" / "claims.parquet")
     assert tuple(claims_of(kept)) == found.claims
     page = (tmp_path / "out" / "brief.html").read_text()
@@ -659,7 +667,9 @@ def test_a_figure_is_followed_back_to_its_run(run: Path, tmp_path: Path) -> None
         glane.trace(tmp_path, found.claims[0].id)
 
 
-@pytest.mark.parametrize("name", ["claims.parquet", "measures.parquet", "brief.json", "brief.md", "brief.html"])
+@pytest.mark.parametrize(
+    "name", ["claims.parquet", "measures.parquet", "brief.json", "brief.md", "brief.html", "brief.docx"]
+)
 def test_a_flipped_byte_of_any_file_is_told(run: Path, tmp_path: Path, name: str) -> None:
     out = tmp_path / "out"
     one = glane.brief(run, definition(), out).claims[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +92,14 @@ def suppressed(table: Path) -> set[str]:
 def told_files(folder: Path) -> str:
     """All that leaves, as text: Parquet as JSON."""
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return "\n".join(
-        pl.read_parquet(one).write_json() if one.suffix == ".parquet" else one.read_text() for one in paths
-    )
+    return "\n".join(map(as_text, paths))
+
+
+def as_text(path: Path) -> str:
+    if path.suffix == ".docx":
+        with zipfile.ZipFile(path) as found:
+            return "\n".join(found.read(name).decode(errors="replace") for name in found.namelist())
+    return pl.read_parquet(path).write_json() if path.suffix == ".parquet" else path.read_text()
 
 
 def test_figures_are_the_cells_of_the_table_and_hidden_ones_are_nowhere(left: Path, table: Path) -> None:

@@ -1,10 +1,10 @@
 """glane reads large collections of documents on your own cluster and returns typed, checkable Parquet.
 
 What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
-`checklists`, `embed`, `search`, `estimate`, `aggregate`, `brief`, `try_programs`, `trace`, `link`, `export`,
-`multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`, `studies`, `prisma`, `runs`,
-`draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used:
-`import glane` takes no time."""
+`checklists`, `embed`, `search`, `estimate`, `aggregate`, `brief`, `try_programs`, `trace`, `link`, `brief_labels`,
+`export`, `multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`, `studies`, `prisma`, `runs`,
+`draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used: `import
+glane` takes no time."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from glane.api.aggregate import aggregate
     from glane.api.attacks import measure_attacks, plant_attacks
     from glane.api.brief import brief
+    from glane.api.brief_labels import brief_labels
     from glane.api.calibrate import calibrate
     from glane.api.cascade import cascade
     from glane.api.checklists import checklists
@@ -47,6 +48,7 @@ __all__ = [
     "__version__",
     "aggregate",
     "brief",
+    "brief_labels",
     "calibrate",
     "cascade",
     "checklists",
@@ -79,6 +81,7 @@ __all__ = [
 _OWN = (
     "aggregate",
     "brief",
+    "brief_labels",
     "calibrate",
     "cascade",
     "checklists",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from glane.api.brief_figures import Figures
+from glane.api.brief_files import CLAIMS, FILES, SUMMARY, WORD, WORK
 from glane.api.brief_leaving import told_figures
 from glane.api.brief_statements import Statements, statements_of
 from glane.api.brief_steps import Asker
@@ -21,6 +22,7 @@ from glane.briefs.page import brief_page
 from glane.briefs.record import BriefSummary, Claim, ModelUsed, Signature
 from glane.briefs.tables import claims_table, measures_table
 from glane.briefs.told import brief_text, figure_lines, untold_line
+from glane.briefs.word import brief_word
 from glane.errors import ConfigError, RecordError, RunError
 from glane.extraction.results import Run
 from glane.languages import Spoken
@@ -30,9 +32,6 @@ from glane.run.written import digest_of, read_written, standing
 from glane.settings.brief_definition import BriefDefinition
 from glane.types import Language
 from glane.validation import validated
-
-CLAIMS, SUMMARY, WORK = "claims.parquet", "brief.json", "work"
-FILES = (CLAIMS, "measures.parquet", "brief.md", "brief.html", SUMMARY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +68,7 @@ def brief(
     calibration: str | None = None,
     sign: str | None = None,
 ) -> Brief:
-    """Write a brief of a run: `brief.html`, `brief.md`, `claims.parquet`, `measures.parquet`, `brief.json`.
+    """Write a brief of a run: `brief.html`, `.md` and `.docx`, `claims.parquet`, `measures.parquet`, `brief.json`.
 
     Figures are computed of the run, and each is told in a sentence that is made of its measure. With
     `brief.disclosure`, only those are told that protected tables have told. All that is written
@@ -119,6 +118,7 @@ def brief(
         "measures.parquet": as_parquet(measures_table(claims)),
         "brief.md": brief_markdown(summary, claims, language=language).encode(),
         "brief.html": brief_page(summary, claims, language=language).encode(),
+        WORD: brief_word(summary, claims, language=language),
         SUMMARY: summary.as_json(),  # last: until then nobody has signed
     }
     if rule is not None:  # killed between two files, none of what may not leave stands beside one that may

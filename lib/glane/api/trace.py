@@ -10,7 +10,7 @@ from typing import IO
 import polars as pl
 import pyarrow as pa
 
-from glane.api.brief import FILES, SUMMARY
+from glane.api.brief_files import FILES, SUMMARY
 from glane.api.brief_leaving import told_figures
 from glane.api.sources import digests_of
 from glane.assess.files import read_table

@@ -15,7 +15,7 @@ from glane.briefs.sentences import days_text
 from glane.types import Language
 
 _SHOWN_IDS = 20
-_SHOWN = ("verified", "unverified")
+SHOWN = ("verified", "unverified")  # the statements that a reader sees
 
 
 def brief_page(summary: BriefSummary, claims: Sequence[Claim], *, language: Language) -> str:
@@ -34,7 +34,7 @@ class BriefText:
     def __init__(self, summary: BriefSummary, claims: Sequence[Claim], language: Language) -> None:
         self._summary, self._language = summary, language
         self.figures = [one for one in claims if one.kind == "figure"]
-        self.statements = [one for one in claims if one.kind == "statement" and one.status in _SHOWN]
+        self.statements = [one for one in claims if one.kind == "statement" and one.status in SHOWN]
 
     @property
     def has_checks(self) -> bool:

@@ -29,4 +29,5 @@ class Options:
     headers_and_footers: bool = True  # False leaves out what stands at the edge of pages again and again
     join_hyphens: bool = False  # of words that are parted at the end of a line of a PDF
     comments: bool = True  # of reviewers, beside the text of office files
+    edits: bool = False  # of a Word file: its paragraphs with bookmarks and changes, as JSON, in place of its text
     attachments: bool = True  # of mail and PDF, and members of archives, as documents of their own

@@ -30,12 +30,19 @@ class BriefSettings(Strict):
     out: Folder
     ask: AskSettings = AskSettings()
     calibration: HomePath | None = None  # the folder that glane calibrate wrote of the second reading
+    edited: HomePath | None = None  # brief.docx as it came back: its edits become labels, and nothing else is done
     sign: str | None = Key(default=None, min_length=1, max_length=200)
 
     @model_validator(mode="after")
     def _checker_beside_a_model(self) -> Self:
         if self.ask.checker is not None and self.ask.model is None:
             raise ValueError("ask.checker: goes with ask.model=…, who makes the statements")
+        return self
+
+    @model_validator(mode="after")
+    def _edited_alone(self) -> Self:
+        if self.edited is not None and self.sign is not None:
+            raise ValueError("edited: what a person has edited is not what was written. Leave sign out")
         return self
 
 

@@ -44,6 +44,10 @@ def read(data: bytes, context: Context) -> Reading:
     root = package.xml(main)
     if root is None:
         raise corrupt("its archive holds no document")
+    if context.options.edits:
+        from glane.documents.readers.docx_edits import read_marks
+
+        return read_marks(package, main, root)
     body = _Body(Numbering.of(package, main))
     pieces = [body.text(root)]
     if context.options.headers_and_footers:
