@@ -10,6 +10,7 @@ from typing import Any
 
 from glane.api.brief_figures import Figures
 from glane.api.brief_files import CLAIMS, FILES, SUMMARY, WORD, WORK
+from glane.api.brief_labels import read_labels
 from glane.api.brief_leaving import told_figures
 from glane.api.brief_statements import Statements, statements_of
 from glane.api.brief_steps import Asker
@@ -66,6 +67,9 @@ def brief(
     checker: str | None = None,
     allow_toy: bool = False,
     calibration: str | None = None,
+    labels: str | None = None,
+    alpha: float = 0.05,
+    delta: float = 0.05,
     sign: str | None = None,
 ) -> Brief:
     """Write a brief of a run: `brief.html`, `.md` and `.docx`, `claims.parquet`, `measures.parquet`, `brief.json`.
@@ -83,6 +87,10 @@ def brief(
         checker: Who reads them once more; the same model if not told.
         allow_toy: Whether a model that is for trying glane only may answer.
         calibration: The folder that `glane.calibrate` wrote of the second reading: what it does not accept fails.
+        labels: The folder of labels of earlier edits (`glane.brief_labels`): statements of a type that these do not
+            accept fail.
+        alpha: Of an accepted type, the share of statements that may be unsupported.
+        delta: The probability that it is more, for all types together.
         sign: The name of who has read it. The brief in `out_dir` must be this very one.
 
     Raises:
@@ -97,7 +105,8 @@ def brief(
     figures, rule = found.figures, found.disclosed
     asker = Asker(
         work=_work(folder, is_leaving=rule is not None), model=model, checker=checker, allow_toy=allow_toy,
-        calibration=calibration,
+        calibration=calibration, labels=None if labels is None else tuple(read_labels(labels)), alpha=alpha,
+        delta=delta,
     )  # fmt: skip
     told = None if definition.statements is None else statements_of(opened, definition, figures, asker)
     stated = () if told is None else told.claims
@@ -151,7 +160,7 @@ def _with_statements(summary: BriefSummary, told: Statements) -> BriefSummary:
         update={
             "models": summary.models + told.models, "statements": told.made, "merged": told.merged,
             "verified": told.verified, "failures": dict(told.failures), "coverage": told.coverage,
-            "calibrated": told.calibrated, "is_unfinished": told.command is not None,
+            "calibrated": told.calibrated, "labelled": told.labelled, "is_unfinished": told.command is not None,
         }
     )  # fmt: skip
 

@@ -74,6 +74,7 @@ def brief_labels(folder: str | Path, edited: str | Path) -> Labelled:
     labels, added, removed = labels_of(claims, read_edits(root / WORD, setting=_SETTING), found, summary.language)
     record = BriefLabels(
         brief=str(root), claims=summary.claims, file=file.name, digest=digest_of(file), saved_by=found.saved_by,
+        models=summary.models,
         labels=labels, added=added, removed=removed,
     )  # fmt: skip
     name, out = f"labels-{record.digest[:_NAME]}", root.with_name(f"{root.name}-labels")
@@ -84,8 +85,23 @@ def brief_labels(folder: str | Path, edited: str | Path) -> Labelled:
 
 _COLUMNS: dict[str, pl.DataType] = {
     "id": pl.String(), "kind": pl.String(), "type": pl.String(), "status": pl.String(), "is_verified": pl.Boolean(),
-    "sentence": pl.String(), "text": pl.String(), "numbers_changed": pl.Boolean(), "editors": pl.List(pl.String),
+    "had_passed": pl.Boolean(), "sentence": pl.String(), "text": pl.String(),
+    "numbers_changed": pl.Boolean(), "editors": pl.List(pl.String),
 }  # fmt: skip
+
+
+def read_labels(folder: str | Path) -> list[BriefLabels]:
+    """The labels of all edited files in a folder.
+
+    Raises:
+        DataError: if there are none.
+        RecordError: if a file of them is damaged.
+    """
+    root = Path(folder).expanduser()
+    found = [read_record(BriefLabels, path) for path in sorted(root.glob("labels-*.json"))]
+    if not found:
+        raise DataError(f"labels: no labels in {root}. Give the folder that glane brief edited=… wrote.")
+    return found
 
 
 def _brief(root: Path) -> tuple[BriefSummary, list[Claim]]:

@@ -14,9 +14,11 @@ from glane.api.brief_passages import Passages
 from glane.api.brief_steps import Asker, Step, answered
 from glane.assess.cascade.files import calibrated_tables, read_calibration
 from glane.assess.files import read_table
+from glane.briefs.accepted_types import OF_TYPE, accepted_types
 from glane.briefs.bundles import Bundle, bundle, bundled
 from glane.briefs.checks import Cited, agreement, checked, passed
-from glane.briefs.record import Calibrated, Check, Claim, Coverage, ModelUsed, Quote
+from glane.briefs.claim_types import statement_type
+from glane.briefs.record import Calibrated, Check, Claim, Coverage, LabelledTypes, ModelUsed, Quote
 from glane.briefs.record import Status as ClaimStatus
 from glane.briefs.reduce import Statement, parts, put_together, without_repeats
 from glane.briefs.tasks import (
@@ -52,6 +54,7 @@ class Statements:
     failures: Mapping[str, int] = field(default_factory=dict)
     coverage: Coverage | None = None
     calibrated: Calibrated | None = None
+    labelled: LabelledTypes | None = None
     command: str | None = None
 
 
@@ -81,6 +84,7 @@ class _Maker:
         self._passages = Passages(run, definition, figures)
         self._models: list[ModelUsed] = []
         self._calibrated: Calibrated | None = None
+        self._labelled: LabelledTypes | None = None
         task = load_task(statements_task(self._asked, self._language))
         self._suspicion = Suspicion(task.fields, task.spelling)
 
@@ -97,7 +101,7 @@ class _Maker:
             claims=claims, models=tuple(self._models), made=len(made), merged=len(right) - len(kept),
             verified=sum(passed(list(one.checks)) for one in read),
             failures=dict(Counter(_first_failed(one) for one in refused)), coverage=self._coverage(claims),
-            calibrated=self._calibrated,
+            calibrated=self._calibrated, labelled=self._labelled,
         )  # fmt: skip
 
     def _answers(self, step: Step, role: str) -> Run:
@@ -200,12 +204,14 @@ class _Maker:
         run = self._answers(Step(name="support", task=support_task(self._language), rows=rows), "support")
         verdict = pl.col(VERDICT).cast(pl.String)
         answers = dict(run.usable().select("id", verdict).collect().iter_rows())
-        accepted = self._accepted(run)
+        accepted, types = self._accepted(run), self._types()
         found = []
         for one in statements:
             more = [Check(name="support", passed=answers.get(one.id) == SUPPORTED)]
             if accepted is not None and more[0].passed:
                 more.append(Check(name="accepted", passed=one.id in accepted))
+            if types is not None and all(check.passed for check in more):
+                more.append(Check(name=OF_TYPE, passed=statement_type(one.sentence) in types))
             found.append(replace(one, checks=(*one.checks, *more)))
         return found
 
@@ -219,6 +225,14 @@ class _Maker:
         rows = read_table(str(calibrated_tables(folder)[0]), place="calibration")
         is_yes = (pl.col("field") == VERDICT) & (pl.col("value").cast(pl.String) == SUPPORTED)
         return frozenset(rows.filter(is_yes)["id"].cast(pl.String).to_list())
+
+    def _types(self) -> frozenset[str] | None:
+        """The types of statements that labels of earlier edits accept; None without labels."""
+        asked = self._asker
+        if asked.labels is None:
+            return None
+        self._labelled = accepted_types(asked.labels, self._models, alpha=asked.alpha, delta=asked.delta)
+        return self._labelled.accepted
 
     @staticmethod
     def _numbered(one: Statement) -> list[Quote]:

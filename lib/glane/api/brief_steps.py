@@ -16,6 +16,7 @@ import polars as pl
 
 from glane.api.extract import extract
 from glane.assess.files import as_parquet
+from glane.briefs.edit_record import BriefLabels
 from glane.briefs.ids import digest
 from glane.composition.files import as_yaml
 from glane.errors import DataError, UnusableError
@@ -33,6 +34,9 @@ class Asker:
     checker: str | None = None
     allow_toy: bool = False
     calibration: str | None = None  # of the second reading
+    labels: tuple[BriefLabels, ...] | None = None  # of earlier edits; None: types of statements are not tested
+    alpha: float = 0.05  # of these tests
+    delta: float = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,8 +31,10 @@ from glane.task.fold import fold
 CHECKS = (
     "form", "citation", "quote", "context", "order", "cause", "trend", "number", "unit", "status", "sense", "negation",
     "frame", "period", "place", "term", "support", "accepted",
+    "labelled",
 )  # fmt: skip
-"""All checks, in the order in which they are made; `support` is the second reading, `accepted` its calibration."""
+"""All checks, in the order in which they are made; `support` is the second reading, `accepted` its calibration,
+`labelled` what readers made of its type."""
 _TWO = re.compile(r"[.!?…]\s+\S|[^\W\d_]{2}[.!?…][A-ZÀ-Þ]|[\n;]|[<>{}\[\]|]|https?:")
 _LONGEST, _FEWEST_WORDS = 300, 3
 Speaks = Callable[[str], bool]  # whether a text speaks to a model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from glane.briefs.record import ModelUsed
 from glane.records import Record
 from glane.validation import Strict
 
@@ -18,6 +19,7 @@ class ClaimLabel(Strict):
     type: str  # the kind of its measure, or of the statement (`glane.briefs.claim_types`)
     status: LabelStatus  # unclear: its id stands there more than once, or not where its sentence is
     is_verified: bool  # it was, and it was kept
+    had_passed: bool  # all checks, that of its type aside: what readers judge
     sentence: str  # as the brief said it
     text: str | None = None  # as it stands now, where it was edited
     numbers_changed: bool = False  # a number was added, taken out or changed
@@ -42,6 +44,7 @@ class BriefLabels(Record):
     file: str
     digest: str  # of the edited file
     saved_by: str | None  # as its program tells it
+    models: tuple[ModelUsed, ...] = ()  # of the brief
     labels: tuple[ClaimLabel, ...]
     added: tuple[AddedText, ...] = ()
     removed: int = (

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from glane.briefs.accepted_types import OF_TYPE
 from glane.briefs.claim_types import type_of
 from glane.briefs.edit_record import AddedText, ClaimLabel, LabelStatus
 from glane.briefs.figures import plain_text
@@ -78,7 +79,8 @@ def _label(claim: Claim, found: _Sorted, before: _Sorted, added: list[str], lang
     is_changed = status in ("edited", "unclear")
     return ClaimLabel(
         id=claim.id, kind=claim.kind, type=type_of(claim), sentence=sentence, status=status,
-        is_verified=status == "kept" and claim.status == "verified", editors=tuple(sorted(one.editors)),
+        had_passed=not set(claim.failed) - {OF_TYPE}, is_verified=status == "kept" and claim.status == "verified",
+        editors=tuple(sorted(one.editors)),
         text=now if is_changed else None, numbers_changed=is_changed and _numbers(now) != _numbers(was),
     )  # fmt: skip
 

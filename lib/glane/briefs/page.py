@@ -10,7 +10,7 @@ from glane.assess.estimate.notes import in_language
 from glane.assess.pages.page import Cell, decimal, heading, page, paragraph, table, warning
 from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
 from glane.briefs.page_words import CHECKS, WORDS
-from glane.briefs.record import BriefSummary, Claim
+from glane.briefs.record import BriefSummary, Claim, LabelledTypes
 from glane.briefs.sentences import days_text
 from glane.types import Language
 
@@ -110,6 +110,8 @@ class BriefText:
             yield self.say(
                 "calibrated", certainty=certainty, alpha=decimal(100 * bound.alpha, self._language, digits=0)
             )
+        if (labelled := self._summary.labelled) is not None:
+            yield from self._of_types(labelled)
         if (found := self._summary.coverage) is not None:
             told = {name: self._count(getattr(found, name)) for name in ("documents", "quoted", "cited")}
             yield self.say("coverage_text", **told)
@@ -119,6 +121,19 @@ class BriefText:
                 yield self.say("suspicious", num=self._count(found.suspicious))
             if found.groups_absent:
                 yield self.say("absent", groups=", ".join(found.groups_absent))
+
+    def _of_types(self, labelled: LabelledTypes) -> Iterator[str]:
+        """What labels say of each type of statements."""
+        bounds = {"alpha": self._percent(labelled.alpha), "certainty": self._percent(1 - labelled.delta)}
+        for one in labelled.types:
+            told = {name: self._count(getattr(one, name)) for name in ("labels", "unsupported", "needed")}
+            reason = "type_accepted" if one.is_accepted else "type_few" if one.needed is not None else "type_wrong"
+            yield self.say(reason, type=self.say(f"type_{one.type}"), **told, **bounds)
+        if labelled.others:
+            yield self.say("type_others", num=self._count(labelled.others))
+
+    def _percent(self, share: float) -> str:
+        return decimal(100 * share, self._language, digits=0)
 
     def checks_text(self) -> str:
         """How many statements passed."""

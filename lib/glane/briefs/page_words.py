@@ -71,6 +71,18 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
             "acceptés sont faux."
         ),
         "not_calibrated": "Aucun énoncé n'a été relu pour étalonner la seconde lecture (calibration=…).",
+        "type_statement": "Énoncés sans nombre",
+        "type_statement_number": "Énoncés avec un nombre",
+        "type_accepted": (
+            "{type} : acceptés par {labels} étiquettes de relecteurs, dont {unsupported} non soutenus ; avec une "
+            "certitude de {certainty} %, au plus {alpha} % ne sont pas soutenus."
+        ),
+        "type_few": (
+            "{type} : non vérifiés, car {labels} étiquettes (dont {unsupported} non soutenus) ne suffisent pas ; il en "
+            "faut au moins {needed} de plus, toutes soutenues."
+        ),
+        "type_wrong": "{type} : non vérifiés, car {unsupported} de {labels} étiquettes ne sont pas soutenus.",
+        "type_others": "Étiquettes d'autres modèles ou questions, qui ne disent rien ici : {num} fichiers.",
         "found": "Pour les énoncés, seuls les {num} documents qu'une recherche a trouvés ont été lus.",
         "suspicious": "{num} documents qui s'adressent à un modèle ont été écartés.",
         "absent": "Sans aucun énoncé : {groups}.",
@@ -157,6 +169,18 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
             "statements are wrong."
         ),
         "not_calibrated": "No statement was reviewed to calibrate the second reading (calibration=…).",
+        "type_statement": "Statements without a number",
+        "type_statement_number": "Statements with a number",
+        "type_accepted": (
+            "{type}: accepted by {labels} labels of readers, {unsupported} of them unsupported; with a certainty of "
+            "{certainty} %, at most {alpha} % are unsupported."
+        ),
+        "type_few": (
+            "{type}: unverified, as {labels} labels ({unsupported} unsupported) are too few; at least {needed} more "
+            "are needed, all supported."
+        ),
+        "type_wrong": "{type}: unverified, as {unsupported} of {labels} labels are unsupported.",
+        "type_others": "Labels of other models or questions, which tell nothing here: {num} files.",
         "found": "For statements, only the {num} documents that a search found were read.",
         "suspicious": "{num} documents that speak to a model were left out.",
         "absent": "Without any statement: {groups}.",
@@ -202,6 +226,7 @@ CHECKS: Mapping[Language, Mapping[str, str]] = {
         "form": "pas une phrase",
         "support": "la seconde lecture ne le trouve pas dans les passages",
         "accepted": "la seconde lecture n'en est pas assez sûre",
+        "labelled": "trop peu d'énoncés de cette sorte ont été relus, ou trop ne sont pas soutenus",
     },
     "en": {
         "citation": "cites no passage",
@@ -222,5 +247,6 @@ CHECKS: Mapping[Language, Mapping[str, str]] = {
         "form": "not one sentence",
         "support": "the second reading does not find it in the passages",
         "accepted": "the second reading is not sure enough of it",
+        "labelled": "too few statements of its type were reviewed, or too many are unsupported",
     },
 }

@@ -140,6 +140,31 @@ class Calibrated(Strict):
     delta: float
 
 
+class LabelledType(Strict):
+    """What labels say of one type of statements."""
+
+    type: str
+    labels: int  # statements that readers have judged
+    unsupported: int
+    is_accepted: bool
+    needed: int | None  # further labels, all supported, that would suffice; None: it is accepted, or too many are not
+
+
+class LabelledTypes(Strict):
+    """Of each accepted type, at most `alpha` of statements are unsupported, but with probability `delta` for all."""
+
+    alpha: float
+    delta: float
+    digests: tuple[str, ...]  # of the edited files
+    others: int  # edited files of other models or questions, which tell nothing
+    types: tuple[LabelledType, ...]
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """The accepted types."""
+        return frozenset(one.type for one in self.types if one.is_accepted)
+
+
 class BriefDisclosed(Strict):
     """The rule that a brief leaves by: its figures are cells that protected tables told, and no others."""
 
@@ -205,6 +230,7 @@ class BriefSummary(Record):
     merged: int | None = 0  # statements that say what another one says
     coverage: Coverage | None = None
     calibrated: Calibrated | None = left_out()
+    labelled: LabelledTypes | None = left_out()  # None: no labels were given
     disclosure: BriefDisclosed | None = left_out()  # None: small counts stand as they are
     is_unfinished: bool = False  # statements are asked for, and not all answered
     signature: Signature | None = None

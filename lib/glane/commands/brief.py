@@ -27,7 +27,8 @@ def main(values: Mapping[str, Any]) -> None:
         return
     found = brief(
         told.run.dir, told.brief, told.out.dir, gold=told.gold, model=told.ask.model, checker=told.ask.checker,
-        allow_toy=told.ask.allow_toy, calibration=told.calibration, sign=told.sign,
+        allow_toy=told.ask.allow_toy, calibration=told.calibration,
+        labels=told.labels, alpha=told.accept.alpha, delta=told.accept.delta, sign=told.sign,
     )  # fmt: skip
     say(found)
     for line in found.figures(language_of()):  # in the language already, numbers included

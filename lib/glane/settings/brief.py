@@ -21,6 +21,13 @@ class AskSettings(Strict):
     allow_toy: bool = False
 
 
+class AcceptSettings(Strict):
+    """Which types of statements labels accept."""
+
+    alpha: float = Key(default=0.05, gt=0, lt=1)  # of a type's statements, that may be unsupported
+    delta: float = Key(default=0.05, gt=0, lt=1)  # probability that it is more after all, for all types together
+
+
 class BriefSettings(Strict):
     """What `jobs/brief.py` is told."""
 
@@ -30,6 +37,8 @@ class BriefSettings(Strict):
     out: Folder
     ask: AskSettings = AskSettings()
     calibration: HomePath | None = None  # the folder that glane calibrate wrote of the second reading
+    labels: HomePath | None = None  # the folder of earlier edits: what these do not accept is unverified
+    accept: AcceptSettings = AcceptSettings()
     edited: HomePath | None = None  # brief.docx as it came back: its edits become labels, and nothing else is done
     sign: str | None = Key(default=None, min_length=1, max_length=200)
 
