@@ -85,6 +85,8 @@ def _columns(definition: BriefDefinition) -> list[str]:
     conditions = [one.case for one in definition.measures]
     conditions += [one.among.case for one in definition.measures if one.among is not None]
     conditions += [] if definition.where is None else [definition.where.case]
+    key = None if definition.statements is None else definition.statements.key
+    conditions += [] if key is None else [one.case for one in key.cases]
     return list(dict.fromkeys([*columns_of(definition), *names_of(conditions, place="brief")]))
 
 

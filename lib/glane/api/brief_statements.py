@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from glane.api.brief_figures import Figures
+from glane.api.brief_key_events import key_events
 from glane.api.brief_passages import Passages
 from glane.api.brief_steps import Asker, Step, answered
 from glane.assess.cascade.files import calibrated_tables, read_calibration
@@ -81,6 +82,7 @@ class _Maker:
         assert definition.statements is not None
         self._asked: StatementSettings = definition.statements
         self._definition, self._language, self._asker = definition, definition.language, asker
+        self._run, self._figures = run, figures
         self._passages = Passages(run, definition, figures)
         self._models: list[ModelUsed] = []
         self._calibrated: Calibrated | None = None
@@ -259,10 +261,11 @@ class _Maker:
     def _coverage(self, claims: tuple[Claim, ...]) -> Coverage:
         shown = [one for one in claims if one.status == "verified"]
         there = {quote.place for one in shown for quote in one.quotes}
+        cited = {name for one in shown for name in one.documents}
+        key = None if self._asked.key is None else key_events(self._run, self._figures, self._asked.key, cited)
         return Coverage(
             documents=self._passages.rows.height + self._passages.suspicious, quoted=self._passages.quoted,
-            cited=len({name for one in shown for name in one.documents}), suspicious=self._passages.suspicious,
-            found=self._passages.found,
+            cited=len(cited), suspicious=self._passages.suspicious, found=self._passages.found, key=key,
             groups_absent=tuple(one for one in self._passages.places() if one not in there),
         )  # fmt: skip
 

@@ -17,8 +17,13 @@ from glane.run.whole import read_together
 from glane.surveillance.linked import Links
 
 
-def read_links(folder: str, runs: SeveralRuns) -> Links:
+def read_links(folder: str, runs: SeveralRuns, *, setting: str = "table.links") -> Links:
     """Read the links of the documents of a run.
+
+    Args:
+        folder: The out.dir of `glane link`.
+        runs: Whose documents are linked.
+        setting: That names the folder.
 
     Raises:
         ConfigError: if they are of items of a list, and not of documents.
@@ -33,19 +38,19 @@ def _links(root: Path, folder: str, runs: SeveralRuns) -> Links:
     try:
         summary = read_record(LinkSummary, root / "link.json")
     except FileNotFoundError:
-        raise DataError(f"table.links: no link.json in {folder}. Give the out.dir of glane link.") from None
+        raise DataError(f"{setting}: no link.json in {folder}. Give the out.dir of glane link.") from None
     if len(summary.key) > 1:
         raise ConfigError(
-            f"table.links: {folder} links items of {summary.definition.list!r}, and a table counts documents. Its "
+            f"{setting}: {folder} links items of {summary.definition.list!r}, and a table counts documents. Its "
             "events are in entities.parquet, one row each; for a table, link documents."
         )
     if not _is_of(summary, runs):
-        raise DataError(f"table.links: {folder} was made of another run ({summary.source}). Link this run.")
-    records = read_table(str(root / "links.parquet"), place="table.links")
-    decisions = read_table(str(root / "decisions.parquet"), place="table.links")
+        raise DataError(f"{setting}: {folder} was made of another run ({summary.source}). Link this run.")
+    records = read_table(str(root / "links.parquet"), place=setting)
+    decisions = read_table(str(root / "decisions.parquet"), place=setting)
     name = runs.first.id_column
     if name not in records.columns:
-        raise DataError(f"table.links: {folder} names records by {summary.key[0]!r}, and the run by {name!r}.")
+        raise DataError(f"{setting}: {folder} names records by {summary.key[0]!r}, and the run by {name!r}.")
     return Links(records=records.select(name, ENTITY), decisions=decisions, seed=summary.definition.seed)
 
 

@@ -10,7 +10,7 @@ from glane.assess.estimate.notes import in_language
 from glane.assess.pages.page import Cell, decimal, heading, page, paragraph, table, warning
 from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
 from glane.briefs.page_words import CHECKS, WORDS
-from glane.briefs.record import BriefSummary, Claim, LabelledTypes
+from glane.briefs.record import BriefSummary, Claim, KeyEvents, LabelledTypes
 from glane.briefs.sentences import days_text
 from glane.types import Language
 
@@ -121,6 +121,7 @@ class BriefText:
                 yield self.say("suspicious", num=self._count(found.suspicious))
             if found.groups_absent:
                 yield self.say("absent", groups=", ".join(found.groups_absent))
+            yield from self._key(found.key)
 
     def _of_types(self, labelled: LabelledTypes) -> Iterator[str]:
         """What labels say of each type of statements."""
@@ -131,6 +132,20 @@ class BriefText:
             yield self.say(reason, type=self.say(f"type_{one.type}"), **told, **bounds)
         if labelled.others:
             yield self.say("type_others", num=self._count(labelled.others))
+
+    def _key(self, key: Sequence[KeyEvents] | None) -> Iterator[str]:
+        """The key events, and those of which no statement tells."""
+        if key is None:
+            yield self.say("no_key")
+        for one in key or ():
+            label = None if one.label is None else one.label.of(self._language)
+            name = label or self.say(f"key_{one.of}", column=one.column)
+            yield self.say("key", name=name, events=self._count(one.events), cited=self._count(one.cited))
+            for event in one.absent:
+                called = "" if event.name is None else f"{event.name} ({self._count(event.num)}) – "
+                yield self.say("key_absent", name=called + ", ".join(event.documents))
+            if (more := one.events - one.cited - len(one.absent)) > 0:
+                yield self.say("key_more", num=self._count(more))
 
     def _percent(self, share: float) -> str:
         return decimal(100 * share, self._language, digits=0)

@@ -175,4 +175,6 @@ def columns_of(definition: BriefDefinition) -> Sequence[str]:
         told.append(definition.period.source)
     if definition.statements is not None and definition.statements.place is not None:
         told.append(definition.statements.place)
+    if definition.statements is not None and definition.statements.key is not None:
+        told += definition.statements.key.by
     return tuple(dict.fromkeys(told))

@@ -122,6 +122,25 @@ class Claim(Strict):
         return tuple(one.name for one in self.checks if not one.passed)
 
 
+class AbsentEvent(Strict):
+    """A key event of which no sentence tells."""
+
+    name: str | None  # the value of its group, or the entity of the links; None of a document by itself
+    num: int  # documents
+    documents: tuple[str, ...]  # the first of them
+
+
+class KeyEvents(Strict):
+    """Events of one sort, and those of them that no verified statement cites."""
+
+    of: Literal["case", "group", "linked"]
+    label: Words | None = None  # of a condition
+    column: str | None = None  # of groups
+    events: int
+    cited: int
+    absent: tuple[AbsentEvent, ...]  # the largest, and the rarest; or the first documents
+
+
 class Coverage(Strict):
     """What statements leave out."""
 
@@ -131,6 +150,7 @@ class Coverage(Strict):
     suspicious: int  # that speak to a model: left out
     found: int | None = left_out()  # that a search found, and were to be read alone; None: all were to be read
     groups_absent: tuple[str, ...] = ()  # documents by day or place of which no statement tells
+    key: tuple[KeyEvents, ...] | None = left_out()  # None: nobody said what the key events are
 
 
 class Calibrated(Strict):

@@ -99,6 +99,23 @@ class MeasureSettings(Strict):
         return self
 
 
+class KeySettings(Strict):
+    """Which events statements should tell of: those that none cites are counted, and listed."""
+
+    cases: tuple[Subset, ...] = ()  # each document of these is an event: deaths > 0
+    by: tuple[str, ...] = ()  # columns or fields: each value is an event
+    links: HomePath | None = None  # the out.dir of glane link: what several documents tell of is an event
+    listed: int = Key(default=10, ge=1, le=200)  # of each sort, at most
+
+    _listed = field_validator("by", mode="before")(one_or_many)
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.cases and not self.by and self.links is None:
+            raise ValueError("name cases, by or links: what the key events are")
+        return self
+
+
 class StatementSettings(Strict):
     """Which quotes a model reads to say what documents report. Figures are never taken from it."""
 
@@ -106,6 +123,7 @@ class StatementSettings(Strict):
     question: Words
     place: str | None = None  # a column that says where a document is from: it is read with the quote
     found: HomePath | None = None  # a table with ids, as `glane search … out=FILE` writes it: only these are read
+    key: KeySettings | None = None  # the events that must not be passed over in silence
     bundle: int = Key(default=8, ge=2, le=20)  # quotes that are read together
     claims: int = Key(default=4, ge=1, le=10)  # of one bundle, at most
     levels: int = Key(default=1, ge=0, le=6)  # of merging by the model what says the same; 0: only equal texts
