@@ -180,6 +180,22 @@ def test_nothing_of_an_earlier_brief_stays_beside_one_that_leaves(run: Path, tab
         glane.brief(run, definition(table), out)
 
 
+def test_tables_of_one_case_that_were_not_protected_together_are_refused(
+    run: Path, table: Path, tmp_path: Path
+) -> None:
+    """One by hospital and one by age, each by itself: their sums may tell what each of them hides."""
+    alone = TABLE | {"groups": [], "disclosure": {"least": LEAST}}
+    glane.aggregate(run, alone, out_dir=str(tmp_path / "alone"))
+    told = brief_of(measures=MEASURES, disclosure={"tables": [str(table), str(tmp_path / "alone")]})
+    with pytest.raises(ConfigError, match="were not protected together"):
+        glane.brief(run, told, tmp_path / "out")
+    rule = {"least": LEAST, "register": str(run.parent / "register")}
+    glane.aggregate(run, alone | {"disclosure": rule}, out_dir=str(tmp_path / "together"))
+    both = brief_of(measures=MEASURES, disclosure={"tables": [str(table), str(tmp_path / "together")]})
+    found = glane.brief(run, both, tmp_path / "out").claims
+    assert [one.id for one in found] == [one.id for one in glane.brief(run, definition(table), tmp_path / "one").claims]
+
+
 @pytest.mark.parametrize(
     ("told", "message"),
     [

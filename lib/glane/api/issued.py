@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 
 from glane.assess.files import read_table
@@ -27,7 +28,7 @@ class Issued:
             setting: That names the folders.
 
         Raises:
-            ConfigError: for a table without a rule, or of another run.
+            ConfigError: for a table without a rule, of another run, or not protected together with another one.
             RunError: if there is no table, or one of its files was changed.
         """
         self._setting = setting
@@ -35,6 +36,18 @@ class Issued:
         for one in self.tables:
             if one.summary.fingerprint != fingerprint:
                 raise ConfigError(f"{setting}: {one.folder} is a table of another run. Make it of this one.")
+        self._refuse_apart()
+
+    def _refuse_apart(self) -> None:
+        """Refuse two tables of one case that know nothing of each other: together they may tell what each hides."""
+        for one, other in combinations(self.tables, 2):
+            if not other.counts(one.condition, place=self._setting):
+                continue
+            if one.register is None or one.register != other.register:
+                raise ConfigError(
+                    f"{self._setting}: {one.folder} and {other.folder} count the same cases, and were not protected "
+                    "together: they need one table.disclosure.register. Make them anew with one, or name one table."
+                )
 
     @property
     def least(self) -> int:

@@ -58,6 +58,12 @@ class ProtectedTable:
         one = self.definition
         return self.summary.case if one.field is None else condition_of(one.field, one.value)
 
+    @property
+    def register(self) -> Path | None:
+        """The register that it was issued to; None if it was protected by itself."""
+        rule = self.definition.disclosure
+        return None if rule is None or rule.register_ is None else Path(rule.register_).expanduser().resolve()
+
     def counts(self, case: str, *, place: str) -> bool:
         """Whether its cases are those of a condition.
 
