@@ -30,11 +30,11 @@ def read_links(folder: str, runs: SeveralRuns, *, setting: str = "table.links") 
         DataError: if they are of another run, or files are missing.
     """
     root = Path(folder).expanduser()
-    with read_together(root, ("links.parquet", "decisions.parquet", "link.json"), place="table.links"):
-        return _links(root, folder, runs)
+    with read_together(root, ("links.parquet", "decisions.parquet", "link.json"), place=setting):
+        return _links(root, folder, runs, setting)
 
 
-def _links(root: Path, folder: str, runs: SeveralRuns) -> Links:
+def _links(root: Path, folder: str, runs: SeveralRuns, setting: str) -> Links:
     try:
         summary = read_record(LinkSummary, root / "link.json")
     except FileNotFoundError:

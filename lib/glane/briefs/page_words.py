@@ -32,6 +32,10 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "review_note": "Sur la relecture : {note}.",
         "reviewed": "Relus, parmi les documents regardés",
         "note": "Remarques",
+        "figure_how_table": (
+            "Chaque phrase est faite de sa mesure, et de rien d'autre : aucun modèle ne l'a écrite. La table des "
+            "nombres dit ce qui a été compté."
+        ),
         "statements": "Ce que rapportent les documents",
         "statement_how": (
             "Énoncés d'un modèle, chacun avec les passages qui le portent, retrouvés dans leurs documents. Ils ne "
@@ -139,6 +143,10 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "review_note": "On the review: {note}.",
         "reviewed": "Reviewed, of the documents looked at",
         "note": "Notes",
+        "figure_how_table": (
+            "Each sentence is made of its measure, and of nothing else: no model wrote it. The table of figures says "
+            "what was counted."
+        ),
         "statements": "What documents report",
         "statement_how": (
             "Statements of a model, each with the passages that carry it, found in their documents. They tell no "

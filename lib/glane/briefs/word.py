@@ -20,7 +20,17 @@ from glane.types import Language
 OF_BRIEF, OF_CLAIM = "glane_b_", "glane_"
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MADE = (1980, 1, 1, 0, 0, 0)  # of members of the archive: the same brief is the same bytes
-_SMALL_PT, _GREY = 7, "808080"
+_SMALL_PT, _TABLE_PT, _GREY = 7, 8, "808080"
+_FIGURES_CM = (
+    2.5,
+    4.0,
+    3.1,
+    1.4,
+    1.4,
+    1.4,
+    1.4,
+)  # of the columns of each table: the width of a page between its margins
+_QUOTES_CM, _RESTS_CM = (2.5, 6.4, 2.4, 1.9, 2.0), (4.0, 11.2)
 _COLUMNS = 7  # of the table of figures: all that is told of one but ids of documents
 
 
@@ -56,16 +66,16 @@ class _Word:
         self._heading("figures")
         for claim in text.figures:
             self._claim(claim)
-        self._lines([text.say("figure_how")])
+        self._lines([text.say("figure_how_table")])
         if one.definition.statements is not None and not one.is_unfinished:
             self._statements()
         if figures := self._figures():
-            self._table("figures_table", figures)
+            self._table("figures_table", figures, widths_cm=_FIGURES_CM)
         quotes = [row for claim in text.statements for row in self._quotes(claim)]
         if quotes:
             names = ["id", "passage", "document", "day", "place"]
-            self._table("quotes", [[text.say(name) for name in names], *quotes])
-        self._table("rests", list(text.rests()))
+            self._table("quotes", [[text.say(name) for name in names], *quotes], widths_cm=_QUOTES_CM)
+        self._table("rests", list(text.rests()), widths_cm=_RESTS_CM)
 
     def content(self) -> bytes:
         """The bytes: members as they are written, all of one day."""
@@ -133,12 +143,17 @@ class _Word:
         for line in lines:
             self._document.add_paragraph(_plain(line))
 
-    def _table(self, name: str, rows: Sequence[Sequence[str]]) -> None:
+    def _table(self, name: str, rows: Sequence[Sequence[str]], *, widths_cm: Sequence[float]) -> None:
+        from docx.shared import Cm, Pt
+
         self._heading(name)
         table = self._document.add_table(rows=0, cols=len(rows[0]), style="Table Grid")
+        for column, width in zip(table.columns, widths_cm, strict=True):
+            column.width = Cm(width)
         for row in rows:
-            for cell, text in zip(table.add_row().cells, row, strict=True):
-                cell.text = _plain(text)
+            for cell, text, width in zip(table.add_row().cells, row, widths_cm, strict=True):
+                cell.width = Cm(width)
+                cell.paragraphs[0].add_run(_plain(text)).font.size = Pt(_TABLE_PT)
 
     def _figures(self) -> list[list[str]]:
         """The head and a row for each figure: what it counts, and what came out."""
