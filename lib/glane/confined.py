@@ -17,7 +17,7 @@ _EPERM, _ENOSYS = 1, 38
 LOAD, JUMP_EQUAL, JUMP_SET, RETURN = 0x20, 0x15, 0x45, 0x06  # of classic BPF, on words
 _X32 = 0x40000000  # the bit of a second set of numbers of x86-64
 MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # audit architectures
-_SECCOMP = {"x86_64": 317, "aarch64": 277}  # the number of the call
+SECCOMP = {"x86_64": 317, "aarch64": 277}  # the number of the call
 
 
 class Instruction(ctypes.Structure):
@@ -26,7 +26,9 @@ class Instruction(ctypes.Structure):
     _fields_ = [("code", ctypes.c_ushort), ("yes", ctypes.c_ubyte), ("no", ctypes.c_ubyte), ("value", ctypes.c_uint)]
 
 
-class _Program(ctypes.Structure):
+class Program(ctypes.Structure):
+    """A filter, as the kernel takes it."""
+
     _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.POINTER(Instruction))]
 
 
@@ -53,13 +55,17 @@ def argument(place: int) -> int:
 
 def hold_to(instructions: Sequence[Instruction]) -> bool:
     """Have the kernel hold this process, all its threads, to a filter for good. Return False where it does not."""
-    number = _SECCOMP.get(platform.machine())
-    libc = ctypes.CDLL(None)
-    if number is None or libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+    number = SECCOMP.get(platform.machine())
+    if number is None or not give_up_privileges():
         return False
     array = (Instruction * len(instructions))(*instructions)
-    program = _Program(len(instructions), array)
-    return bool(libc.syscall(number, _FILTER, _ALL_THREADS, ctypes.byref(program)) == 0)
+    program = Program(len(instructions), array)
+    return bool(ctypes.CDLL(None).syscall(number, _FILTER, _ALL_THREADS, ctypes.byref(program)) == 0)
+
+
+def give_up_privileges() -> bool:
+    """Have this thread gain none by starting a program, for good, without which no filter is taken. Return whether."""
+    return bool(ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 
 
 def tie_to_parent(parent: int) -> None:

@@ -6,12 +6,14 @@ import pickle
 import threading
 
 from glane.cluster import forkserver, processes
+from glane.guard import hook
 
 
 class EngineActor:
     """An actor for one worker. Specification and report are pickled, so that a light actor need not import them."""
 
     def __init__(self) -> None:
+        hook.install()
         self._stop = threading.Event()
         self._fork: forkserver.Fork | None = None
         self._sign: bytes | None = None

@@ -33,6 +33,8 @@ from glane.cluster import processes
 from glane.cluster.endings import ForkDied
 from glane.engine.registry import engine_kind
 from glane.errors import hide_messages, trace
+from glane.guard import hook
+from glane.guard.hold import held
 from glane.run.oom import oom_kills
 
 VARIABLE = "GLANE_FORK_SERVER"  # the path of the server's socket, for the actors of the node
@@ -56,7 +58,7 @@ def fork_server(folder: Path, *, engine: str | None) -> Iterator[dict[str, str]]
     address = folder / _SOCKET
     command = [sys.executable, "-m", "glane.cluster.forkserver", str(address), engine]
     with open(folder / "forks.log", "ab") as log:
-        server = processes.start(command, os.environ, stdout=log.fileno())
+        server = processes.start(held(command, os.environ), os.environ, stdout=log.fileno())
     try:
         yield {VARIABLE: str(address)}
     finally:
@@ -164,6 +166,7 @@ def connect() -> Fork | None:
 def main() -> None:
     """Serve until killed: `python -m glane.cluster.forkserver SOCKET ENGINE`."""
     hide_messages()
+    hook.install()
     listener = Listener(sys.argv[1], family="AF_UNIX", backlog=64)  # from here on, actors can connect and wait
     with contextlib.suppress(Exception):  # each worker will meet the same error, and report it
         if (preload := engine_kind(sys.argv[2]).preload) is not None:
@@ -214,6 +217,7 @@ def _become_worker(connection: Connection) -> NoReturn:
         random.seed()  # or all forks would draw the same numbers
         environment, spec = connection.recv()
         os.environ.update(environment)
+        hook.install()
         should_stop = threading.Event()
         threading.Thread(target=_listen, args=(connection, should_stop), daemon=True).start()
         from glane.run.worker import run_worker

@@ -5,14 +5,15 @@ the one that started them. Both start a dashboard server, an autoscaler and a lo
 longer than the rest of Ray together.
 
 All private names of Ray are used here: `Node` with its method `start_api_server`, `RayParams` with the arguments below
-and `_system_config`, `services.RAY_PATH`, and the module that Ray's agents import to see whether there is a dashboard.
-Callers also use the `address`, `dead_processes` and `kill_all_processes` of a node. To try a new version, run the tests
-marked `ray` and `slurm`, and add it to TRIED.
+and `_system_config`, `services.RAY_PATH`, `services.start_ray_process`, and the module that Ray's agents import to see
+whether there is a dashboard. Callers also use the `address`, `dead_processes` and `kill_all_processes` of a node. To
+try a new version, run the tests marked `ray` and `slurm`, and add it to TRIED.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import sys
 import warnings
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from glane.errors import EngineError
+from glane.guard.hold import held
 from glane.versions import looking_absent
 
 TRIED = ("2.60",)  # major and minor
@@ -30,6 +32,7 @@ SYSTEM_CONFIG = {
     # The memory of engines is bounded by their settings. Ray's memory monitor would only add deaths.
     "memory_monitor_refresh_ms": 0,
 }
+_GUARDED = ("gcs_server", "raylet")  # what runs besides them only waits for the end of this process
 OBJECT_STORE_BYTES = 80 * 2**20  # only small specifications pass through it
 _OPTIONAL = "ray.dashboard.optional_deps"  # looks missing, so that agents start without a dashboard
 _NEEDLESS = "rfc3987_syntax"  # checks internationalised addresses, and takes three quarters of Ray's import
@@ -58,6 +61,7 @@ def start_node(*, address: str, folder: Path, cpus: int, gpus: int | None, head:
         from ray._private import services
 
         services.RAY_PATH  # noqa: B018 - or the paths below would change nothing
+        services.start_ray_process  # noqa: B018 - or nothing would be guarded
     except (ImportError, AttributeError, TypeError) as error:
         raise EngineError(
             f"glane cannot start Ray {_version()}: its inside is not as expected ({error}). "
@@ -67,7 +71,7 @@ def start_node(*, address: str, folder: Path, cpus: int, gpus: int | None, head:
     if head is None:
         parameters.gcs_server_port = 0
         parameters._system_config = {**SYSTEM_CONFIG, "health_check_period_ms": 2000}
-    with _plain_paths(services, folder) as ray_path, looking_absent(_OPTIONAL):
+    with _plain_paths(services, folder) as ray_path, _guarded(services), looking_absent(_OPTIONAL):
         parameters.worker_path = str(ray_path / "_private" / "workers" / "default_worker.py")
         parameters.setup_worker_path = str(ray_path / "_private" / "workers" / "setup_worker.py")
         return node_class(parameters, head=head is None, shutdown_at_exit=True, spawn_reaper=True)
@@ -130,6 +134,22 @@ def _plain_paths(services: Any, folder: Path) -> Iterator[Path]:
         yield Path(services.RAY_PATH)
     finally:
         sys.executable, services.RAY_PATH = python, ray_path
+
+
+@contextlib.contextmanager
+def _guarded(services: Any) -> Iterator[None]:
+    """Have what Ray starts, and all that this starts, be held to the policy of this process's environment."""
+    start = services.start_ray_process
+
+    def start_guarded(command: list[str], process_type: str, *given: Any, **named: Any) -> Any:
+        is_guarded = process_type in _GUARDED
+        return start(held(command, os.environ) if is_guarded else command, process_type, *given, **named)
+
+    services.start_ray_process = start_guarded
+    try:
+        yield
+    finally:
+        services.start_ray_process = start
 
 
 def _link(link: Path, target: Path) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from glane.cluster.ray_compat import start_node
+from glane.guard import hook
 
 _READY = "address"
 
@@ -30,6 +31,7 @@ def ready_address(folder: Path) -> str | None:
 
 def main() -> None:
     """Start the node, write its address to a file, and watch it. Exits with 1 when one of Ray's processes ends."""
+    hook.install()
     values: dict[str, Any] = json.loads(sys.argv[1])
     folder = Path(values.pop("folder"))
     node = start_node(folder=folder, **values)

@@ -75,6 +75,7 @@ class Allocation:
     rank: int  # 0 for the first node, which leads
     num_nodes: int
     host: str
+    nodes: tuple[str, ...] = ()  # names and addresses of all nodes, as far as the scheduler tells them
     launch_address: str  # of the first node, where a batch script runs
     cpus: int
     gpus: int  # that are seen

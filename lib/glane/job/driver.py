@@ -13,6 +13,7 @@ from pathlib import Path
 
 from glane.cluster.joined import joined_ray
 from glane.errors import GlaneError, hide_messages
+from glane.guard import hook
 from glane.job.embed import embed
 from glane.job.extract import extract
 from glane.job.ingest import ingest
@@ -30,6 +31,7 @@ def main() -> int:
     of it is usable, 75 if it was stopped, 2 for an error.
     """
     hide_messages()
+    hook.install()
     folder = Path(sys.argv[1])
     _redirect_ray_output(folder / "driver.log")
     settings = read_job((folder / "settings.json").read_text())

@@ -16,13 +16,17 @@ from glane.cluster.scratch import scratch_folder
 from glane.cluster.supervisor import Supervisor
 from glane.errors import GlaneError
 from glane.run.directory import run_directory
+from glane.run.environment import guard_here, guard_line
 from glane.run.prepare import PreparedRun, prepare_run
 from glane.run.progress import ProgressReporter, ProgressStyle
 from glane.run.publish import finish_run, is_committed
 from glane.run.publisher import sole_publisher
+from glane.run.refused import refused_lines
 from glane.run.work import Work
 from glane.run.worker import WorkerSpec
 from glane.settings import BatchSettings, ClusterSettings, LocalSettings, RunSettings
+
+_MOST_REFUSED = 5
 
 Placing = Callable[[Any], tuple[Layout, Work]]  # of a Ray cluster: the workers on it, and what they do
 Connect = Callable[[], AbstractContextManager[Any]]  # enters a Ray cluster, and yields the `ray` module
@@ -115,6 +119,8 @@ def drive(
     """
     directory = run.directory
     if not (directory.is_complete or is_committed(directory, run.plan)):
+        if settings.guard == "auto" and (guard := guard_here()) != "kernel":
+            progress.warn(guard_line(guard))
         with logged(progress), connect() as ray:
             layout, placed = (placing or _one_a_core(run, work))(ray)
             run_workers(
@@ -129,6 +135,8 @@ def drive(
                 should_stop=should_stop,
                 start=start,
             )
+        for line in refused_lines(directory)[:_MOST_REFUSED]:
+            progress.warn(f"a connection to another machine was refused: {line}")
     if should_stop() and not (directory.is_complete or is_committed(directory, run.plan)):
         progress.say(f"{settings.dir}: stopped before the end; what is committed stays")
         return run

@@ -12,6 +12,7 @@ from glane.cluster import processes, raynode
 from glane.cluster.code import code_warning
 from glane.cluster.rendezvous import RendezvousServer
 from glane.errors import EngineError
+from glane.guard.hold import held
 from glane.job.job_node import CANCELLED, FAILED, POLL_S, STOPPED, JobNode
 from glane.job.requeue import requeue
 from glane.job.time_limit import TimeLimit
@@ -109,7 +110,7 @@ class FirstNode(JobNode):
         settings = self.folder / "settings.json"
         settings.write_text(self.settings.model_dump_json())
         command = [sys.executable, "-m", "glane.job.driver", str(self.folder), str(self.allocation.array_share)]
-        self.driver = processes.start(command, self.environment)
+        self.driver = processes.start(held(command, self.environment), self.environment)
 
     def _all_joined(self) -> bool:
         """Whether all nodes have joined that can work. If so, the driver learns Ray's address.

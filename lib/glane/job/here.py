@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from glane.cluster.endings import signals_end_in_order
 from glane.cluster.forkserver import fork_server
+from glane.cluster.guarding import guarded_run
 from glane.cluster.processes import core_dumps, raise_open_files
 from glane.cluster.schedulers import current_job_name
 from glane.cluster.scratch import scratch_folder
@@ -49,6 +50,7 @@ def _engines_here(settings: ExtractSettings | EmbedSettings) -> Iterator[Connect
     raise_open_files()  # before the fork server, whose children have its limits
     with (
         core_dumps(allowed=settings.run.core_dumps),
+        guarded_run(settings.run),
         scratch_folder() as folder,
         fork_server(folder, engine=_forked_engine(settings)) as variables,
     ):

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 
 from glane.cluster.endings import signals_end_in_order
+from glane.cluster.guarding import guarded_run
 from glane.cluster.processes import raise_open_files
 from glane.cluster.schedulers import current_job_name
 from glane.ingestion.checks import absolute, check_ingest, refuse_lost
@@ -83,7 +84,7 @@ def ingest_here(settings: IngestSettings) -> PreparedRun:
     assert isinstance(cluster, LocalSettings)
     os.environ[JOB_NAME] = current_job_name() or ""  # for example of an interactive job
     raise_open_files()
-    with accounted(settings):
+    with guarded_run(settings.run, hosts=settings.ocr.reached_at), accounted(settings):
         run = ingest(settings, connect=lambda: private_ray(settings.run, cluster))
     check_job_usable(settings)
     return run

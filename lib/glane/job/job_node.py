@@ -21,6 +21,7 @@ from glane.cluster.scratch import write_token
 from glane.cluster.staging import stage_weights
 from glane.engine.preload import OFFLINE
 from glane.errors import GlaneError
+from glane.guard.hold import held
 from glane.languages import say
 from glane.run.deaths import bury_windows
 from glane.run.directory import run_directory
@@ -65,7 +66,7 @@ class JobNode:
             address=self.address, folder=place, cpus=self.allocation.cpus, gpus=self.allocation.gpus, head=head
         )
         with open(place / "ray.log", "wb") as log:
-            self.ray = processes.start(command, self.environment, stdout=log.fileno())
+            self.ray = processes.start(held(command, self.environment), self.environment, stdout=log.fileno())
 
     def is_ray_dead(self) -> bool:
         """Whether one of Ray's processes on this node has ended."""

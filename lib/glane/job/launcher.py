@@ -13,6 +13,7 @@ from pathlib import Path
 
 from glane.cluster import processes
 from glane.cluster.forkserver import fork_server
+from glane.cluster.guarding import guarded_run, network_of
 from glane.cluster.rendezvous import RendezvousServer, refuse
 from glane.cluster.scheduler import Allocation
 from glane.cluster.schedulers import scheduler_of
@@ -29,7 +30,7 @@ from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME
 from glane.run.node_faults import bad_nodes, record_fault
 from glane.run.site_log import SITE_LOG
-from glane.settings import BatchSettings, JobSettings
+from glane.settings import BatchSettings, IngestSettings, JobSettings
 
 _END_OTHERS_S = 60.0
 
@@ -65,6 +66,7 @@ def _launched(settings: JobSettings, cluster: BatchSettings, allocation: Allocat
     engine = None if allocation.gpus or settings.model is None else settings.model.engine
     with (
         processes.core_dumps(allowed=settings.run.core_dumps),
+        guarded_run(settings.run, nodes=_nodes(cluster, allocation), hosts=_hosts(settings)),
         scratch_folder() as folder,
         fork_server(folder, engine=engine) as variables,
     ):
@@ -78,6 +80,17 @@ def _launched(settings: JobSettings, cluster: BatchSettings, allocation: Allocat
         allocation, " ".join(filter(None, [str(code), *_for_waiting_jobs(settings, cluster, allocation, word)]))
     )
     return code
+
+
+def _nodes(cluster: BatchSettings, allocation: Allocation) -> tuple[str, ...]:
+    """How the nodes of the job reach each other. Addresses on another interface are known by its network alone."""
+    if allocation.num_nodes == 1:
+        return ()
+    return allocation.launch_address, *allocation.nodes, *network_of(cluster.interface)
+
+
+def _hosts(settings: JobSettings) -> tuple[str, ...]:
+    return settings.ocr.reached_at if isinstance(settings, IngestSettings) else ()
 
 
 def _for_waiting_jobs(

@@ -93,6 +93,8 @@ def attention(state: RunState) -> Attention:
         doubts.append(f"{silent} worker(s) silent")
     if run.engine_deaths:
         doubts.append(f"{run.engine_deaths} engine(s) died")
+    if run.refused:
+        doubts.append(f"{len(run.refused)} connection(s) to other machines refused")
     if failed := [job for job in state.jobs if job.is_over and job.state != COMPLETED]:
         doubts.append(f"{len(failed)} job(s) {failed[0].state}")
     if doubts:

@@ -14,9 +14,11 @@ from glane.cluster.scheduler import Job
 from glane.errors import visible
 from glane.job.status_files import FILES, files_lines, reads_files
 from glane.languages import as_read, in_language, labelled
+from glane.run.environment import guard_line
 from glane.run.overview import SILENT_S, Overview, WorkerView
 
 _MOST_JOBS = 12
+_MOST_REFUSED = 12
 _MOST_WORKERS = 32
 
 
@@ -40,6 +42,9 @@ def run_view(run: Overview, jobs: Sequence[Job], said: str | None) -> Renderable
     if run.engine_deaths:
         parts.append(_text(f"deaths     {run.engine_deaths} engine(s) died so far"))
     parts.extend(_text(f"bad node   {line}") for line in run.bad_nodes)
+    if run.guard:
+        parts.append(_text(f"network    {guard_line(run.guard)}"))
+    parts.extend(_text(f"refused    {line}") for line in run.refused[:_MOST_REFUSED])
     if run.workers:
         parts.append(_worker_table(run.workers[:_MOST_WORKERS]))
         if len(run.workers) > _MOST_WORKERS:

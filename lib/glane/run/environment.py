@@ -7,11 +7,17 @@ import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
+from glane.guard import calls
+from glane.guard.policy import policy_of
 from glane.validation import Strict
 from glane.versions import installed_version, vllm_version
 
 _PACKAGES = ("torch", "pyarrow", "polars")
+
+
+Guard = Literal["kernel", "python", "off", ""]
 
 
 class Environment(Strict):
@@ -20,11 +26,29 @@ class Environment(Strict):
     versions: Mapping[str, str]
     git_commit: str | None
     host: str
+    guard: Guard = ""  # of connections to other machines; empty where an earlier glane worked
 
 
 def environment() -> Environment:
     """The environment of this process."""
-    return Environment(versions=versions(), git_commit=_git_commit(), host=socket.gethostname())
+    return Environment(versions=versions(), git_commit=_git_commit(), host=socket.gethostname(), guard=guard_here())
+
+
+def guard_here() -> Guard:
+    """What refuses connections to other machines, of the processes that this one starts."""
+    policy = policy_of()
+    if policy is None:
+        return "off"
+    return "kernel" if policy.is_kernel_wanted and calls.is_supported() else "python"
+
+
+def guard_line(guard: Guard) -> str:
+    """What it means, in words."""
+    if guard == "off":
+        return "nothing refuses connections to other machines"
+    if guard == "python":
+        return "Python refuses connections to other machines; what is not Python is not held to it"
+    return "the kernel refuses connections to other machines"
 
 
 def versions() -> dict[str, str]:

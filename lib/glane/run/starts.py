@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 from glane.errors import RecordError
 from glane.records import Record, parse_record
 from glane.run.directory import RunDirectory
-from glane.run.environment import Environment, environment
+from glane.run.environment import Environment, Guard, environment
 from glane.run.heartbeat import job_name
 
 
@@ -59,6 +59,12 @@ def record_submission(directory: RunDirectory, submission: SubmissionEntry) -> N
 def starts(directory: RunDirectory) -> list[Start]:
     """All starts of a run, the oldest first."""
     return list(record_lines(Start, _starts(directory)))
+
+
+def last_guard(directory: RunDirectory) -> Guard:
+    """What refused connections to other machines at the last start; empty where that was not recorded."""
+    found = starts(directory)
+    return found[-1].environment.guard if found else ""
 
 
 def submissions(directory: RunDirectory) -> list[SubmissionEntry]:

@@ -67,6 +67,13 @@ class OcrSettings(Strict):
             return True
         return not _is_public(address) and address in map(as_address, self.hosts)
 
+    @property
+    def reached_at(self) -> tuple[str, ...]:
+        """The server, as `run.allow_hosts` writes hosts; empty where there is none or it is on this machine."""
+        if self.endpoint is None or is_this_machine(self.host):
+            return ()
+        return (f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}",)
+
     def _place(self) -> tuple[str, int]:
         match = _ENDPOINT.fullmatch(self.endpoint or "")
         assert match is not None

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import Field as Key
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
-from glane.settings.shapes import HomePath
+from glane.settings.shapes import HomePath, one_or_many
 from glane.validation import Strict
 
 _HEARTBEAT_S, _BATCH_HEARTBEAT_S = 2.0, 10.0
 _BEATS_IN_LEASE = 6
+_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}\.?)*")
+_WITH_PORT = re.compile(r"(?:\[(?P<bracketed>[^\]]+)\]|(?P<host>[^:\[\]]+))(?::(?P<port>\d{1,5}))?")
 
 
 class RunSettings(Strict):
@@ -31,6 +35,23 @@ class RunSettings(Strict):
     country: str = Key(default="FRA", pattern=r"^[A-Z]{3}$")  # whose electricity it is: ISO 3166-1, three letters
     metrics_dir: HomePath | None = None  # where a node exporter's textfile collector looks, besides the run itself
     site_log: HomePath | None = None  # the site's file of jobs, with a line for each: who, what, how much
+    # Connections of the run's processes to other machines: the kernel refuses them where it can, and Python; or the
+    # run is refused where the kernel cannot; or Python alone refuses; or nobody.
+    guard: Literal["auto", "kernel", "python", "off"] = "auto"
+    allow_hosts: tuple[str, ...] = ()  # that may be connected to: HOST, HOST:PORT, 10.1.0.0/16 or 10.1.0.0/16:PORT
+
+    _listed_hosts = field_validator("allow_hosts", mode="before")(one_or_many)
+
+    @field_validator("allow_hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for told in value:
+            host, _ = host_and_port(told)
+            if not is_network(host) and not _NAME.fullmatch(host):
+                raise ValueError(f"{told!r} is no host: write HOST, HOST:PORT, 10.1.0.0/16 or [2001:db8::1]:443")
+            if is_network(host) and ipaddress.ip_network(host, strict=False).prefixlen == 0:
+                raise ValueError(f"{told!r} is every machine there is: name those that are meant, or set guard=off")
+        return value
 
     @model_validator(mode="after")
     def _lease_outlives_heartbeat(self) -> Self:
@@ -47,3 +68,22 @@ class RunSettings(Strict):
         if self.heartbeat_s != "auto":
             return self.heartbeat_s
         return min(_BATCH_HEARTBEAT_S, self.lease_s / _BEATS_IN_LEASE) if in_batch_job else _HEARTBEAT_S
+
+
+def host_and_port(told: str) -> tuple[str, int]:
+    """The host or network, and the port, of what is written as `host`, `host:port` or `[address]:port`; 0 for none."""
+    if is_network(told):
+        return told, 0
+    match = _WITH_PORT.fullmatch(told)
+    if match is None or int(match["port"] or 1) not in range(1, 65536):
+        return told, 0
+    return match["bracketed"] or match["host"], int(match["port"] or 0)
+
+
+def is_network(told: str) -> bool:
+    """Whether it is an address, or a network as 10.1.0.0/16."""
+    try:
+        ipaddress.ip_network(told, strict=False)
+    except ValueError:
+        return False
+    return True

@@ -14,6 +14,7 @@ OWNER = "GLANE_JOB"  # the job id that the batch script saw
 GPU_PARTITIONS = "GLANE_GPU_PARTITIONS"  # with commas between them
 ENDS_AT = "GLANE_ENDS_AT"
 FIRST_ADDRESS = "GLANE_FIRST_ADDRESS"  # of the first node, where that is not where the script runs
+NODES = "GLANE_NODES"  # names and addresses of the nodes, with commas between them
 IS_INTERACTIVE = "GLANE_IS_INTERACTIVE"  # not empty if so
 EXIT_CODE_FILE = "GLANE_EXIT_CODE_FILE"  # on the first node: where the exit code of the batch script is written
 
@@ -57,6 +58,7 @@ def read_allocation(environment: Mapping[str, str] = os.environ) -> Allocation:
         rank=int(environment.get("SLURM_PROCID", 0)),
         num_nodes=num_nodes,
         host=environment.get("SLURMD_NODENAME", os.uname().nodename),
+        nodes=tuple(filter(None, environment.get(NODES, "").split(","))),
         launch_address=environment.get(FIRST_ADDRESS) or environment.get("SLURM_LAUNCH_NODE_IPADDR", "127.0.0.1"),
         cpus=_num_cpus(environment),
         gpus=_num_granted(environment) if _sees_gpus() else 0,

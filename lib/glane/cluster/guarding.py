@@ -1,0 +1,128 @@
+"""The guard of a run: who its processes may connect to, told to all of them by their environment."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import socket
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import psutil
+
+from glane.errors import ConfigError
+from glane.guard import calls, hook
+from glane.guard.policy import HELD, NAMES_PORT, VARIABLE, Policy
+from glane.run.directory import run_directory
+from glane.settings import RunSettings
+from glane.settings.run import host_and_port, is_network
+
+_RESOLVER = Path("/etc/resolv.conf")
+_OVER_TCP = {"RES_OPTIONS": "use-vc"}  # names are asked for by connections, which can be judged, without UDP
+
+
+@contextlib.contextmanager
+def guarded_run(settings: RunSettings, *, nodes: Iterable[str] = (), hosts: Iterable[str] = ()) -> Iterator[None]:
+    """Guard this process and what it starts while the block lasts. `nodes` are names, addresses or networks of the job.
+
+    `hosts` are allowed as those of `run.allow_hosts` are, because another setting names them.
+
+    Raises:
+        ConfigError: if a host is not known, or the kernel must guard and cannot.
+    """
+    if settings.guard == "off":
+        yield
+        return
+    policy = policy_for(settings, nodes=nodes, hosts=hosts)
+    told = {VARIABLE: policy.as_json()} | (_OVER_TCP if _named((*settings.allow_hosts, *hosts)) else {})
+    former = {name: os.environ.get(name) for name in told}
+    os.environ.update(told)
+    try:
+        with hook.guarded(policy):
+            yield
+    finally:
+        for name, value in former.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def policy_for(settings: RunSettings, *, nodes: Iterable[str] = (), hosts: Iterable[str] = ()) -> Policy:
+    """The policy of a run.
+
+    Raises:
+        ConfigError: if a host is not known, or the kernel must guard and cannot.
+    """
+    if settings.guard == "kernel" and HELD not in os.environ and not calls.is_supported():
+        raise ConfigError(
+            "run.guard=kernel: the kernel of this machine cannot guard connections (seccomp with questions to another "
+            "process, Linux 5.9 on x86_64 or aarch64). With run.guard=auto, Python alone guards, and the run says so."
+        )
+    directory = run_directory(settings)
+    allowed, names = _allowed((*settings.allow_hosts, *hosts))
+    of_the_job, of_nodes = _allowed(nodes, is_known=False)
+    return Policy(
+        allowed=(*of_the_job, *allowed, *(_resolvers() if names else ())),
+        names=(*names, *of_nodes),
+        events=str(directory.ledger.absolute()),
+        mode=directory.file_mode,
+        is_kernel_wanted=settings.guard != "python",
+    )
+
+
+def network_of(interface: str | None) -> tuple[str, ...]:
+    """The IPv4 networks that an interface of this machine is in: the nodes of a job meet there."""
+    found = psutil.net_if_addrs().get(interface or "", [])
+    return tuple(
+        str(ipaddress.ip_interface(f"{one.address}/{one.netmask}").network)
+        for one in found
+        if one.family == socket.AF_INET and one.netmask
+    )
+
+
+def _allowed(hosts: Iterable[str], *, is_known: bool = True) -> tuple[tuple[tuple[str, int], ...], tuple[str, ...]]:
+    """Networks with a port each, and the names among the hosts.
+
+    Raises:
+        ConfigError: for a name that is not known, where `is_known` says that it must be.
+    """
+    networks: list[tuple[str, int]] = []
+    names = []
+    for told in hosts:
+        host, port = host_and_port(told)
+        if is_network(host):
+            networks.append((host, port))
+            continue
+        names.append(host.lower())
+        found = _addresses(host)
+        if not found and is_known:
+            raise ConfigError(
+                f"run.allow_hosts: no address is known of {host!r} on this machine. Give its address, or a network as "
+                "10.1.0.0/16."
+            )
+        networks += [(address, port) for address in found]
+    return tuple(dict.fromkeys(networks)), tuple(dict.fromkeys(names))
+
+
+def _named(hosts: Iterable[str]) -> bool:
+    """Whether a name is among them, which must be looked up again by who connects to it."""
+    return any(not is_network(host_and_port(told)[0]) for told in hosts)
+
+
+def _addresses(name: str) -> list[str]:
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return []
+    return list(dict.fromkeys(str(one[4][0]).partition("%")[0] for one in found))
+
+
+def _resolvers() -> Iterator[tuple[str, int]]:
+    """The servers of names of this machine, which are asked for those that are allowed."""
+    with contextlib.suppress(OSError):
+        for line in _RESOLVER.read_text().splitlines():
+            words = line.split()
+            if words[:1] == ["nameserver"] and len(words) > 1 and is_network(words[1]):
+                yield words[1], NAMES_PORT

@@ -1,0 +1,252 @@
+"""Answers the kernel about the connections of processes that are held, and makes those that are allowed.
+
+A connection is made here, on the very socket that the process asked for, to an address that was copied first. So the
+process cannot have one address judged and another one connected to. Sockets of UDP are made here, too, and bound to the
+loopback device: what is sent by them reaches this machine alone, whatever its address.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import fcntl
+import os
+import socket
+import struct
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from glane.guard.calls import (
+    ADD_DESCRIPTOR,
+    ADDED,
+    ANSWER,
+    GO_ON,
+    IS_VALID,
+    PIDFD_GETFD,
+    QUESTION,
+    RECEIVE,
+    SEND,
+    Numbers,
+)
+from glane.guard.policy import Policy
+from glane.guard.refusals import Refusals, program_of
+
+_MOST_BYTES = 128  # sockaddr_storage
+_CLONE_FS = 0x200
+_FAMILIES = {17: "packet socket", 38: "socket of the kernel's ciphers", 40: "socket to the host of a machine"}
+_KINDS = {2: "UDP socket", 3: "raw socket"}
+_LOOPBACK, _UDP = b"lo\0", 17
+# Programs of the machine that would look names up, or start other programs, for whoever asks them.
+_WAYS_OUT = (
+    "/run/systemd/", "/run/nscd/", "/run/dbus/", "/run/avahi-daemon/", "/run/docker", "/run/containerd",
+    "/run/podman", "/run/crio", "/run/libvirt", "/run/snapd",
+)  # fmt: skip
+_ASKED_ALWAYS = "/nscd/socket"  # by the C library, which then looks names up itself: no attempt of anybody's
+_BUSES = ("/bus", "/systemd/private", "/docker.sock", "/podman/podman.sock")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A call that waits for an answer."""
+
+    number: int
+    thread: int
+    call: int
+    arguments: tuple[int, ...]
+
+
+class Supervisor:
+    """Judges by a policy, and writes refusals down."""
+
+    def __init__(self, listener: int, *, calls: Numbers, policy: Policy, refusals: Refusals) -> None:
+        self._listener, self._calls, self._policy, self._refusals = listener, calls, policy, refusals
+
+    def answer_one(self) -> None:
+        """Receive a question that is there, and answer it, in a thread of its own if the answer may take long."""
+        content = bytearray(QUESTION.size)
+        try:
+            fcntl.ioctl(self._listener, RECEIVE, content)
+        except OSError:  # the process is gone
+            return
+        number, thread, _, call, _, _, *arguments = QUESTION.unpack(content)
+        question = Question(number, thread, call, tuple(arguments))
+        try:
+            if call == self._calls.connect:
+                self._judge(question)
+            elif call == self._calls.sendto:
+                self._judge_datagram(question)
+            else:
+                self._judge_socket(question)
+        except (OSError, ValueError, struct.error) as error:
+            self._answer(question, getattr(error, "errno", None) or errno.EACCES)
+
+    def _judge(self, question: Question) -> None:
+        """Make a connection, or refuse it.
+
+        Raises:
+            OSError: if the process cannot be looked into, which refuses the call.
+        """
+        process = _process_of(question.thread)
+        address = _address(question, 1)
+        descriptor = _descriptor(process, question.arguments[0] & 0xFFFFFFFF)
+        try:
+            fcntl.ioctl(self._listener, IS_VALID, struct.pack("=Q", question.number))
+            complaint = self._complaint(address)
+            if complaint is not None:
+                self._refuse(question, process, complaint)
+                return
+        except BaseException:
+            os.close(descriptor)
+            raise
+        if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_NONBLOCK and address[:2] != _family(socket.AF_UNIX):
+            self._make(question, descriptor, address, process)
+        else:
+            threading.Thread(target=self._make, args=(question, descriptor, address, process), daemon=True).start()
+
+    def _judge_datagram(self, question: Question) -> None:
+        """Let it be sent, or refuse it. What is sent meanwhile to another address than was read does not leave, either.
+
+        Raises:
+            OSError: if the process cannot be looked into, which refuses the call.
+        """
+        complaint = self._complaint(_address(question, 4))
+        if complaint is None:
+            self._answer(question, 0, GO_ON)
+        else:
+            self._refuse(question, _process_of(question.thread), complaint)
+
+    def _refuse(self, question: Question, process: int, complaint: tuple[str, str]) -> None:
+        if not complaint[1].endswith(_ASKED_ALWAYS):
+            self._note(process, *complaint)
+        self._answer(question, errno.EACCES)
+
+    def _complaint(self, address: bytes) -> tuple[str, str] | None:
+        """What is refused, as its kind and the address; None if it is allowed."""
+        (family,) = struct.unpack_from("=H", address)
+        if family in (socket.AF_UNSPEC, socket.AF_NETLINK):
+            return None
+        if family == socket.AF_UNIX:
+            path = address[2:].split(b"\0")[0].decode("utf-8", "replace")
+            return ("local service", path) if is_way_out(path) else None
+        if family == socket.AF_INET:
+            port, host = struct.unpack_from("!H4s", address, 2)
+        elif family == socket.AF_INET6:
+            port, _, host = struct.unpack_from("!HI16s", address, 2)
+        else:
+            return _FAMILIES.get(family, f"socket of family {family}"), "-"
+        name = socket.inet_ntop(family, host)
+        shown = f"[{name}]:{port}" if family == socket.AF_INET6 else f"{name}:{port}"
+        return None if self._policy.permits(name, port) else ("connection", shown)
+
+    def _make(self, question: Question, descriptor: int, address: bytes, process: int) -> None:
+        try:
+            if address[:2] == _family(socket.AF_UNIX):
+                _stand_where(process)
+            made = _libc.connect(descriptor, address, len(address))
+            self._answer(question, 0 if made == 0 else ctypes.get_errno())
+        except OSError as error:
+            self._answer(question, error.errno or errno.EACCES)
+        finally:
+            os.close(descriptor)
+
+    def _judge_socket(self, question: Question) -> None:
+        """Make a socket of UDP that reaches this machine alone, or refuse a socket.
+
+        Raises:
+            OSError: if it cannot be made or given, which refuses the call.
+        """
+        family, kind, protocol = (one & 0xFFFFFFFF for one in question.arguments[:3])
+        is_internet = family in (socket.AF_INET, socket.AF_INET6)
+        if is_internet and kind & 0xF == socket.SOCK_DGRAM and protocol in (0, _UDP):
+            with socket.socket(family, kind) as made:
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, _LOOPBACK)
+                self._hand_over(question, made.fileno(), os.O_CLOEXEC if kind & socket.SOCK_CLOEXEC else 0)
+            return
+        what = _KINDS.get(kind & 0xF, "socket") if is_internet else _FAMILIES.get(family, f"socket of family {family}")
+        self._refuse(question, _process_of(question.thread), (what, "-"))
+
+    def _hand_over(self, question: Question, descriptor: int, flags: int) -> None:
+        """Answer with a descriptor of this process, as one of the other."""
+        told = ctypes.create_string_buffer(ADDED.pack(question.number, 0, descriptor, 0, flags), ADDED.size)
+        number = _libc.ioctl(self._listener, ADD_DESCRIPTOR, told)  # Python's own returns no number
+        if number < 0:
+            raise OSError(ctypes.get_errno(), "no descriptor can be given")
+        self._answer(question, 0, result=number)
+
+    def _note(self, process: int, what: str, address: str) -> None:
+        self._refusals.note(by="kernel", what=what, address=address, pid=process, program=program_of(process))
+
+    def _answer(self, question: Question, error: int, flags: int = 0, *, result: int = 0) -> None:
+        with contextlib.suppress(OSError):  # the process is gone
+            fcntl.ioctl(self._listener, SEND, ANSWER.pack(question.number, result, -error, flags))
+
+
+def is_way_out(path: str) -> bool:
+    """Whether a local socket is that of a program which reaches out, or starts others, for whoever asks."""
+    plain = os.path.normpath(path).replace("/var/run/", "/run/", 1)
+    is_of_a_user = plain.startswith("/run/user/") and plain.endswith(_BUSES)
+    return plain.startswith(_WAYS_OUT) or is_of_a_user
+
+
+def _family(family: int) -> bytes:
+    return struct.pack("=H", family)
+
+
+def _process_of(thread: int) -> int:
+    for line in Path(f"/proc/{thread}/status").read_text().splitlines():
+        if line.startswith("Tgid:"):
+            return int(line.split()[1])
+    raise ProcessLookupError(errno.ESRCH, "no such thread")
+
+
+def _address(question: Question, place: int) -> bytes:
+    """A copy of the address that a call points to by its argument at `place`; the next one is its length.
+
+    Raises:
+        OSError: if there is none.
+    """
+    length = question.arguments[place + 1] & 0xFFFFFFFF
+    if not 2 <= length <= _MOST_BYTES:
+        raise OSError(errno.EINVAL, "no address")
+    memory = os.open(f"/proc/{question.thread}/mem", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        found = os.pread(memory, length, question.arguments[place])
+    except OverflowError:
+        raise OSError(errno.EFAULT, "no address") from None
+    finally:
+        os.close(memory)
+    if len(found) != length:
+        raise OSError(errno.EFAULT, "no address")
+    return found
+
+
+def _descriptor(process: int, number: int) -> int:
+    """A copy of a descriptor of another process.
+
+    Raises:
+        OSError: if it has none of this number, or this process may not.
+    """
+    pidfd = os.pidfd_open(process)
+    try:
+        found = int(_libc.syscall(PIDFD_GETFD, pidfd, number, 0))
+    finally:
+        os.close(pidfd)
+    if found < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return found
+
+
+def _stand_where(process: int) -> None:
+    """Have paths mean to this thread alone what they mean to a process.
+
+    Raises:
+        OSError: if that cannot be.
+    """
+    if _libc.unshare(_CLONE_FS) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    os.chdir(f"/proc/{process}/cwd")
