@@ -40,6 +40,9 @@ class LocalQueue:
     def site_log(self) -> Path | None:
         return None
 
+    def catalogue(self) -> str | None:
+        return None
+
     def least_poll_s(self) -> float:
         return 2.0
 

@@ -24,6 +24,8 @@ _FILES = {
     "aggregate": settings.AggregateSettings,
     "brief": settings.BriefSettings,
     "trace": settings.TraceSettings,
+    "stage_model": settings.StageModelSettings,
+    "models": settings.ModelsSettings,
     "link": settings.LinkSettings,
     "ingest": settings.IngestSettings,
     "embed": settings.EmbedSettings,

@@ -26,6 +26,8 @@ COMMANDS = (
     "clean",
     "plan",
     "doctor",
+    "stage-model",
+    "models",
     "review",
     "screen",
     "evaluate",

@@ -146,11 +146,9 @@ def _tensor_parallel_size(
         return model.tensor_parallel_size, ""
     if weights_bytes is None or gpu_bytes is None:
         return 1, ""
-    usable_bytes = gpu_bytes * model.gpu_memory_utilization * (1 - _CACHE_SHARE)
-    wanted = weights_bytes / model.pipeline_parallel_size
-    size = 1  # powers of two, because they divide the number of attention heads of every usual model
-    while wanted > size * usable_bytes:
-        size *= 2
+    size = gpus_needed(
+        weights_bytes / model.pipeline_parallel_size, gpu_bytes, memory_share=model.gpu_memory_utilization
+    )  # fmt: skip
     gib = [f"{number / 2**30:.0f} GiB" for number in (weights_bytes, gpu_bytes)]
     if size > gpus:
         raise ConfigError(
@@ -159,6 +157,17 @@ def _tensor_parallel_size(
             "set model.tensor_parallel_size yourself."
         )
     return size, f": {gib[0]} of weights, {gib[1]} of memory on each"
+
+
+def gpus_needed(weights_bytes: float, gpu_bytes: int, *, memory_share: float) -> int:
+    """How many GPUs hold weights and leave enough of their memory to the cache, if an engine uses a share of it.
+
+    A power of two, because these divide the number of attention heads of every usual model.
+    """
+    size = 1
+    while weights_bytes > size * gpu_bytes * memory_share * (1 - _CACHE_SHARE):
+        size *= 2
+    return size
 
 
 def _spanning_layout(model: ModelSettings, tensor: int, cpus: int, gpus: int, num_nodes: int) -> Layout:

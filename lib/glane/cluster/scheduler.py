@@ -134,6 +134,9 @@ class Scheduler(Protocol):
     def least_poll_s(self) -> float:
         """Return how long one command waits between two questions to the scheduler, at least, in seconds."""
 
+    def catalogue(self) -> str | None:
+        """Return the folder of staged models that the site names; None if it names none."""
+
     def complaint(self, cluster: BatchSettings) -> str | None:
         """Return why this cannot be submitted, with the key to change; None if it can.
 

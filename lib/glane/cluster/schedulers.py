@@ -32,6 +32,15 @@ def least_poll_s() -> float:
     return max(scheduler.least_poll_s() for scheduler in SCHEDULERS.values())
 
 
+def catalogue_of_site() -> str | None:
+    """Return the folder of staged models that the site's file names; None if it names none.
+
+    Raises:
+        ConfigError: if the file is wrong.
+    """
+    return next((folder for scheduler in SCHEDULERS.values() if (folder := scheduler.catalogue())), None)
+
+
 def current_job_name() -> str | None:
     """Return the job of any scheduler that this process belongs to; None outside of one."""
     return next((name for scheduler in SCHEDULERS.values() if (name := scheduler.job_name())), None)

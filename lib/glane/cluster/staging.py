@@ -20,10 +20,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from glane.catalogue.forms import not_read
 from glane.cluster.kernel_cache import is_ours
 from glane.cluster.staged_space import LOCK, NotStaged, in_memory, is_locked_here, make_room
 from glane.corpus.unchanged import content_digest
 from glane.engine.digest_cache import DigestCache
+from glane.engine.manifest import MANIFEST
 from glane.engine.registry import engine_kind
 from glane.engine.staged import STAGED, Staged
 from glane.engine.weights import resolve_weights
@@ -60,7 +62,8 @@ def stage_weights(
         try:
             source = Path(resolve_weights(model).path)
             root = stage_root(source, cluster.stage_dir)
-            place = staged_copy(source, root, deadline=time.monotonic() + limit_s, say=say)
+            deadline = time.monotonic() + limit_s
+            place = staged_copy(source, root, deadline=deadline, say=say, load_format=model.load_format)
             staged = Staged(original=str(source), place=str(place))
             say(f"cluster.stage: the weights are read from {place}")
         except (NotStaged, OSError) as error:
@@ -104,7 +107,9 @@ def stage_root(source: Path, told: str | None) -> Path:
     return root
 
 
-def staged_copy(source: Path, root: Path, *, deadline: float, say: Callable[[str], None]) -> Path:
+def staged_copy(
+    source: Path, root: Path, *, deadline: float, say: Callable[[str], None], load_format: str = "auto"
+) -> Path:
     """Return a verified copy of the files of `source` below `root`, and hold its lock until this process ends.
 
     Args:
@@ -112,12 +117,16 @@ def staged_copy(source: Path, root: Path, *, deadline: float, say: Callable[[str
         root: Of `stage_root`.
         deadline: By `time.monotonic()`.
         say: Told what is done.
+        load_format: As `model.load_format`: of weights that lie there twice, one form is copied.
 
     Raises:
         NotStaged: if there is no room or no time, or the copy does not come out right.
         OSError: for another fault of a disk.
     """
-    files = sorted(file for file in source.iterdir() if file.is_file())
+    if (source / "modules.json").is_file():  # of sentence-transformers: it names folders, which are read, too
+        raise NotStaged(f"{source} has its configuration in several folders")
+    unread = {MANIFEST} | not_read([file.name for file in source.iterdir()], load_format)
+    files = sorted(file for file in source.iterdir() if file.is_file() and file.name not in unread)
     originals = DigestCache(content_digest, wait_s=max(0.0, deadline - time.monotonic()))
     originals.learn(files)
     place = root / f"{source.name[:60]}-{originals.combined(files)}"

@@ -23,7 +23,10 @@ _WAIT_S = 3600.0  # for another process that reads the same files; then this one
 
 
 class DigestCache:
-    """The digests that are known to this user, by the path, size and time of change of a file."""
+    """The digests that are known to this user, by path, size and times of change of a file.
+
+    ctime is one of them because a tool can set mtime back.
+    """
 
     def __init__(self, digest: Callable[[str], str], *, folder: Path | None = None, wait_s: float = _WAIT_S) -> None:
         """`digest` hashes the file at a path. `folder` holds the cache; None is the user's cache directory."""
@@ -86,4 +89,4 @@ class DigestCache:
 
 def _key(file: Path) -> str:
     status = file.stat()
-    return f"{file.resolve()}:{status.st_size}:{status.st_mtime_ns}"
+    return f"{file.resolve()}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"

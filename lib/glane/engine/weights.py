@@ -9,6 +9,7 @@ from pathlib import Path
 
 from glane.engine.adapter import ADAPTER, ADAPTER_WEIGHTS, checked_adapter
 from glane.engine.digest_cache import DigestCache
+from glane.engine.manifest import refuse_other_content, refuse_other_files, staged_files
 from glane.engine.registry import engine_kind
 from glane.engine.safetensors import check_safetensors
 from glane.errors import ConfigError
@@ -45,7 +46,9 @@ def resolve_weights(settings: ModelSettings) -> ModelSettings:
     tokenizer = Path(settings.tokenizer) if settings.tokenizer else folder
     if not any((tokenizer / name).is_file() for name in _TOKENIZERS):
         raise ConfigError(f"model.tokenizer: {tokenizer} holds no tokenizer (one of {', '.join(_TOKENIZERS)}).")
-    return marked(settings.model_copy(update={"path": str(folder.resolve())}))
+    found = settings.model_copy(update={"path": str(folder.resolve())})
+    refuse_other_files(found)
+    return marked(found)
 
 
 def at_hand(settings: ModelSettings) -> ModelSettings:
@@ -127,11 +130,29 @@ def _check(folder: Path) -> None:
             check_safetensors(file)
 
 
+def refuse_changed(settings: ModelSettings, digest: Callable[[str], str]) -> None:
+    """Check that the files of a staged model hold what they held; nothing is read of one that was not staged.
+
+    `digest` hashes the file at a path.
+
+    Raises:
+        ConfigError: naming the file, and the remedy.
+    """
+    if engine_kind(settings.engine).has_weights:
+        cache = DigestCache(digest)
+        cache.learn(staged_files(settings))
+        refuse_other_content(settings, cache)
+
+
 def model_digests(settings: ModelSettings, digest: Callable[[str], str]) -> dict[str, str]:
     """Return the digests of weights, adapter, tokenizer and chat template, by these names.
 
     `digest` hashes the file at a path. Hashing tens of gigabytes takes minutes, so digests are kept in the user's cache
-    directory, by the path, size and time of change of their file; see `glane.engine.digest_cache`.
+    directory, by the path, size and times of change of their file; see `glane.engine.digest_cache`. Of a model that was
+    staged, all files are hashed.
+
+    Raises:
+        ConfigError: if a file of a staged model holds something else than when it was staged.
     """
     if not engine_kind(settings.engine).has_weights:
         return {"weights": settings.engine}
@@ -150,5 +171,6 @@ def model_digests(settings: ModelSettings, digest: Callable[[str], str]) -> dict
         parts["adapter"] = [Path(settings.adapter) / name for name in (ADAPTER, ADAPTER_WEIGHTS)]
     if template.is_file():
         parts["chat_template"] = [template]
-    cache.learn([file for files in parts.values() for file in files])
+    cache.learn([*(file for files in parts.values() for file in files), *staged_files(settings)])
+    refuse_other_content(settings, cache)
     return {name: cache.combined(files) for name, files in parts.items()}

@@ -15,6 +15,7 @@ from glane.engine.weights import weights_bytes
 from glane.job.durable import Connect, announce, drive
 from glane.job.embed_checks import resolved
 from glane.job.licences import licence_line
+from glane.job.models import provenance_line
 from glane.job.tables import kept_tables
 from glane.run.description import read_description
 from glane.run.directory import run_directory
@@ -54,6 +55,7 @@ def embed(
             )
         if engine_kind(settings.model.engine).has_weights:
             progress.say(licence_line(settings.model))
+            progress.say(provenance_line(settings.model))
         metrics = MetricsFile(run.directory, run.plan, settings.run, warn=progress.warn)
         try:
             run = drive(

@@ -17,6 +17,7 @@ from glane.extraction.forecast import check_same, read_pilot
 from glane.extraction.work import ExtractionWork, prepare_extraction
 from glane.job.durable import Connect, beats_every_s, logged, run_workers
 from glane.job.licences import licence_line
+from glane.job.models import provenance_line
 from glane.job.part import Part
 from glane.job.sentinels import sentinels_of
 from glane.job.several import refuse_apart, resolve_all
@@ -77,6 +78,7 @@ def extract(
             progress.say(line)
         if engine_kind(settings.model.engine).has_weights:
             progress.say(licence_line(settings.model))
+            progress.say(provenance_line(settings.model))
         run_all: RunAll = map
         if not is_done():
             metrics = MetricsFile(directory, plan, settings.run, warn=progress.warn)

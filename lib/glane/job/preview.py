@@ -6,9 +6,11 @@ import os
 from collections.abc import Callable
 
 from glane.cluster.processes import core_dumps
+from glane.corpus.unchanged import content_digest
 from glane.engine.device import has_gpu
 from glane.engine.protocol import Engine, RequestRefused
 from glane.engine.registry import start_engine
+from glane.engine.weights import refuse_changed
 from glane.extraction.checked import checked_lines
 from glane.extraction.prompts import PromptBuilder
 from glane.extraction.some_documents import some_documents
@@ -30,6 +32,7 @@ def preview(settings: ResolvedSettings, task: Task, *, show: Callable[[str], Non
         GlaneError: as the job itself would.
     """
     model = settings.model
+    refuse_changed(model, content_digest)
     documents, notes = some_documents(settings.data, task, most=settings.preview, shard_bytes=settings.run.shard_bytes)
     for note in notes:
         show(f"note: {in_language(note)}")

@@ -37,6 +37,7 @@ from glane.settings.ingest import IngestSettings, ingest_settings
 from glane.settings.job import JobSettings, read_job
 from glane.settings.link import LinkDefinition, LinkSettings, link_settings
 from glane.settings.model import ModelSettings, SamplingSettings
+from glane.settings.models import ModelsSettings, StageModelSettings, models_settings, stage_model_settings
 from glane.settings.multiverse import MultiverseSettings, multiverse_settings
 from glane.settings.new_task import NewTaskSettings, new_task_settings
 from glane.settings.ocr import OcrSettings
@@ -83,6 +84,7 @@ __all__ = [
     "LinkSettings",
     "LocalSettings",
     "ModelSettings",
+    "ModelsSettings",
     "MultiverseSettings",
     "NewTaskSettings",
     "OcrSettings",
@@ -100,6 +102,7 @@ __all__ = [
     "SentinelsSettings",
     "SeveralSettings",
     "SlurmSettings",
+    "StageModelSettings",
     "StatusSettings",
     "StudiesSettings",
     "TraceSettings",
@@ -121,6 +124,7 @@ __all__ = [
     "extract_settings",
     "ingest_settings",
     "link_settings",
+    "models_settings",
     "multiverse_settings",
     "new_task_settings",
     "plan_settings",
@@ -132,6 +136,7 @@ __all__ = [
     "screen_settings",
     "search_settings",
     "sentinels_settings",
+    "stage_model_settings",
     "status_settings",
     "studies_settings",
     "trace_settings",

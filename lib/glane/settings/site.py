@@ -30,6 +30,7 @@ class SiteSettings(Strict):
     least_poll_s: float = Key(default=2.0, ge=1)  # between two questions to the scheduler, of one command
     kept_days: int = Key(default=30, ge=1)  # scripts and logs of jobs that have ended
     log: HomePath | None = None  # a line of JSON for each start of a job that has ended
+    models: HomePath | None = None  # the catalogue of staged models
     environment: str = ""  # lines of shell for the first node: modules, variables, the container
 
     @field_validator("time", mode="before")

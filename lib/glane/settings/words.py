@@ -24,6 +24,7 @@ from glane.settings.export import ExportSettings
 from glane.settings.extract import ExtractSettings
 from glane.settings.ingest import IngestSettings
 from glane.settings.link import LinkSettings
+from glane.settings.models import ModelsSettings, StageModelSettings
 from glane.settings.multiverse import MultiverseSettings
 from glane.settings.new_task import NewTaskSettings
 from glane.settings.plan import PlanSettings
@@ -61,6 +62,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "extract": ExtractSettings,
     "ingest": IngestSettings,
     "link": LinkSettings,
+    "models": ModelsSettings,
     "multiverse": MultiverseSettings,
     "new_task": NewTaskSettings,
     "plan": PlanSettings,
@@ -70,6 +72,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "screen": ScreenSettings,
     "search": SearchSettings,
     "sentinels": SentinelsSettings,
+    "stage_model": StageModelSettings,
     "status": StatusSettings,
     "try_programs": TryProgramsSettings,
     "trace": TraceSettings,

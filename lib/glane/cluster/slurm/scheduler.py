@@ -37,6 +37,10 @@ class Slurm:
         """Read it from the site's file."""
         return site_file.read_site().least_poll_s
 
+    def catalogue(self) -> str | None:
+        """Read it from the site's file."""
+        return site_file.read_site().models
+
     def complaint(self, cluster: BatchSettings) -> str | None:
         """Return that there is no Slurm here, or what it would never start."""
         own = _own(cluster)

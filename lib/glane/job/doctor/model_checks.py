@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from glane.cluster.findings import Finding, Findings, failed, ok, skipped
+from glane.engine.manifest import read_manifest
 from glane.engine.registry import engine_kind
 from glane.engine.weights import resolve_weights, weights_bytes
 from glane.errors import GlaneError
@@ -37,7 +38,9 @@ def _model(model: ModelSettings, task: Mapping[str, Any]) -> Iterator[Finding]:
     except GlaneError as error:
         yield failed("weights", str(error))
         return
-    yield ok("weights", f"{found.path}: {(weights_bytes(found) or 0) / 1e9:.1f} GB, complete")
+    manifest = read_manifest(Path(found.path))
+    staged = "not staged" if manifest is None else f"staged on {manifest.staged[:10]}"
+    yield ok("weights", f"{found.path}: {(weights_bytes(found) or 0) / 1e9:.1f} GB, complete, {staged}")
     name = "tokenizer and template"
     yield _attempt(
         name,

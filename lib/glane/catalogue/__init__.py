@@ -1,0 +1,1 @@
+"""Models staged in a catalogue: looked at before they are taken, copied with digests, listed."""
