@@ -68,6 +68,7 @@ _REQUIRED = {
     "brief": {"brief": "co", **_OF_A_RUN},
     "trace": {"brief.dir": "runs/a", "id": "f-1"},
     "stage_model": {"source": "models/a"},
+    "verify": {"run.dir": "runs/a"},
     "link": {"linkage": "outbreak_events", **_OF_A_RUN},
     "calibrate": {**_OF_A_RUN, "values": "values.parquet"},
     "compare": {"runs": "[runs/a,runs/b]", "out.dir": "runs/b"},

@@ -24,6 +24,7 @@ _FILES = {
     "aggregate": settings.AggregateSettings,
     "brief": settings.BriefSettings,
     "trace": settings.TraceSettings,
+    "verify": settings.VerifySettings,
     "stage_model": settings.StageModelSettings,
     "models": settings.ModelsSettings,
     "link": settings.LinkSettings,

@@ -2,7 +2,7 @@
 
 What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
 `checklists`, `embed`, `search`, `estimate`, `aggregate`, `brief`, `try_programs`, `trace`, `link`, `brief_labels`,
-`export`, `multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`, `studies`, `prisma`, `runs`,
+`verify`, `export`, `multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`, `studies`, `prisma`, `runs`,
 `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used: `import
 glane` takes no time."""
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from glane.api.studies import studies
     from glane.api.trace import trace
     from glane.api.try_programs import try_programs
+    from glane.api.verify import verify
     from glane.extraction.results import Run, open_run
 
 __version__ = "0.1.0"
@@ -77,6 +78,7 @@ __all__ = [
     "studies",
     "trace",
     "try_programs",
+    "verify",
 ]
 _OWN = (
     "aggregate",
@@ -104,6 +106,7 @@ _OWN = (
     "studies",
     "try_programs",
     "trace",
+    "verify",
 )  # in a module of that name
 _PLACES = {
     "Run": "glane.extraction.results",

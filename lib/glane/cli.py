@@ -42,6 +42,7 @@ COMMANDS = (
     "prisma",
     "brief",
     "trace",
+    "verify",
     "export",
     "try-programs",
     "multiverse",

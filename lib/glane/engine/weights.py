@@ -144,12 +144,14 @@ def refuse_changed(settings: ModelSettings, digest: Callable[[str], str]) -> Non
         refuse_other_content(settings, cache)
 
 
-def model_digests(settings: ModelSettings, digest: Callable[[str], str]) -> dict[str, str]:
+def model_digests(
+    settings: ModelSettings, digest: Callable[[str], str], *, cache: DigestCache | None = None
+) -> dict[str, str]:
     """Return the digests of weights, adapter, tokenizer and chat template, by these names.
 
     `digest` hashes the file at a path. Hashing tens of gigabytes takes minutes, so digests are kept in the user's cache
     directory, by the path, size and times of change of their file; see `glane.engine.digest_cache`. Of a model that was
-    staged, all files are hashed.
+    staged, all files are hashed. `cache` is another one than the user's.
 
     Raises:
         ConfigError: if a file of a staged model holds something else than when it was staged.
@@ -158,7 +160,7 @@ def model_digests(settings: ModelSettings, digest: Callable[[str], str]) -> dict
         return {"weights": settings.engine}
     folder = Path(settings.path)
     tokenizer = Path(settings.tokenizer) if settings.tokenizer else folder
-    cache = DigestCache(digest)
+    cache = cache or DigestCache(digest)
     weights = sorted(f for f in folder.iterdir() if f.suffix in _WEIGHTS or f.name in ("config.json", "params.json"))
     others = sorted(
         f

@@ -61,6 +61,11 @@ class RunPaths:
         return self.root / "summary.json"
 
     @property
+    def digests(self) -> Path:
+        """Digests of the files of a complete run."""
+        return self.root / "digests.json"
+
+    @property
     def ledger(self) -> Path:
         """Claims, heartbeats, windows, deaths, starts, submissions and faults of nodes."""
         return self.root / "ledger"

@@ -20,6 +20,7 @@ from glane.corpus.unchanged import Unchanged
 from glane.errors import RunError
 from glane.parquet import open_parquet, read_parquet, write_parquet
 from glane.run.description import read_description
+from glane.run.digests import write_digests
 from glane.run.directory import RunDirectory
 from glane.run.energy_total import total_energy
 from glane.run.heartbeat import Heartbeat, heartbeats, most_at_once
@@ -38,7 +39,7 @@ def is_committed(directory: RunDirectory, plan: Plan) -> bool:
 
 
 def finish_run(run: PreparedRun, *, record_mib: int, run_all: RunAll = map, without: tuple[str, ...] = ()) -> None:
-    """Publish `records/`, write `summary.json`, and remove what is no longer needed.
+    """Publish `records/`, write `summary.json` and digests of all files, and remove what is no longer needed.
 
     Every step can be killed and repeated. The result is published by the rename alone. `run_all` merges its files, and
     may do so in other processes. Columns of the parts that are `without` are not published.
@@ -54,6 +55,7 @@ def finish_run(run: PreparedRun, *, record_mib: int, run_all: RunAll = map, with
     if not exists(directory.summary):
         summary = run.work.summarise(_summary(directory, run.plan), listed(directory.records, "*.parquet"))
         directory.write_record(directory.summary, summary)
+    write_digests(directory, run.key)
     _clean(directory)
 
 
@@ -77,7 +79,8 @@ def _publish_once(
             remove(path)
         _write_shard_facts(directory, shards, staging)
         if not directory.is_complete:
-            directory.summary.unlink(missing_ok=True)  # of a result that was removed
+            for former in (directory.digests, directory.summary):  # of a result that was removed
+                former.unlink(missing_ok=True)
         put_folder(staging, directory.records)
     finally:
         _remove(staging, STAGED)

@@ -54,6 +54,7 @@ from glane.settings.status import StatusSettings, status_settings
 from glane.settings.studies import StudiesSettings, studies_settings
 from glane.settings.trace import TraceSettings, trace_settings
 from glane.settings.try_programs import TryProgramsSettings, try_programs_settings
+from glane.settings.verify import VerifySettings, verify_settings
 
 __all__ = [
     "SBATCH_KEYS",
@@ -107,6 +108,7 @@ __all__ = [
     "StudiesSettings",
     "TraceSettings",
     "TryProgramsSettings",
+    "VerifySettings",
     "aggregate_settings",
     "brief_settings",
     "calibrate_settings",
@@ -141,4 +143,5 @@ __all__ = [
     "studies_settings",
     "trace_settings",
     "try_programs_settings",
+    "verify_settings",
 ]

@@ -39,6 +39,7 @@ from glane.settings.status import StatusSettings
 from glane.settings.studies import StudiesSettings
 from glane.settings.trace import TraceSettings
 from glane.settings.try_programs import TryProgramsSettings
+from glane.settings.verify import VerifySettings
 from glane.types import KeyType
 from glane.validation import Strict
 
@@ -76,6 +77,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "status": StatusSettings,
     "try_programs": TryProgramsSettings,
     "trace": TraceSettings,
+    "verify": VerifySettings,
 }
 """The settings of each job, by the name of its configuration."""
 

@@ -1,0 +1,113 @@
+"""`glane.verify`: every digest of a run taken again, from its inputs to what was made of it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, get_args
+
+from glane.errors import ConfigError, RecordError, RunError
+from glane.job.verify.made import made_of_run
+from glane.job.verify.own_files import own_files
+from glane.job.verify.record import Check, State, Verification
+from glane.job.verify.sources import sources
+from glane.languages import Spoken, in_language
+from glane.run.description import read_description
+from glane.run.digests import read_digests_of_run
+from glane.run.directory import RunDirectory
+from glane.storage import replace_file
+
+_SHOWN = 20  # files of a part and a state that are told; the file `out` has all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified(Spoken):
+    """What came of a verification. `str()` of it is a line for each file, and no text of a document."""
+
+    verification: Verification
+
+    @property
+    def is_as_it_was(self) -> bool:
+        """Whether nothing was changed, and nothing is missing."""
+        return self.verification.is_as_it_was
+
+    def _in_english(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        checks = self.verification.checks
+        for state in get_args(State):
+            for part in dict.fromkeys(one.part for one in checks):
+                yield from _group([one for one in checks if (one.state, one.part) == (state, part)])
+        counts = ", ".join(
+            f"{sum(one.state == state for one in checks)} {in_language(state)}" for state in get_args(State)
+        )
+        yield f"{self.verification.run}: {counts}"
+        if self.verification.own is not None:
+            yield f"digest of all digests of the run: {self.verification.own} (note it elsewhere, to compare later)"
+
+
+def _group(checks: Sequence[Check]) -> Iterator[str]:
+    for one in checks[:_SHOWN]:
+        yield f"{in_language(one.state):<12} {one.place}{f' ({in_language(one.why)})' if one.why else ''}"
+    if len(checks) > _SHOWN:
+        yield f"{in_language(checks[0].state):<12} … and {len(checks) - _SHOWN} more"
+
+
+def verify(
+    run: str | Path, *, folders: str | Path | Sequence[str | Path] = (), out: str | Path | None = None
+) -> Verified:
+    """Take every digest of a run again, and compare it with what was written down. Nothing of it is changed.
+
+    Args:
+        run: Its directory.
+        folders: Where to look for what was made of it; not given, in the folder that the run lies in.
+        out: A JSON file with all of it, file by file.
+
+    Raises:
+        ConfigError: if `out` is there already.
+        RunError: if there is no run, or `run.yaml` cannot be read.
+    """
+    directory = RunDirectory(root=Path(run).expanduser().absolute())
+    if not directory.marker.is_file() or not directory.description.is_file():
+        raise RunError(f"run.dir: {run} holds no run. Give the run.dir of an extraction.")
+    target = None if out is None else Path(out).expanduser()
+    if target is not None and target.exists():
+        raise ConfigError(f"out: {target} is there already. Choose another name, or move the file.")
+    given = [folders] if isinstance(folders, str | Path) else list(folders)
+    places = [Path(one).expanduser().absolute() for one in given] or [directory.root.parent]
+    checks = [*own_files(directory), *_others(directory, places)]
+    verification = Verification(
+        run=str(directory.root), time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        own=_own(directory), checks=tuple(checks),
+    )  # fmt: skip
+    if target is not None:
+        _write(target, verification)
+    return Verified(verification=verification)
+
+
+def _others(directory: RunDirectory, places: Sequence[Path]) -> Iterator[Check]:
+    try:
+        description = read_description(directory)
+        identity = directory.identity()
+    except (RecordError, RunError):  # the file is told as changed; what it would say is not known
+        return
+    yield from sources(description)
+    yield from made_of_run(identity, places)
+
+
+def _own(directory: RunDirectory) -> str | None:
+    try:
+        taken = read_digests_of_run(directory)
+    except RecordError:
+        return None
+    return None if taken is None else taken.expected()
+
+
+def _write(path: Path, verification: Verification) -> None:
+    def write(stream: IO[bytes]) -> None:
+        stream.write(verification.as_json())
+
+    replace_file(path, write, mode=0o600, setting="out")

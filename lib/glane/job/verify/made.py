@@ -1,0 +1,70 @@
+"""What was made of a run: files of other folders that glane wrote, which name the run by its id."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from glane.briefs.record import BriefSummary
+from glane.corpus.find import find_files
+from glane.errors import GlaneError, RecordError
+from glane.job.verify.record import Check
+from glane.records import read_record
+from glane.run.names import MARKER
+from glane.run.written import WRITTEN, digest_of, read_written
+
+_BRIEF = "brief.json"
+
+
+def made_of_run(identity: str, folders: Sequence[Path]) -> Iterator[Check]:
+    """The files of every folder below these that says it is of the run: evaluations, estimates, briefs, exports."""
+    for folder in folders:
+        for root, names, files in os.walk(folder):
+            names[:] = sorted(name for name in names if not name.startswith("."))
+            if MARKER in files:
+                names.clear()
+            elif WRITTEN in files:
+                yield from _folder(Path(root), identity)
+
+
+def _folder(folder: Path, identity: str) -> Iterator[Check]:
+    try:
+        written = read_written(folder)
+    except RecordError as error:
+        yield Check(part="made of it", place=str(folder / WRITTEN), state="changed", why=str(error))
+        return
+    if identity not in {link.id for link in written.runs}:
+        return
+    for name in written.names:
+        yield _file(folder / name, written.digests.get(name, ())[:1])
+    if _BRIEF in written.names:
+        yield from _of_brief(folder / _BRIEF)
+
+
+def _file(path: Path, digests: Sequence[str]) -> Check:
+    place = str(path)
+    if not path.is_file():
+        return Check(part="made of it", place=place, state="missing")
+    if not digests:
+        return Check(part="made of it", place=place, state="not covered", why="no digest was taken of it")
+    return Check(part="made of it", place=place, state="equal" if digest_of(path) in digests else "changed")
+
+
+def _of_brief(path: Path) -> Iterator[Check]:
+    """The reviewed documents, and the list of documents, that a brief rests on."""
+    try:
+        summary = read_record(BriefSummary, path)
+    except (GlaneError, OSError):
+        return  # the file itself is told
+    asked = summary.definition.statements
+    rests_on = {summary.gold: summary.gold_digests, None if asked is None else asked.found: summary.found_digests}
+    for told, digests in rests_on.items():
+        if told is None or not digests:
+            continue
+        try:
+            found = tuple(digest_of(Path(one)) for one in sorted(find_files(told).paths))
+        except (GlaneError, OSError):
+            yield Check(part="made of it", place=told, state="missing")
+        else:
+            yield Check(part="made of it", place=told, state="equal" if found == digests else "changed")

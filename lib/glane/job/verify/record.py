@@ -1,0 +1,36 @@
+"""What a verification says of each file."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from glane.records import Record
+from glane.validation import Strict
+
+State = Literal["equal", "changed", "missing", "not covered"]
+Part = Literal["run", "inputs", "tables", "task", "weights", "made of it"]
+
+
+class Check(Strict):
+    """One file, or something that was computed again."""
+
+    part: Part
+    place: str
+    state: State
+    why: str = ""
+
+
+class Verification(Record):
+    """What was compared of a run, and what came of it."""
+
+    kind: Literal["glane verification"] = "glane verification"
+    version: Literal[1] = 1
+    run: str
+    time: str  # ISO 8601 in UTC
+    own: str | None  # the digest of the run's digests, which stands for all of them
+    checks: tuple[Check, ...]
+
+    @property
+    def is_as_it_was(self) -> bool:
+        """Whether nothing was changed, and nothing is missing."""
+        return not any(one.state in ("changed", "missing") for one in self.checks)
