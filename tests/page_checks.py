@@ -54,6 +54,7 @@ _REQUIRED = {
     "status": {"run.dir": "runs/a"},
     "clean": {"run.dir": "runs/a"},
     "convert": {"source": "liste.csv", "data.path": "liste.parquet"},
+    "pseudonymise": {"data.path": "notes.parquet", "out.dir": "b", "offsets": "c", "key_file": "k"},
     "review": _OF_A_RUN,
     "export": {**_OF_A_RUN, "to": "csv"},
     "try_programs": {**_OF_A_RUN, "tables": "tables.yaml"},

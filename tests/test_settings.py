@@ -52,6 +52,7 @@ _FILES = {
     "search": settings.SearchSettings,
     "sentinels": settings.SentinelsSettings,
     "new_task": settings.NewTaskSettings,
+    "pseudonymise": settings.PseudonymiseSettings,
     "plant": settings.PlantSettings,
     "demo_corpus": settings.DemoCorpusSettings,
     "data/default": settings.DataSettings,

@@ -2,9 +2,9 @@
 
 What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
 `checklists`, `embed`, `search`, `estimate`, `aggregate`, `brief`, `try_programs`, `trace`, `link`, `brief_labels`,
-`verify`, `export`, `multiverse`, `needs`, `new_task`, `seal_question`, `review`, `screen`, `studies`, `prisma`, `runs`,
-`draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is loaded when it is first used: `import
-glane` takes no time."""
+`verify`, `pseudonymise`, `original_places`, `export`, `multiverse`, `needs`, `new_task`, `seal_question`, `review`,
+`screen`, `studies`, `prisma`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is
+loaded when it is first used: `import glane` takes no time."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from glane.api.needs import needs
     from glane.api.new_task import new_task
     from glane.api.prisma import prisma
+    from glane.api.pseudonymise import original_places, pseudonymise
     from glane.api.review import draw_sample, review
     from glane.api.runs import runs
     from glane.api.screen import screen
@@ -68,8 +69,10 @@ __all__ = [
     "needs",
     "new_task",
     "open_run",
+    "original_places",
     "plant_attacks",
     "prisma",
+    "pseudonymise",
     "review",
     "runs",
     "screen",
@@ -99,6 +102,7 @@ _OWN = (
     "needs",
     "new_task",
     "prisma",
+    "pseudonymise",
     "review",
     "runs",
     "screen",
@@ -114,6 +118,7 @@ _PLACES = {
     "draw_sample": "glane.api.review",
     "freeze_sentinels": "glane.api.sentinels",
     "measure_attacks": "glane.api.attacks",
+    "original_places": "glane.api.pseudonymise",
     "plant_attacks": "glane.api.attacks",
     "seal_question": "glane.api.seal",
     **{name: f"glane.api.{name}" for name in _OWN},

@@ -21,6 +21,7 @@ COMMANDS = (
     "embed",
     "search",
     "convert",
+    "pseudonymise",
     "status",
     "runs",
     "clean",

@@ -34,6 +34,13 @@ NOT_MESSAGES = (
     "task/prompt_words.py",  # what a model reads
     "reading/sense_words.py",  # what documents say
     "assess/attacks/kinds.py",  # what is planted in documents
+    "pseudonyms/name_words.py",  # what documents say
+    "pseudonyms/places.py",
+    "pseudonyms/patterns.py",
+    "pseudonyms/dates.py",
+    "pseudonyms/tokens.py",
+    "pseudonyms/words.py",
+    "pseudonyms/syllables.py",
 )
 _HANDED_OVER = frozenset({"in_language", "say", "complain", "as_found"})
 IN_BOTH = ("assess/*", "toys.py")

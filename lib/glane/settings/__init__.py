@@ -44,6 +44,7 @@ from glane.settings.ocr import OcrSettings
 from glane.settings.plan import PilotSettings, PlanSettings, plan_settings
 from glane.settings.plant import PlantSettings, plant_settings
 from glane.settings.prisma import PrismaSettings, prisma_settings
+from glane.settings.pseudonymise import PseudonymiseSettings, pseudonymise_settings
 from glane.settings.review import ReviewSettings, review_settings
 from glane.settings.run import RunSettings
 from glane.settings.runs import RunsSettings, runs_settings
@@ -93,6 +94,7 @@ __all__ = [
     "PlanSettings",
     "PlantSettings",
     "PrismaSettings",
+    "PseudonymiseSettings",
     "ResolvedSettings",
     "ReviewSettings",
     "RunSettings",
@@ -132,6 +134,7 @@ __all__ = [
     "plan_settings",
     "plant_settings",
     "prisma_settings",
+    "pseudonymise_settings",
     "read_job",
     "review_settings",
     "runs_settings",

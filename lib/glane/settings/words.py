@@ -30,6 +30,7 @@ from glane.settings.new_task import NewTaskSettings
 from glane.settings.plan import PlanSettings
 from glane.settings.plant import PlantSettings
 from glane.settings.prisma import PrismaSettings
+from glane.settings.pseudonymise import PseudonymiseSettings
 from glane.settings.review import ReviewSettings
 from glane.settings.runs import RunsSettings
 from glane.settings.screen import ScreenSettings
@@ -68,6 +69,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "new_task": NewTaskSettings,
     "plan": PlanSettings,
     "plant": PlantSettings,
+    "pseudonymise": PseudonymiseSettings,
     "review": ReviewSettings,
     "runs": RunsSettings,
     "screen": ScreenSettings,

@@ -1,0 +1,114 @@
+"""`glane.pseudonymise`: documents without the identifiers that rules find; and evidence, back in the originals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from glane.languages import Spoken
+from glane.pseudonyms.kinds import Segment
+from glane.pseudonyms.offsets import Offsets
+from glane.pseudonyms.table import DOCUMENTS, MANIFEST, PseudonymisedTable, pseudonymise_table, read_places
+from glane.settings.pseudonymise import PseudonymiseSettings
+from glane.validation import validated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PseudonymisedDocuments(Spoken):
+    """What was replaced. `str()` of it tells how much of each kind, and what must be known of it."""
+
+    folder: Path
+    offsets: Path
+    table: PseudonymisedTable
+
+    def _in_english(self) -> str:
+        told = self.table
+        by_kind = ", ".join(f"{kind} {count}" for kind, count in told.replaced.items()) or "nothing"
+        return "\n".join(
+            [
+                f"{told.rows} documents; replaced: {by_kind}",
+                *(
+                    [f"{told.without_text} documents have no text that can be read: theirs is null"]
+                    if told.without_text
+                    else []
+                ),
+                *([_none(told.without_identifiers)] if told.without_identifiers else []),
+                "Rules and lists miss identifiers: read a sample before anything leaves. These are personal data still "
+                "(GDPR, article 4(5)).",
+                f"{self.folder}: {DOCUMENTS}, {MANIFEST}",
+                f"{self.offsets}: where everything stood; keep it apart, as the key",
+            ]
+        )
+
+
+def _none(count: int) -> str:
+    return f"in {count} documents nothing was found: read these first"
+
+
+def pseudonymise(
+    path: str | Path, out_dir: str | Path, *, offsets: str | Path, key_file: str | Path | None = None, **settings: Any
+) -> PseudonymisedDocuments:
+    """Write documents of a table with their identifiers replaced.
+
+    Args:
+        path: The documents: a Parquet file, a folder or a glob.
+        out_dir: The new folder, with `documents.parquet` and `pseudonymised.json`.
+        offsets: The file that tells where everything stood, apart from the folder.
+        key_file: The secret, readable by its owner only.
+        settings: Other settings of `glane pseudonymise`; those of `data` with two underscores, as
+            `data__known_columns=["nom"]`.
+
+    Raises:
+        GlaneError: if the files, the key or the settings are wrong.
+    """
+    data = {name.removeprefix("data__"): value for name, value in settings.items() if name.startswith("data__")}
+    others = {name: value for name, value in settings.items() if not name.startswith("data__")}
+    values = {
+        "data": {"path": str(path), **data}, "out": {"dir": str(out_dir)}, "offsets": str(offsets),
+        "key_file": None if key_file is None else str(key_file), **others,
+    }  # fmt: skip
+    return pseudonymised_by(validated(PseudonymiseSettings, values, place=""))
+
+
+def pseudonymised_by(settings: PseudonymiseSettings) -> PseudonymisedDocuments:
+    """Write the documents, and tell what was replaced."""
+    table = pseudonymise_table(settings)
+    return PseudonymisedDocuments(folder=Path(settings.out.dir), offsets=Path(settings.offsets), table=table)
+
+
+def original_places(evidence: pl.DataFrame, offsets: str | Path, *, id_column: str = "id") -> pl.DataFrame:
+    """Where evidence of pseudonymised documents stands in the original ones.
+
+    Args:
+        evidence: Rows with the id of a pseudonymised document, `start` and `end` in its text, in code points.
+        offsets: The file that `pseudonymise` wrote apart.
+        id_column: The name of the ids.
+
+    Returns:
+        The same rows with `original_id`, `original_start` and `original_end`. Of a surrogate, the whole identifier is
+        taken. A document in which nothing was replaced has the same offsets, and no `original_id`: the file does not
+        name it.
+
+    Raises:
+        DataError: if the file holds no offsets.
+    """
+    by_document: dict[str, list[Segment]] = {}
+    ids: dict[str, str] = {}
+    for row in read_places(offsets).to_pylist():
+        segment = Segment(row["start"], row["end"], row["new_start"], row["new_end"], row["kind"])
+        by_document.setdefault(row["new_id"], []).append(segment)
+        ids[row["new_id"]] = row["id"]
+    carried = {name: Offsets(segments) for name, segments in by_document.items()}
+    nothing = Offsets(())
+    spans = [
+        (None, None) if start is None or end is None else carried.get(str(name), nothing).original(start, end)
+        for name, start, end in evidence.select(id_column, "start", "end").iter_rows()
+    ]
+    return evidence.with_columns(
+        pl.Series("original_id", [ids.get(str(name)) for name in evidence[id_column]], pl.String),
+        pl.Series("original_start", [start for start, _ in spans], pl.Int64),
+        pl.Series("original_end", [end for _, end in spans], pl.Int64),
+    )

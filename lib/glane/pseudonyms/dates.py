@@ -1,0 +1,155 @@
+"""Dates in French texts: found, read, and written again in the same form some days later or earlier."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from glane.pseudonyms.kinds import Found
+from glane.pseudonyms.words import folded
+
+_MONTHS = (
+    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+    "décembre",
+)  # fmt: skip
+_MONTH = (
+    r"(?P<name>janvier|janv|jan|fevrier|fevr|fev|mars|avril|avr|mai|juin|juillet|juil|aout|septembre|sept|octobre|oct|"
+    r"novembre|nov|decembre|dec)\b"
+)
+_DAY, _YEAR = r"(?P<day>[0-3]?\d)", r"(?P<year>(?:19|20)\d{2})"
+_ANY_YEAR = r"(?P<year>(?:19|20)\d{2}|\d{2})"
+_AWAY = r"(?<![\d.,/-])"
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What a date looks like, and what must stand around it."""
+
+    core: str
+    before: str = _AWAY
+    after: str = r"(?![\d/])"
+
+
+_FORMS = (
+    _Form(
+        rf"(?:(?P<first>[0-3]?\d)(?: (?:au|et|ou) | ?- ?))?{_DAY}(?P<sep> ?[/.\-–_] ?"
+        rf"| )(?P<month>[01]?\d)(?P=sep){_ANY_YEAR}"
+    ),
+    _Form(rf"{_YEAR}(?P<sep>[-/.])(?P<month>[01]\d)(?P=sep)(?P<day>[0-3]\d)", before=r"(?<!\d)", after=r"(?!\d)"),
+    _Form(
+        rf"(?:(?P<first>[0-3]?\d)(?: (?:au|et|ou) | ?- ?))?{_DAY}(?P<er>er\b)?[ \t\u00a0]?-?\s?{_MONTH}(?:\.(?= ?\d))?"
+        rf"(?:[ \t\u00a0]?-?\s?(?P<year>(?:19|20)\d{{2}}(?!\d)|\d{{2}}(?![\d/:%]|[.,]\d| ?[a-z(])))?",
+        after=r"",
+    ),
+    _Form(rf"{_MONTH}\.?[ \t\u00a0]+{_YEAR}", before=r"\b", after=r"(?!\d)"),
+    _Form(rf"(?P<month>0[1-9]|1[0-2])[/-]{_YEAR}"),
+    _Form(
+        rf"{_DAY}/(?P<month>0[1-9]|1[0-2])",
+        before=r"(?:(?<=\ble )|(?<=\bdu )|(?<=\bau )|(?<=\bdes )|(?<=\bddr )|(?<=\bddr : )|(?<=\bdepuis )|(?<=\bce )"
+        r"|(?<=debut )|(?<=debut : )|(?<=\()|(?<=\n))",
+        after=r"(?!\d|/|[.,]\d)",
+    ),
+    _Form(
+        r"(?P<day>[0-3]\d)(?P<month>[01]\d)(?P<year>(?:19|20)\d{2})",
+        before=r"(?:(?<=ddn )|(?<=ddn: )|(?<=ddn : )|(?<=ne le )|(?<=nee le )|(?<=naissance )|(?<=naissance : ))",
+    ),
+)
+_SEARCHED = tuple(re.compile(one.before + one.core + one.after) for one in _FORMS)
+_WHOLE = tuple(re.compile(one.core) for one in _FORMS)
+_BIRTH = re.compile(
+    r"(?:\bnee?(?: ?\(e\))?(?: ?le)?|\bddn|\bd\.? ?d\.? ?n\.?|naissance|\bdate nais\w*\.?)(?: le)?[\s:|=(]*$"
+)
+
+
+def dates(text: str) -> Iterator[Found]:
+    """The dates of a text, with or without a year or a day, in figures or with the month's name. Years alone are none.
+
+    "12/03" is one only behind a word such as "le".
+    """
+    plain = folded(text)
+    for pattern in _SEARCHED:
+        for found in pattern.finditer(plain):
+            if _read(found, 2024) is not None:
+                is_birth = _BIRTH.search(plain[max(0, found.start() - 40) : found.start()])
+                yield Found(*found.span(), "birth_date" if is_birth else "date")
+
+
+def shifted(text: str, *, days: int, year: int) -> str | None:
+    """A date in the same form, `days` later; None if it is none. One without a year is of `year`.
+
+    A month is shifted by its 15th day.
+    """
+    plain = folded(text)
+    for pattern in _WHOLE:
+        found = pattern.fullmatch(plain)
+        if found is not None and (read := _read(found, year)) is not None:
+            return _written(found, text, read, timedelta(days))
+    return None
+
+
+def latest_year(text: str) -> int | None:
+    """The latest year that the dates of a text tell in four figures; None if they tell none."""
+    plain = folded(text)
+    years = [int(one["year"]) for pattern in _SEARCHED[:3] for one in pattern.finditer(plain) if one["year"]]
+    return max((year for year in years if year > 99), default=None)
+
+
+def _read(found: re.Match[str], year: int) -> date | None:
+    parts = found.groupdict()
+    month = _month(parts["name"]) if parts.get("name") else int(parts["month"])
+    try:
+        return date(_year(parts.get("year"), year), month, int(parts.get("day") or 15))
+    except ValueError:
+        return None
+
+
+def _year(told: str | None, default: int) -> int:
+    if not told:
+        return default
+    return int(told) if len(told) == 4 else int(told) + (2000 if int(told) < 50 else 1900)
+
+
+def _month(name: str) -> int:
+    return next(place for place, one in enumerate(_MONTHS, 1) if folded(one)[:3] == name[:3] and _fits(name, one))
+
+
+def _fits(name: str, month: str) -> bool:
+    return folded(month).startswith(name) or name[:4] == folded(month)[:4]
+
+
+def _written(found: re.Match[str], text: str, read: date, by: timedelta) -> str:
+    """The text with each of its parts replaced by that of the shifted date."""
+    new = read + by
+    parts = {"day": _figures(found, "day", new.day), "year": _figures(found, "year", new.year)}
+    if found.groupdict().get("name"):
+        parts["name"] = _name(text[slice(*found.span("name"))], new.month)
+    else:
+        parts["month"] = _figures(found, "month", new.month)
+    if first := found.groupdict().get("first"):
+        start = read - timedelta((read.day - int(first)) % 31)
+        parts["first"] = _figures(found, "first", (start + by).day)
+    if found.groupdict().get("er"):
+        parts["er"] = "er" * (new.day == 1)
+    told = sorted((found.span(name), value) for name, value in parts.items() if found.groupdict().get(name))
+    for (start_, end), value in reversed(told):
+        text = text[:start_] + value + text[end:]
+    return text
+
+
+def _figures(found: re.Match[str], part: str, value: int) -> str:
+    told = found.groupdict().get(part)
+    if not told:
+        return ""
+    is_natural = found.groupdict().get("name") and told[0] != "0" and part != "year"
+    return f"{value % 10 ** max(2, len(told)):0{1 if is_natural else len(told)}d}"
+
+
+def _name(told: str, month: int) -> str:
+    name = _MONTHS[month - 1]
+    if folded(told) not in map(folded, _MONTHS):
+        name = name[: 3 if len(told) <= 3 and name[:3] != "jui" else 4]
+    if told.isupper():
+        return folded(name).upper()
+    return name.capitalize() if told[:1].isupper() else name

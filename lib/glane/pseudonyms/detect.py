@@ -1,0 +1,53 @@
+"""The identifiers of a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+from glane.pseudonyms.dates import dates
+from glane.pseudonyms.kinds import Found, without_overlaps
+from glane.pseudonyms.names import names
+from glane.pseudonyms.patterns import numbers
+from glane.pseudonyms.places import places
+from glane.pseudonyms.words import folded, is_common
+from glane.settings.pseudonymise import Kind
+
+_AGE = re.compile(r"(?<![\d.,/])(?P<age>\d{2,3})(?= ?(?:ans\b|ANS\b|A\b|a\b))")
+_LEAST_KNOWN = 2  # letters and digits
+
+
+def identifiers(
+    text: str, *, known: Iterable[str] = (), keep: Collection[Kind] = (), oldest_age: int | None = None
+) -> list[Found]:
+    """The identifiers of a French text, each place once, in order.
+
+    Args:
+        text: Of a document.
+        known: Names and numbers that are known to belong to the person: they are found wherever they stand.
+        keep: Kinds that are left as they are.
+        oldest_age: Ages above it are identifiers; None: no age is.
+    """
+    known = [one for one in known if one.strip()]
+    found = [*numbers(text), *dates(text), *places(text), *names(text, known=known), *_known_values(text, known)]
+    if oldest_age is not None:
+        found += [Found(*one.span("age"), "age") for one in _AGE.finditer(text) if int(one["age"]) > oldest_age]
+    return [one for one in without_overlaps(found, text) if one.kind not in keep]
+
+
+def _known_values(text: str, known: Iterable[str]) -> Iterator[Found]:
+    """Where a known value stands, in whatever case, accents, blanks, hyphens and line ends.
+
+    An ordinary word ("petit") is left where it has no capital.
+    """
+    plain = folded(text)
+    for value in known:
+        signs = [sign for sign in folded(value) if sign.isalnum()]
+        if len(signs) < _LEAST_KNOWN:
+            continue
+        pattern = r"(?<![^\W_])" + r"[\s.,'’‐‑\u0300-\u036f\u00ad-]{0,3}".join(map(re.escape, signs)) + r"(?![^\W_])"
+        is_number = any(sign.isdigit() for sign in signs)
+        is_ordinary = is_common("".join(signs))
+        for one in re.finditer(pattern, plain):
+            if not (is_ordinary and text[one.start() : one.end()].islower()):
+                yield Found(*one.span(), "identifier" if is_number else "name")

@@ -1,0 +1,84 @@
+"""The secret key of pseudonyms: read from a file or a command, never written, never shown."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import shlex
+import stat
+import subprocess
+from pathlib import Path
+
+from glane.errors import ConfigError
+
+_LEAST, _MOST = 32, 4096  # bytes
+_PATIENCE_S = 30
+
+
+class Key:
+    """A secret, and the digests that it makes. Nothing of it is in its representation."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def __repr__(self) -> str:
+        return "Key(…)"
+
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise TypeError("a key is never written")
+
+    def digest(self, *parts: str) -> bytes:
+        """HMAC-SHA256 of some texts, 32 bytes."""
+        told = b"".join(
+            len(one).to_bytes(8, "big") + one for one in (part.encode("utf-8", "surrogatepass") for part in parts)
+        )
+        return hmac.new(self._secret, told, hashlib.sha256).digest()
+
+    def number(self, below: int, *parts: str) -> int:
+        """A number from 0, below a bound, that some texts always give."""
+        return int.from_bytes(self.digest(*parts)[:16], "big") % below
+
+
+def read_key(*, file: str | Path | None, command: str | None) -> Key:
+    """The key that a file holds or a command prints; blanks around it are no part of it.
+
+    Raises:
+        ConfigError: if it is shorter than 32 bytes, if others may read the file, or if it cannot be had.
+    """
+    secret = _of_command(command) if file is None else _of_file(Path(file).expanduser())
+    secret, place = secret.strip(), "key_command" if file is None else f"key_file: {file}"
+    if not _LEAST <= len(secret) <= _MOST:
+        raise ConfigError(
+            f"{place} gives {len(secret)} bytes; a key has {_LEAST} to {_MOST}. Make one: "
+            "head -c 32 /dev/urandom | base64 > key; chmod 600 key"
+        )
+    return Key(secret)
+
+
+def _of_file(path: Path) -> bytes:
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISREG(mode) and mode & 0o077:
+            raise ConfigError(f"key_file: {path} can be read by others (mode {stat.S_IMODE(mode):o}). chmod 600 it.")
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"key_file: {path} cannot be read ({error.strerror}). Give the file that holds the key."
+        ) from None
+
+
+def _of_command(command: str | None) -> bytes:
+    try:
+        words = shlex.split(command or "")
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=_PATIENCE_S, check=False)
+    except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
+        raise ConfigError(
+            f"key_command: cannot be run ({type(error).__name__}). It is a program with its words, no line of a shell."
+        ) from None
+    if done.returncode:
+        raise ConfigError(
+            f"key_command: ended with {done.returncode}. Try it in a terminal; it must print the key and end with 0."
+        )
+    return done.stdout

@@ -1,0 +1,79 @@
+"""Identifiers that have a form: numbers, telephones, electronic addresses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from glane.pseudonyms.checks import luhn, nir_key
+from glane.pseudonyms.kinds import Found
+from glane.settings.pseudonymise import Kind
+
+_S = r"[ .\u00a0\u202f-]?"  # between groups of digits
+_EMAIL = re.compile(r"[\w.+-]+ ?(?:@|\[at\]|\(at\)) ?[\w-]+(?: ?\. ?[\w-]+)*\.[a-z]{2,}", re.IGNORECASE)
+_URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
+_NIR = re.compile(
+    rf"(?<![\d.,])[1-478]{_S}\d{{2}}{_S}(?P<month>\d{{2}}){_S}(?:\d{{2}}|2[AB]){_S}\d{{3}}{_S}\d{{3}}"
+    rf"(?:{_S}(?:cl[eé]\s*:?\s*|/ ?)?(?P<key>\d{{2}}))?(?![\d])",
+    re.IGNORECASE,
+)
+_NIR_LABEL = re.compile(
+    r"(?:\bnir|\bins|s[eé]cu(?:rit[eé] sociale)?|\bn[o°]? ?ss|immatriculation|assur[eé]).{0,30}$",
+    re.IGNORECASE,
+)
+_PHONE = re.compile(
+    r"(?<![\d.,/-])(?:(?:\+|\b00) ?(?:33|262|590|594|596|269|687|689|32|41|352)[ .-]?(?:\(0\))?[ .-]?[1-9]|0 ?[1-9])"
+    r"(?:(?P<sep>[ .\-/\u00a0\u202f]{0,3})\d{2}(?:(?P=sep)\d{2}){3}"
+    r"|(?:[ .\-/\u00a0\u202f]?\d{3}){2}[ .\-/\u00a0\u202f]?\d{2})(?![\d])"
+)
+_EXTENSION = re.compile(
+    r"\b(?:poste|bip|dect|tel(?:[eé]phone)?|fax)\b[ .:n°]{1,4}(?P<number>\d{2}[ .]?\d{2}(?:[ .]?\d{2})?)\b",
+    re.IGNORECASE,
+)
+_NUMBER = r"(?P<number>(?=[A-Z0-9/_.-]*\d{3})[A-Z]{0,3}\d[\dA-Z/_-]{2,}(?:[ \u00a0]\d{2,})*)"
+_LABELLED = {
+    "rpps": re.compile(r"\b(?:rpps|adeli|am)\b[\s:=n°|-]{0,6}(?P<number>\d(?:[ \u00a0]?\d){6,10})\b", re.IGNORECASE),
+    "finess": re.compile(
+        r"\bfiness\b(?: ?(?:et|ej|juridique|g[eé]ographique))?[\s:=n°|-]{0,6}(?P<number>\d[\dAB](?:[ \u00a0]?\d){7})\b",
+        re.IGNORECASE,
+    ),
+    "identifier": re.compile(
+        r"\b(?:ipp|nip|nda|iep|ins|ndos|nas|ipe|num[eé]ro|identifiant|dossier|s[eé]jour|venue|passage|matricule"
+        r"|archives?"
+        r"|[eé]tiquette|chambre|code[ -]?barres?|hdj|rum|n[o°])\b(?:[ -]?(?:de|du|d'|d’|la|le|n[o°]|num[eé]ro"
+        r"|dossier|s[eé]jour|patient"
+        rf"|interne|passage|venue|archive|unique|permanent|administratif)(?=[\W\d]))*[\s:=n°#"
+        rf"|-]{{1,6}}{_NUMBER}(?![\w%])",
+        re.IGNORECASE,
+    ),
+}  # fmt: skip
+_LONG = re.compile(r"(?<![\w.,/+-])[A-Z]{0,3}\d{8,14}[A-Z]?(?![\w/]|[.,]\d)")
+_RPPS = re.compile(r"(?<!\d)1\d{10}(?!\d)")
+_FINESS = re.compile(r"(?<!\d)\d[\dAB]\d{7}(?!\d)")
+
+
+def numbers(text: str) -> Iterator[Found]:
+    """The identifiers that their form or their label tells."""
+    for pattern in (_EMAIL, _URL):
+        yield from (Found(*one.span(), "email") for one in pattern.finditer(text))
+    yield from (Found(*one.span(), "nir") for one in _NIR.finditer(text) if _is_nir(text, one))
+    yield from (Found(*one.span(), "phone") for one in _PHONE.finditer(text))
+    yield from (Found(*one.span("number"), "phone") for one in _EXTENSION.finditer(text))
+    for kind, pattern in _LABELLED.items():
+        yield from (Found(*one.span("number"), _kind(kind)) for one in pattern.finditer(text))
+    yield from (Found(*one.span(), "rpps") for one in _RPPS.finditer(text) if luhn(one[0]))
+    yield from (Found(*one.span(), "finess") for one in _FINESS.finditer(text) if one[0].isdigit() and luhn(one[0]))
+    yield from (Found(*one.span(), "identifier") for one in _LONG.finditer(text))
+
+
+def _kind(name: str) -> Kind:
+    return "rpps" if name == "rpps" else "finess" if name == "finess" else "identifier"
+
+
+def _is_nir(text: str, found: re.Match[str]) -> bool:
+    """Its key is right, or its month may be one, or a label says so. Month 13 to 19 is never given."""
+    number = "".join(letter for letter in found[0].upper() if letter.isdigit() or letter in "AB")
+    month = int(found["month"])
+    if found["key"] and nir_key(number[:13]) == int(found["key"]):
+        return True
+    return 1 <= month <= 12 or 20 <= month <= 42 or month >= 50 or bool(_NIR_LABEL.search(text[: found.start()][-60:]))

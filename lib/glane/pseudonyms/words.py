@@ -1,0 +1,94 @@
+"""Words: their plain form, and the lists of what is a name, a place, a disease or an ordinary word."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+_LIST = Literal["first_names", "surnames", "eponyms", "towns", "words"]
+_OUT = re.compile(r"[\s\u00ad-]+|[‐‑'’]")
+_EPONYM = re.compile(
+    r"\b(?:maladie|syndrome|sd|signe|score|test|echelle|classification|triade|manoeuvre|operation|fracture"
+    r"|sonde|loge|indice|index|critere|criteres|stade|grade|"
+    r"reflexe|tumeur|lymphome|sarcome|oedeme|phenomene|purpura|thyroidite|anemie|chirurgie|intervention"
+    r"|procedure|formule|canal|trompe|"
+    r"ligament|ganglion|point|pince|drain|aiguille|holter|atteinte|encephalopathie|cirrhose|nodules?|cellules?"
+    r"|corps|virus|bacille|neuropathie|paralysie|hernie|"
+    r"contracture|diverticule|ampoule|sphincter|veine|artere|loi|angor|choree|crise|ulcere|tetralogie|plan"
+    r"|ecart|respiration|dyspnee|arthrite|"
+    r"mal|nephropathie|cardiopathie|demence|aphasie|aire|regle|methode|protocole|appareil|coxalgie"
+    r"|type)[s]?(?: [a-z]+)? (?:de|d'|du|des|selon)? ?(?:von )?$"
+)
+
+
+def several(text: str) -> list[str]:
+    """The words of a list that is written as a text."""
+    return text.split()
+
+
+class _Plain(dict[int, str]):
+    """Maps a code point to its letter without accent and capital, of the same length, for `str.translate`."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        base = unicodedata.normalize("NFD", character)[0].casefold()
+        self[code] = {"’": "'", "‐": "-", "‑": "-", "\u00a0": " ", "\u202f": " "}.get(
+            character, base if len(base) == 1 else character
+        )
+        return self[code]
+
+
+_PLAIN = _Plain()
+
+
+def folded(text: str) -> str:
+    """A text of the same length without capitals and accents."""
+    return text.translate(_PLAIN)
+
+
+def letters(text: str) -> str:
+    """What makes two spellings of a name the same: its letters, without case, accents, hyphens and line breaks."""
+    return "".join(
+        one for one in unicodedata.normalize("NFD", _OUT.sub("", text).casefold()) if not unicodedata.combining(one)
+    )
+
+
+@cache
+def listed(name: _LIST) -> frozenset[str]:
+    """The entries of a list, in their plain form (hyphens kept)."""
+    text = (files("glane.pseudonyms") / "lists" / f"{name}.txt").read_text(encoding="utf-8")
+    return frozenset(text.split())
+
+
+def is_common(word: str) -> bool:
+    """Whether a plain word is an ordinary one, also where it is a name, too ("petit", "rose").
+
+    The list has one form of many: their feminine and plural ones count, unless they are names.
+    """
+    words = listed("words")
+    if len(word) < 2 or word in words:
+        return True
+    if is_first_name(word) or is_surname(word):
+        return False
+    return len(word) > 4 and any(
+        word.endswith(ending) and word.removesuffix(ending) in words
+        for ending in ("e", "s", "x", "es", "ment", "r", "nt")
+    )
+
+
+def is_first_name(word: str) -> bool:
+    """Whether a plain word is in the list of first names."""
+    return word in listed("first_names")
+
+
+def is_surname(word: str) -> bool:
+    """Whether a plain word is in the list of surnames."""
+    return word in listed("surnames")
+
+
+def names_a_disease(plain: str, start: int) -> bool:
+    """Whether a plain text says before a word that it names a disease, a sign or an instrument: "maladie de"."""
+    return _EPONYM.search(plain[max(0, start - 40) : start]) is not None

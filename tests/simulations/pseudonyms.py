@@ -1,0 +1,105 @@
+"""How many identifiers are found in made-up French documents, by kind, and how many documents keep one.
+
+.venv/bin/python tests/simulations/pseudonyms.py 300
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from glane.pseudonyms.detect import identifiers
+from identified_notes import TEMPLATES, Identified, identified
+
+Find = Callable[[Identified], Sequence[tuple[int, int, str]]]
+DIRECT = frozenset({"name", "nir", "identifier", "rpps", "phone", "email", "address"})
+_UNJUDGED = frozenset({"date", "town", "hospital"})
+
+
+@dataclass
+class Figures:
+    """What was found in the documents of a template."""
+
+    documents: int = 0
+    leaking: int = 0  # documents with an identifier of any kind left, whole or in part
+    leaking_directly: int = 0  # of a kind that tells who somebody is by itself
+    told: Counter[str] = field(default_factory=Counter)
+    hit: Counter[str] = field(default_factory=Counter)
+    found: Counter[str] = field(default_factory=Counter)
+    wrong: Counter[str] = field(default_factory=Counter)
+    eponyms: int = 0
+    eponyms_replaced: int = 0
+
+    @property
+    def recall(self) -> float:
+        """Share of the identifiers of which every letter and digit is covered."""
+        return self.hit.total() / self.told.total()
+
+    @property
+    def precision(self) -> float:
+        """Share of what was found that touches an identifier."""
+        return 1 - self.wrong.total() / max(1, self.found.total())
+
+
+def found_by_rules(document: Identified, *, known: bool = False) -> list[tuple[int, int, str]]:
+    """What the detector finds."""
+    told = document.known if known else ()
+    return [(one.start, one.end, one.kind) for one in identifiers(document.text, known=told)]
+
+
+def measure(template: str, documents: int, *, unseen: bool, find: Find = found_by_rules) -> Figures:
+    """Compare what is found with what was written."""
+    figures = Figures()
+    for seed in range(documents):
+        _add(figures, document := identified(template, seed, unseen=unseen), find(document))
+    return figures
+
+
+def _add(figures: Figures, document: Identified, found: Sequence[tuple[int, int, str]]) -> None:
+    covered, told = bytearray(len(document.text)), bytearray(len(document.text))
+    for start, end, _ in found:
+        covered[start:end] = b"\1" * (end - start)
+    left: set[str] = set()
+    for start, end, kind in document.spans:
+        told[start:end] = b"\1" * (end - start)
+        figures.told[kind] += 1
+        if all(covered[place] for place in range(start, end) if document.text[place].isalnum()):
+            figures.hit[kind] += 1
+        else:
+            left.add(kind)
+    figures.documents += 1
+    figures.leaking += bool(left)
+    figures.leaking_directly += bool(left & DIRECT)
+    for start, end, kind in found:
+        if kind in _UNJUDGED and document.unjudged[0] <= start < document.unjudged[1]:
+            continue
+        figures.found[kind] += 1
+        figures.wrong[kind] += not any(told[start:end])
+    figures.eponyms += len(document.kept)
+    figures.eponyms_replaced += sum(any(covered[start:end]) for start, end in document.kept)
+
+
+def main(documents: int) -> None:
+    """Print the figures of all templates."""
+    for template in TEMPLATES:
+        for unseen in (False, True):
+            for known in (False, True):
+                one = measure(
+                    template, documents, unseen=unseen, find=lambda doc, known=known: found_by_rules(doc, known=known)
+                )
+                kinds = " ".join(f"{kind} {one.hit[kind] / one.told[kind]:.3f}" for kind in one.told)
+                names = "unseen" if unseen else "listed"
+                print(
+                    f"{template} {names}{' known' if known else ''}: recall {one.recall:.3f} precision {one.precision:.3f} "
+                    f"documents with a leak {one.leaking / documents:.2f}, a direct one {one.leaking_directly / documents:.2f}; "
+                    f"eponyms replaced {one.eponyms_replaced} of {one.eponyms}; {kinds}"
+                )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)

@@ -1,0 +1,454 @@
+"""Pseudonymisation: what is found, what stands in its place, that nothing known is left, and that places come back."""
+
+from __future__ import annotations
+
+import pickle
+import random
+import re
+import stat
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import glane
+from conftest import SMALL_TASK, extract_here, job_here, make_settings
+from glane.errors import ConfigError, DataError, RunError
+from glane.pseudonyms.checks import luhn, nir_key, with_luhn
+from glane.pseudonyms.dates import dates, shifted
+from glane.pseudonyms.detect import identifiers
+from glane.pseudonyms.key import Key, read_key
+from glane.pseudonyms.offsets import Offsets
+from glane.pseudonyms.replace import Pseudonymised, pseudonymised
+from glane.pseudonyms.surrogates import RESERVED, Manner
+from glane.pseudonyms.syllables import is_real
+from glane.pseudonyms.tokens import tokens
+from glane.pseudonyms.words import folded, letters, listed
+from identified_notes import TEMPLATES, UNSEEN_FIRST, UNSEEN_LAST, Identified, identified
+from simulations.pseudonyms import found_by_rules, measure
+
+SECRET = b"0123456789abcdef0123456789abcdef-made-up"
+KEY = Key(SECRET)
+SAMPLE = [identified(template, seed, unseen=bool(seed % 2)) for template in TEMPLATES for seed in range(6)]
+
+
+def made(text: str, *, person: str = "p", key: Key = KEY, **manner: Any) -> Pseudonymised:
+    return pseudonymised(text, key=key, person=person, manner=Manner(**manner))
+
+
+def kinds(text: str, **more: Any) -> list[tuple[str, str]]:
+    return [(one.kind, text[one.start : one.end]) for one in identifiers(text, **more)]
+
+
+def names(text: str) -> list[str]:
+    return [found for kind, found in kinds(text) if kind == "name"]
+
+
+def nobodys(told: str) -> bool:
+    """Whether a number is of a range that nobody is given one of."""
+    signs = re.sub(r"[^\dAB]", "", told)
+    if told.startswith("+") or len(signs) == 10:
+        return any(signs[-9:].startswith(one) for one in RESERVED.values())
+    return 13 <= int(signs[3:5]) <= 19 if len(signs) in (13, 15) else signs[:2] in ("00", "99")
+
+
+# What is found
+
+
+@pytest.mark.parametrize(
+    ("number", "less"),
+    [("1850578006084", 0), ("2690549588157", 0), ("190122A123456", 1_000_000), ("190122B123456", 2_000_000)],
+)
+def test_the_key_of_a_nir(number: str, less: int) -> None:
+    """The letters of Corsica count as nought, and a million or two less: the other way that INSEE tells."""
+    assert (int(re.sub("[AB]", "0", number)) - less + nir_key(number)) % 97 == 0
+    assert (nir_key("1850578006084"), nir_key("2690549588157")) == (91, 80)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 85 05 78 006 084 91", "185057800608491", "1 90 12 2A 123 456 39", "1 85 05 78 006 084", "1850578006084",
+        "1.85.05.78.006.084.91", "NIR : 1 85 13 78 006 084 11",
+    ],
+)  # fmt: skip
+def test_a_nir_in_all_its_forms(text: str) -> None:
+    assert [kind for kind, _ in kinds(f"Sécu {text}, suivi.")] == ["nir"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Vu par le Dr de La Tour et Mme Le Goff.", ["de La Tour", "Le Goff"]),
+        ("Monsieur N'Guessan, M. Ben Salah, Pr Wu", ["N'Guessan", "Ben Salah", "Wu"]),
+        ("Monsieur DU-\nPONT Jean va mieux", ["DU-\nPONT", "Jean"]),
+        ("mme quénéhervé josiane, 84 ans", ["quénéhervé", "josiane"]),
+        ("Courrier de J.-P. Martin.", ["J.-P.", "Martin"]),
+        ("Mme Petit Rose. La petite est rose. Petit va mieux", ["Petit", "Rose"]),
+        ("KOUAXI Amenan est hospitalisée", ["KOUAXI", "Amenan"]),
+        ("MME DE LA TOUR EST HOSPITALISEE", ["DE LA TOUR"]),
+        ("Maladie de Crohn, signe de Babinski, Parkinson, Charcot, Hodgkin, Lasègue", []),
+        ("Vu par le Dr Charcot pour une maladie de Charcot.", ["Charcot"]),
+        ("Né en juillet, opéré par Dr Juillet", ["Juillet"]),
+        ("Madame\n  CAZENEUVE-ROY, 79 ans", ["CAZENEUVE-ROY"]),
+        ("Nom\tPrénom\tService\nxylander\tOthmane\tpneumologie\n", ["xylander", "Othmane"]),
+    ],
+)
+def test_names(text: str, found: list[str]) -> None:
+    assert names(text) == found
+
+
+def test_a_hospital_that_is_called_after_somebody_is_no_person() -> None:
+    assert kinds("Transféré à l'hôpital Henri Mondor") == [("hospital", "Henri Mondor")]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "found"),
+    [
+        ("IPP : 8012345678", "identifier", "8012345678"),
+        ("n° de séjour: A240123456", "identifier", "A240123456"),
+        (f"RPPS {with_luhn('1000123456')}", "rpps", with_luhn("1000123456")),
+        (f"FINESS : {with_luhn('75012345')}", "finess", with_luhn("75012345")),
+        ("Tél. 06.12.34.56.78", "phone", "06.12.34.56.78"),
+        ("joindre au +33 6 12 34 56 78", "phone", "+33 6 12 34 56 78"),
+        ("ecrire a jean.dupont@free.fr", "email", "jean.dupont@free.fr"),
+        ("habite 3 bis av. de la République", "address", "3 bis av. de la République"),
+        ("DDN 12/03/1954", "birth_date", "12/03/1954"),
+        ("née le 3 avr. 1961", "birth_date", "3 avr. 1961"),
+        ("hospitalisé du 12 au 15 mars 2024", "date", "12 au 15 mars 2024"),
+        ("RDV le 03/04 à 9h", "date", "03/04"),
+    ],
+)
+def test_identifiers_by_their_form(text: str, kind: str, found: str) -> None:
+    assert kinds(text) == [(kind, found)]
+
+
+def test_figures_of_a_note_are_no_identifiers() -> None:
+    assert (
+        kinds("TA 12/8, FC 88/min, T° 38,5, EVA 3/10, leucocytes 11200/mm3, Kardegic 75 mg x3/j, 2 L/min, G2P1") == []
+    )
+
+
+def test_ages_are_told_up_to_a_bound() -> None:
+    assert kinds("97 ans, suivi 12 ans", oldest_age=89) == [("age", "97")]
+    assert made("97 ans", oldest_age=89).text == "90 ans"
+    assert made("97 ans").text == "97 ans"
+
+
+def test_known_values_are_found_in_any_spelling() -> None:
+    text = "QUENEHERVE, quénéhervé, Quéné-\nhervé ; petit garçon, PETIT ; dossier P 001 2345"
+    found = kinds(text, known=["Quénéhervé", "Petit", "P0012345"])
+    assert [one for _, one in found] == ["QUENEHERVE", "quénéhervé", "Quéné-\nhervé", "PETIT", "P 001 2345"]
+
+
+# Floors, below what was measured: a rule that breaks is seen here. Figures are in docs/pseudonymisation.md.
+@pytest.mark.parametrize(
+    ("template", "recall", "precision"),
+    [
+        ("demo", 0.97, 0.97), ("capitals", 0.97, 0.97), ("letter", 0.98, 0.98), ("transport", 0.98, 0.98),
+        ("follow_up", 0.96, 0.97), ("last", 0.86, 0.97),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("unseen", [False, True])
+def test_most_are_found(template: str, recall: float, precision: float, unseen: bool) -> None:
+    found = measure(template, 15, unseen=unseen)
+    assert found.recall >= recall
+    assert found.precision >= precision
+    assert found.eponyms > 10
+    assert found.eponyms_replaced == 0
+
+
+def test_unseen_names_are_in_no_list() -> None:
+    for name in (*UNSEEN_FIRST, *UNSEEN_LAST):
+        assert not {letters(name)} & (listed("first_names") | listed("surnames")), name
+
+
+def test_a_document_that_keeps_a_name_counts_as_leaking() -> None:
+    def all_but_one(document: Identified) -> list[tuple[int, int, str]]:
+        return found_by_rules(document)[1:]
+
+    assert measure("transport", 5, unseen=False, find=all_but_one).leaking == 5
+
+
+# What stands in its place
+
+
+def test_a_name_has_one_surrogate() -> None:
+    one = made("M. Quénéhervé va mieux. M. QUENEHERVE sort.")
+    other = made("Mme Quéné-\nhervé, sa fille", person="q")
+    first, again = (one.text[part.new_start : part.new_end] for part in one.segments)
+    apart = other.text[other.segments[0].new_start : other.segments[0].new_end]
+    assert folded(first) == folded(again) == folded(apart)
+    assert again.isupper()
+    assert "quénéhervé" not in (one.text + other.text).lower()
+    of_person = [made("M. Quénéhervé", person=person, scope="person").text for person in "pq"]
+    assert of_person[0] != of_person[1]
+    assert made("M. Quénéhervé", key=Key(SECRET + b"2")).text != made("M. Quénéhervé").text
+
+
+@pytest.mark.parametrize("document", SAMPLE, ids=lambda document: f"{len(document.text)}")
+def test_no_surrogate_is_a_real_value(document: Identified) -> None:
+    found = made(document.text)
+    words = {token.word.letters for token in tokens(document.text)}
+    for part in found.segments:
+        old, new = document.text[part.start : part.end], found.text[part.new_start : part.new_end]
+        assert new != old
+        if part.kind == "name" and len(letters(old)) > 2:
+            for word in re.split(r"[-‐‑ ]", new):
+                assert letters(word) not in words
+                assert not is_real(letters(word))
+        if part.kind in ("nir", "phone", "rpps", "finess"):
+            assert nobodys(new), new
+            assert not nobodys(old)
+            assert re.sub(r"\d", "9", new) == re.sub(r"\d", "9", old)
+        if part.kind == "nir" and len(re.sub(r"\W", "", new)) == 15:
+            assert nir_key(re.sub(r"\W", "", new)[:13]) == int(new[-2:])
+        if part.kind in ("rpps", "finess"):
+            assert luhn(re.sub(r"\D", "", new))
+
+
+def test_surrogates_are_seen_where_it_is_asked_for() -> None:
+    text = made("Mme Quénéhervé, 06 12 34 56 78, vue le 12/03/2024", style="marked").text
+    assert re.fullmatch(r"Mme \[nom [0-9a-f]{8}\], \[téléphone [0-9a-f]{8}\], vue le \d\d/\d\d/2024|.*2023", text)
+
+
+def test_dates_of_a_person_move_together() -> None:
+    text = "Né le 12/03/1954. Vu le 5 mars 2024, puis le 08/03/2024, RDV le 12/04. Hospitalisé du 28 au 31 mars 2024."
+    for person in map(str, range(30)):
+        found = [
+            made(text, person=person).text[one.new_start : one.new_end] for one in made(text, person=person).segments
+        ]
+        birth = datetime.strptime(found[0], "%d/%m/%Y").date()
+        shift = birth - date(1954, 3, 12)
+        assert shift
+        assert shift.days % 7 == 0
+        assert abs(shift.days) <= 182
+        assert found[2] == f"{date(2024, 3, 8) + shift:%d/%m/%Y}"
+        assert found[3] == f"{date(2024, 4, 12) + shift:%d/%m}"
+        assert found[1].startswith(f"{(date(2024, 3, 5) + shift).day} ") or found[1].startswith("1er ")
+        assert f"{(date(2024, 3, 28) + shift).day} au {(date(2024, 3, 31) + shift).day} " in found[4]
+    assert len({made(text, person=str(one)).text for one in range(30)}) > 15
+
+
+@given(st.dates(date(1920, 1, 1), date(2060, 1, 1)), st.integers(-3000, 3000))
+def test_a_shifted_date_keeps_its_form(day: date, days: int) -> None:
+    moved = day + timedelta(days)
+    for form in ("%d/%m/%Y", "%Y-%m-%d", "%d.%m.%Y"):
+        assert shifted(day.strftime(form), days=days, year=2024) == moved.strftime(form)
+    assert [text for text in ("le " + day.strftime("%d/%m/%Y"),) if len(list(dates(text))) == 1]
+
+
+# Places
+
+
+@pytest.mark.parametrize("document", SAMPLE, ids=lambda document: f"{len(document.text)}")
+def test_places_come_back(document: Identified) -> None:
+    found = made(document.text)
+    offsets = Offsets(found.segments)
+    rng = random.Random(len(document.text))
+    for part in found.segments:
+        assert offsets.original(part.new_start, part.new_end) == (part.start, part.end)
+        assert offsets.pseudonymised(part.start, part.end) == (part.new_start, part.new_end)
+    for _ in range(50):
+        start = rng.randrange(len(found.text))
+        end = rng.randrange(start + 1, len(found.text) + 1)
+        old_start, old_end = offsets.original(start, end)
+        inside = [part for part in found.segments if part.new_start < end and part.new_end > start]
+        if not inside:
+            assert document.text[old_start:old_end] == found.text[start:end]
+        new_start, new_end = offsets.pseudonymised(old_start, old_end)
+        assert new_start <= start
+        assert new_end >= end
+        expected = {start, *(part.new_start for part in inside)}, {end, *(part.new_end for part in inside)}
+        assert new_start in expected[0]
+        assert new_end in expected[1]
+
+
+# The key
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(SECRET)
+    path.chmod(0o640)
+    with pytest.raises(ConfigError, match=r"can be read by others \(mode 640\)"):
+        read_key(file=path, command=None)
+    path.chmod(0o600)
+    assert read_key(file=path, command=None).digest("a") == KEY.digest("a")
+    path.write_bytes(b"short\n")
+    with pytest.raises(ConfigError, match="gives 5 bytes"):
+        read_key(file=path, command=None)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_key(file=tmp_path / "none", command=None)
+
+
+def test_a_key_of_a_command() -> None:
+    assert read_key(file=None, command=f"printf %s {SECRET.decode()}").digest("a") == KEY.digest("a")
+    for command, words in (
+        ("false", "ended with 1"),
+        ("no-such-program-here", "cannot be run"),
+        ("true", "gives 0 bytes"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            read_key(file=None, command=command)
+
+
+def test_a_key_is_not_shown() -> None:
+    assert "0123" not in repr(KEY)
+    with pytest.raises(TypeError):
+        pickle.dumps(KEY)
+
+
+# Tables and runs
+
+
+def write_notes(path: Path, documents: list[Identified], persons: int = 4) -> Path:
+    rows = {
+        "id": [f"8012{place:06}" for place in range(len(documents))],
+        "text": [document.text for document in documents],
+        "patient": [f"pat-{place % persons}" for place in range(len(documents))],
+        "nom": [document.known[1] if len(document.known) > 1 else None for document in documents],
+        "seen": [date(2024, 3, 1) + timedelta(place) for place in range(len(documents))],
+        "ward": ["A"] * len(documents),
+    }
+    pq.write_table(pa.table(rows), path, row_group_size=5)
+    return path
+
+
+@pytest.fixture(scope="module")
+def given_away(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pseudonyms")
+    documents = [identified("letter", seed, unseen=True) for seed in range(12)]
+    write_notes(folder / "notes.parquet", documents)
+    (folder / "key").write_bytes(SECRET)
+    (folder / "key").chmod(0o600)
+    told = job_here(
+        f"data.path={folder}/notes.parquet", f"out.dir={folder}/out", f"offsets={folder}/apart/offsets.parquet",
+        f"key_file={folder}/key", "data.person_column=patient", "data.known_columns=[nom]", "data.carry_columns=[ward]",
+        "data.shift_columns=[seen]", name="pseudonymise",
+    )  # fmt: skip
+    (folder / "told.txt").write_text(told.stdout + told.stderr)
+    return folder
+
+
+def content(path: Path) -> str:
+    """All that a file holds, the values of Parquet unpacked, in plain letters."""
+    packed = path.read_bytes()
+    text = packed.decode("utf-8", "replace")
+    if packed[:4] == b"PAR1":
+        table = pq.read_table(path)
+        text += "\n".join(str(column.to_pylist()) for column in table.columns) + str(table.schema.metadata)
+    return folded(text.replace("\\n", "\n"))
+
+
+def seeded(document: Identified) -> set[str]:
+    """The identifiers of a document that are long enough to be looked for."""
+    told = {
+        document.text[start:end] for start, end, kind in document.spans if kind not in ("hospital", "town", "postcode")
+    }
+    told = {one for one in told if not re.fullmatch(r"\d\d?(?:er)? \D+", one)}  # days without a year
+    told |= set(document.known)
+    return {folded(one) for one in told if len(letters(one)) > 4 and not is_real(letters(one))}
+
+
+def test_nothing_that_was_seeded_is_in_any_byte(given_away: Path, tmp_path: Path) -> None:
+    original = pl.read_parquet(given_away / "notes.parquet")
+    found = made_table = pl.read_parquet(given_away / "out" / "documents.parquet")
+    assert found.columns == ["id", "text", "patient", "ward", "seen"]
+    settings = make_settings(given_away / "out" / "documents.parquet", tmp_path / "run", SMALL_TASK)
+    extract_here(settings)
+    job_here(f"run.dir={tmp_path}/run", f"out.dir={tmp_path}/review", "rows=5", name="review")
+    job_here(f"run.dir={tmp_path}/run", f"out.dir={tmp_path}/csv", "to=csv", "evidence=true", name="export")
+    files = [path for root in (given_away / "out", tmp_path) for path in root.rglob("*") if path.is_file()]
+    assert len(files) > 10
+    everything = {path: content(path) for path in files} | {Path("told"): content(given_away / "told.txt")}
+    wanted = set().union(*(seeded(identified("letter", seed, unseen=True)) for seed in range(12)))
+    wanted |= {SECRET.decode(), SECRET.hex(), *original["id"], *original["patient"]}
+    assert len(wanted) > 100
+    for path, text in everything.items():
+        left = [one for one in wanted if folded(one) in text]
+        assert not left, f"{path.name}: {len(left)}"
+    assert made_table.height == 12
+    # The search sees what is there: the originals hold all of it.
+    assert sum(one in content(given_away / "notes.parquet") for one in wanted) > 0.9 * len(wanted) - 3
+
+
+def test_what_is_apart_holds_no_text(given_away: Path) -> None:
+    path = given_away / "apart" / "offsets.parquet"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    for name in ("documents.parquet", "pseudonymised.json"):
+        assert stat.S_IMODE((given_away / "out" / name).stat().st_mode) == 0o600
+    assert pl.read_parquet(path).columns == ["id", "new_id", "kind", "start", "end", "new_start", "new_end"]
+
+
+def test_dates_beside_the_text_move_with_it(given_away: Path) -> None:
+    old, new = pl.read_parquet(given_away / "notes.parquet"), pl.read_parquet(given_away / "out" / "documents.parquet")
+    moved = (new["seen"] - old["seen"]).dt.total_days()
+    by_person = pl.DataFrame({"patient": old["patient"], "moved": moved}).unique()
+    assert by_person.height == 4
+    assert 0 not in moved.to_list()
+
+
+def test_evidence_is_found_in_the_originals(given_away: Path) -> None:
+    old, new = pl.read_parquet(given_away / "notes.parquet"), pl.read_parquet(given_away / "out" / "documents.parquet")
+    quotes = []
+    for identifier, text in new.select("id", "text").iter_rows():
+        start = text.index("Cher confrère")
+        quotes.append({"id": identifier, "start": start, "end": start + 13})
+    rows = glane.original_places(
+        pl.DataFrame([*quotes, {"id": "x", "start": 1, "end": 2}]), given_away / "apart" / "offsets.parquet"
+    )
+    texts = dict(old.select("id", "text").iter_rows())
+    for row in rows.head(12).iter_rows(named=True):
+        assert texts[row["original_id"]][row["original_start"] : row["original_end"]] == "Cher confrère"
+    assert rows[12, "original_id"] is None
+    with pytest.raises(DataError, match="holds no offsets"):
+        glane.original_places(rows, given_away / "notes.parquet")
+
+
+def test_a_second_call_gives_the_same_bytes_and_touches_nothing(given_away: Path, tmp_path: Path) -> None:
+    words = {"key_file": given_away / "key", "data__person_column": "patient", "data__known_columns": ["nom"]}
+    more = {"data__carry_columns": ["ward"], "data__shift_columns": ["seen"]}
+    done = glane.pseudonymise(
+        given_away / "notes.parquet", tmp_path / "out", offsets=tmp_path / "o.parquet", **words, **more
+    )
+    same = (given_away / "out" / "documents.parquet").read_bytes()
+    assert (tmp_path / "out" / "documents.parquet").read_bytes() == same
+    assert done.table.rows == 12
+    with pytest.raises(RunError, match="is there already"):
+        glane.pseudonymise(given_away / "notes.parquet", tmp_path / "out", offsets=tmp_path / "o.parquet", **words)
+    with pytest.raises(RunError, match="holds no offsets"):
+        glane.pseudonymise(given_away / "notes.parquet", tmp_path / "b", offsets=given_away / "notes.parquet", **words)
+    with pytest.raises(ConfigError, match="outside out.dir"):
+        glane.pseudonymise(given_away / "notes.parquet", tmp_path / "b", offsets=tmp_path / "b" / "o.parquet", **words)
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_text_that_cannot_be_read_is_null_and_told(given_away: Path, tmp_path: Path) -> None:
+    table = pa.table(
+        {"id": ["a", "b", "c"], "text": pa.array([b"Mme Qu\xe9n\xe9herv\xe9", None, b"toux"], pa.binary())}
+    )
+    pq.write_table(table, tmp_path / "t.parquet")
+    done = glane.pseudonymise(
+        tmp_path / "t.parquet", tmp_path / "out", offsets=tmp_path / "o.parquet", key_file=given_away / "key"
+    )
+    assert pl.read_parquet(tmp_path / "out" / "documents.parquet")["text"].to_list() == [None, None, "toux"]
+    assert "2 documents have no text that can be read" in str(done)
+    assert "in 1 documents nothing was found" in str(done)
+
+
+@pytest.mark.slow
+def test_several_processes_give_the_same(given_away: Path, tmp_path: Path) -> None:
+    for processes in (1, 2):
+        glane.pseudonymise(
+            given_away / "notes.parquet", tmp_path / f"{processes}", offsets=tmp_path / "o.parquet",
+            key_file=given_away / "key", processes=processes,
+        )  # fmt: skip
+    one, two = ((tmp_path / name / "documents.parquet").read_bytes() for name in "12")
+    assert one == two
