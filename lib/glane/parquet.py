@@ -17,6 +17,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 from polars.io.plugins import register_io_source
+from pyarrow.parquet import ParquetFile as ParquetFile
+from pyarrow.parquet import ParquetWriter as ParquetWriter
 from pyarrow.parquet.encryption import (
     CryptoFactory,
     DecryptionConfiguration,
@@ -58,14 +60,14 @@ def is_encrypted(path: Place) -> bool:
         return stream.read(len(_MAGIC)) == _MAGIC
 
 
-def open_parquet(path: Place, **options: Any) -> pq.ParquetFile:
+def open_parquet(path: Place, **options: Any) -> ParquetFile:
     """Open a file, as `pyarrow.parquet.ParquetFile` does.
 
     Raises:
         KeysError: if it is encrypted, and its key is not told.
     """
     with _told(path):
-        return pq.ParquetFile(path, decryption_properties=_decryption(path), **options)
+        return ParquetFile(path, decryption_properties=_decryption(path), **options)
 
 
 def read_parquet(path: str | Path, *, columns: Sequence[str] | None = None) -> pa.Table:
@@ -141,9 +143,9 @@ def write_parquet_frame(frame: pl.DataFrame, sink: IO[bytes]) -> None:
         write_parquet(frame.to_arrow(), sink)
 
 
-def parquet_writer(sink: str | Path | IO[bytes] | pa.NativeFile, schema: pa.Schema, **options: Any) -> pq.ParquetWriter:
+def parquet_writer(sink: str | Path | IO[bytes] | pa.NativeFile, schema: pa.Schema, **options: Any) -> ParquetWriter:
     """A writer of tables, which encrypts if keys are told; raises as `write_parquet`."""
-    return pq.ParquetWriter(sink, schema, encryption_properties=_encryption(), **{"compression": _CODEC} | options)
+    return ParquetWriter(sink, schema, encryption_properties=_encryption(), **{"compression": _CODEC} | options)
 
 
 def _factory(ring: Keyring) -> CryptoFactory:

@@ -10,14 +10,13 @@ from typing import cast
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.corpus.files import InputFile
 from glane.corpus.ids import as_ids
 from glane.corpus.readable import is_readable
 from glane.corpus.unchanged import identity
 from glane.errors import DataError
-from glane.parquet import open_parquet
+from glane.parquet import ParquetFile, open_parquet
 
 _BATCH_ROWS = 65_536
 GROUP = "\x01group"  # the ids of groups beside the columns of the input
@@ -58,7 +57,7 @@ class IdSource:
                 yield self._frames(parquet, file, row_group, start)
                 start += rows
 
-    def _frames(self, parquet: pq.ParquetFile, file: InputFile, row_group: int, start: int) -> Iterator[pl.DataFrame]:
+    def _frames(self, parquet: ParquetFile, file: InputFile, row_group: int, start: int) -> Iterator[pl.DataFrame]:
         for batch in self._batches(parquet, file, row_group):
             if self._numbers:
                 ids = pa.array(np.arange(start, start + batch.num_rows))
@@ -76,7 +75,7 @@ class IdSource:
                 others[GROUP] = as_ids(batch.column(self._group), place=file.name, setting="data.group_by")
             yield cast(pl.DataFrame, pl.from_arrow(pa.table({self._id: ids, **others})))
 
-    def _batches(self, parquet: pq.ParquetFile, file: InputFile, row_group: int) -> Iterator[pa.RecordBatch]:
+    def _batches(self, parquet: ParquetFile, file: InputFile, row_group: int) -> Iterator[pa.RecordBatch]:
         if not self._columns:  # nothing to read: the rows are only numbered
             for start in range(0, rows := file.row_groups[row_group][0], _BATCH_ROWS):
                 count = min(_BATCH_ROWS, rows - start)

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import IO, Literal
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.corpus.files import InputFile, check_column, inspect_files
 from glane.corpus.ids import as_ids
 from glane.corpus.read import decoded, raw
 from glane.corpus.readable import readable
 from glane.errors import DataError, RunError
+from glane.parquet import ParquetWriter, open_parquet, parquet_schema, parquet_writer, read_parquet, write_parquet
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.replace import pseudonymised
 from glane.pseudonyms.surrogates import Manner, Surrogates
@@ -124,7 +124,7 @@ def _refuse_other(offsets: Path) -> None:
     if not offsets.exists():
         return
     try:
-        metadata = pq.read_schema(offsets).metadata or {}
+        metadata = parquet_schema(offsets).metadata or {}
     except (OSError, pa.ArrowException):
         metadata = {}
     if _OFFSETS not in metadata:
@@ -164,20 +164,18 @@ def _put(stream: IO[bytes], content: bytes) -> None:
     stream.write(content)
 
 
-def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+def _writer(path: Path, schema: pa.Schema) -> ParquetWriter:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE))
-    return pq.ParquetWriter(path, schema, compression="zstd")
+    return parquet_writer(path, schema)
 
 
 def _publish_places(made: Path, offsets: Path, digest: str) -> None:
     """Put the places where they are kept, with the digest of the documents that they are of."""
-    table = pq.read_table(made)
+    table = read_parquet(made)
     made.unlink()
     table = table.replace_schema_metadata({_OFFSETS: digest.encode()})
     offsets.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(
-        offsets, lambda stream: pq.write_table(table, stream, compression="zstd"), mode=_FILE_MODE, setting="offsets"
-    )
+    replace_file(offsets, lambda stream: write_parquet(table, stream), mode=_FILE_MODE, setting="offsets")
 
 
 def read_places(path: str | Path) -> pa.Table:
@@ -187,7 +185,7 @@ def read_places(path: str | Path) -> pa.Table:
         DataError: if the file cannot be read, or is no such file.
     """
     try:
-        table = pq.read_table(Path(path).expanduser())
+        table = read_parquet(Path(path).expanduser())
     except (OSError, pa.ArrowException):
         raise DataError(
             f"offsets: {path} cannot be read. Give the file that glane pseudonymise wrote as offsets=…."
@@ -227,7 +225,7 @@ def _group(path: str, number: int, settings: PseudonymiseSettings, key: Key) -> 
     names = [data.id_column, data.text_column, *data.known_columns, *data.carry_columns, *data.shift_columns]
     names += [] if data.person_column is None else [data.person_column]
     try:
-        with pq.ParquetFile(path) as file:
+        with open_parquet(path) as file:
             for batch in file.iter_batches(_BATCH_ROWS, row_groups=[number], columns=list(dict.fromkeys(names))):
                 yield _batch(batch, path, settings, key)
     except (OSError, pa.ArrowException):

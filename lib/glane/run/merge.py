@@ -20,12 +20,11 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.corpus.ids import IdsDigest
 from glane.corpus.plan import Plan, read_plan
 from glane.errors import RunError
-from glane.parquet import parquet_writer
+from glane.parquet import ParquetWriter, parquet_writer
 from glane.run.directory import RunDirectory
 from glane.run.names import FIRST_ROW, METADATA
 from glane.run.parts import NotCommitted, PartFacts, read_digests, read_part
@@ -128,7 +127,7 @@ def merge_file(task: FileTask) -> MergedFile:
 def _write(path: Path, tables: Iterator[pa.Table], plan: Plan, task: FileTask) -> tuple[int, bytes]:
     """Write tables as row groups. Return the number of rows, and the digest of their ids."""
     num_rows, ids = 0, IdsDigest()
-    writer: pq.ParquetWriter | None = None
+    writer: ParquetWriter | None = None
     for table in tables:
         table = table.replace_schema_metadata({METADATA: task.metadata, FIRST_ROW: str(task.first_row)})
         if writer is None:

@@ -9,12 +9,11 @@ import time
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.corpus.plan import Plan
 from glane.corpus.proof import prove_shard
 from glane.errors import RunError
-from glane.parquet import open_parquet, write_parquet
+from glane.parquet import ParquetFile, open_parquet, write_parquet
 from glane.run.directory import RunDirectory
 from glane.run.repeats import DIGEST, DUPLICATE
 from glane.storage import patiently, write_once
@@ -125,7 +124,7 @@ def read_part_in_pieces(directory: RunDirectory, plan: Plan, shard: int) -> Iter
 
 
 @contextlib.contextmanager
-def _part(directory: RunDirectory, shard: int) -> Iterator[pq.ParquetFile]:
+def _part(directory: RunDirectory, shard: int) -> Iterator[ParquetFile]:
     """Open a part, and say what is wrong with it."""
     path = directory.part(shard)
     try:
@@ -142,7 +141,7 @@ def _part(directory: RunDirectory, shard: int) -> Iterator[pq.ParquetFile]:
         raise RunError(f"{path}: damaged. Remove it and run the same command again: its shard is redone.") from None
 
 
-def _facts(directory: RunDirectory, shard: int, parquet: pq.ParquetFile) -> PartFacts:
+def _facts(directory: RunDirectory, shard: int, parquet: ParquetFile) -> PartFacts:
     """What a part says of itself.
 
     Raises:
