@@ -31,7 +31,7 @@ _FIGURES_CM = (
     1.4,
 )  # of the columns of each table: the width of a page between its margins
 _QUOTES_CM, _RESTS_CM = (2.5, 6.4, 2.4, 1.9, 2.0), (4.0, 11.2)
-_COLUMNS = 7  # of the table of figures: all that is told of one but ids of documents
+_COUNTS = 5  # the id of a figure and its counts: what stands for each of them
 
 
 def bookmark_of(claim_id: str) -> str:
@@ -157,7 +157,10 @@ class _Word:
 
     def _figures(self) -> list[list[str]]:
         """The head and a row for each figure: what it counts, and what came out."""
-        rows = [self._text.figure_rows(claim)[:_COLUMNS] for claim in self._text.figures]
+        rows = []
+        for claim in self._text.figures:
+            name, *counts = self._text.figure_rows(claim)[:_COUNTS]
+            rows.append([name, *self._text.conditions(claim), *counts])
         return [[title for title, _ in rows[0]], *([told for _, told in row] for row in rows)] if rows else []
 
     @staticmethod
