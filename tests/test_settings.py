@@ -22,6 +22,7 @@ from glane.task.task import _Manner
 _FILES = {
     "extract": settings.ExtractSettings,
     "aggregate": settings.AggregateSettings,
+    "audit": settings.AuditSettings,
     "brief": settings.BriefSettings,
     "trace": settings.TraceSettings,
     "verify": settings.VerifySettings,

@@ -2,9 +2,9 @@
 
 What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
 `checklists`, `embed`, `search`, `estimate`, `aggregate`, `brief`, `try_programs`, `trace`, `link`, `brief_labels`,
-`verify`, `pseudonymise`, `original_places`, `export`, `multiverse`, `needs`, `new_task`, `seal_question`, `review`,
-`screen`, `studies`, `prisma`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and `measure_attacks`. Each is
-loaded when it is first used: `import glane` takes no time."""
+`verify`, `pseudonymise`, `original_places`, `audit`, `export`, `multiverse`, `needs`, `new_task`, `seal_question`,
+`review`, `screen`, `studies`, `prisma`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and
+`measure_attacks`. Each is loaded when it is first used: `import glane` takes no time."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from glane.api.aggregate import aggregate
     from glane.api.attacks import measure_attacks, plant_attacks
+    from glane.api.audit import audit
     from glane.api.brief import brief
     from glane.api.brief_labels import brief_labels
     from glane.api.calibrate import calibrate
@@ -49,6 +50,7 @@ __all__ = [
     "Run",
     "__version__",
     "aggregate",
+    "audit",
     "brief",
     "brief_labels",
     "calibrate",
@@ -85,6 +87,7 @@ __all__ = [
 ]
 _OWN = (
     "aggregate",
+    "audit",
     "brief",
     "brief_labels",
     "calibrate",

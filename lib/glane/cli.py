@@ -24,6 +24,7 @@ COMMANDS = (
     "pseudonymise",
     "status",
     "runs",
+    "audit",
     "clean",
     "plan",
     "doctor",
@@ -114,7 +115,8 @@ def run_job(
     """
     os.umask(0o077)  # before anything is imported or written
     from glane.cluster.processes import core_dumps
-    from glane.composition import run_composed, with_keys
+    from glane.composition import run_composed, unresolved, with_keys
+    from glane.job.audited import audited
     from glane.settings.words import key_types
 
     if arguments is None:
@@ -129,8 +131,11 @@ def run_job(
         _show(_version())
         return
     try:
-        with _readers_may_leave(), core_dumps(allowed=False):
-            run_composed(job, config_name=config_name, arguments=words, types=key_types(config_name))
+        with (
+            _readers_may_leave(), core_dumps(allowed=False),
+            audited(config_name, words, lambda: unresolved(config_name)) as written_down,
+        ):  # fmt: skip
+            run_composed(written_down(job), config_name=config_name, arguments=words, types=key_types(config_name))
     except GlaneError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:

@@ -131,6 +131,13 @@ class Scheduler(Protocol):
     def site_log(self) -> Path | None:
         """Return the file where the site wants a line for each job that has ended; None if it wants none."""
 
+    def audit(self) -> Path | None:
+        """Return the folder of the site's audit log; None if it has none.
+
+        Raises:
+            ConfigError: if the site's file names one, and is wrong.
+        """
+
     def least_poll_s(self) -> float:
         """Return how long one command waits between two questions to the scheduler, at least, in seconds."""
 

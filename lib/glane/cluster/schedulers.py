@@ -41,6 +41,15 @@ def catalogue_of_site() -> str | None:
     return next((folder for scheduler in SCHEDULERS.values() if (folder := scheduler.catalogue())), None)
 
 
+def audit_of_sites() -> Path | None:
+    """Return the folder of the audit log that a site's file names; None if none does.
+
+    Raises:
+        ConfigError: if one does, and is wrong.
+    """
+    return next((path for scheduler in SCHEDULERS.values() if (path := scheduler.audit()) is not None), None)
+
+
 def current_job_name() -> str | None:
     """Return the job of any scheduler that this process belongs to; None outside of one."""
     return next((name for scheduler in SCHEDULERS.values() if (name := scheduler.job_name())), None)

@@ -16,6 +16,7 @@ from glane.embedding.prepare import WORK
 from glane.embedding.summary import summary_lines
 from glane.errors import ConfigError, RunError
 from glane.parquet import scan_parquet
+from glane.run.audit import note_read
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
 from glane.run.intact import check_intact
@@ -113,5 +114,6 @@ def open_embedded(path: str | Path) -> Embedded:
         )
     if not directory.is_complete:
         raise RunError(f"run.dir: the run in {path} is not complete. Run its command again to go on.")
+    note_read(directory)
     check_intact(directory)
     return found

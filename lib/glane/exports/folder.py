@@ -15,6 +15,7 @@ from glane.errors import RunError
 from glane.exports.record import Export
 from glane.locked import locked_folder, remove_abandoned
 from glane.records import read_record
+from glane.run.audit import note_wrote
 from glane.run.links import RunLink
 from glane.run.written import WRITTEN, digest_of, note_written, read_written, refuse_foreign, refuse_inside_run
 from glane.storage import exchange, put_folder, storage_errors, sync
@@ -69,6 +70,7 @@ def write_whole(root: Path, fill: Callable[[Path], None], *, of: RunLink | None)
         digests = {name: digest_of(folder / name) for name in first}
         note_written(folder, digests, setting=_SETTING, of=() if of is None else (of,))
 
+    note_wrote(root, MANIFEST, [] if of is None else [of.id])
     prefix = _prefix(root)
     if root.exists():  # else one that was killed may hold the only export
         remove_abandoned(root.parent, prefix=prefix)

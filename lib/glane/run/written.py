@@ -20,6 +20,7 @@ from pydantic import Field as Key
 
 from glane.errors import RecordError, RunError
 from glane.records import Record, read_record
+from glane.run.audit import note_wrote
 from glane.run.links import RunLink
 from glane.run.names import MARKER
 from glane.storage import content_digest, lock, replace_file, storage_errors
@@ -151,7 +152,9 @@ def writing(
         refuse_foreign(root, digests, setting=setting)
         refuse_other_commands(root, digests, setting=setting)
         now = FileSet(files=dict(digests), runs=tuple(of), is_final=is_final)
-        earlier = read_written(root).calls.get(next(iter(digests)))
+        mark = next(iter(digests))
+        earlier = read_written(root).calls.get(mark)
+        note_wrote(root, mark, [one.id for one in of])
         _begin(root, now, setting=setting, forget=forget)
         for name in sorted(() if earlier is None else earlier.names - {*digests}):
             _remove_unchanged(root, name, setting=setting)

@@ -5,6 +5,7 @@ any engine, GPU or Ray process is asked for.
 """
 
 from glane.settings.aggregate import AggregateSettings, aggregate_settings
+from glane.settings.audit import AuditSettings, audit_settings
 from glane.settings.brief import BriefSettings, brief_settings
 from glane.settings.calibrate import CalibrateSettings, calibrate_settings
 from glane.settings.cascade import CascadeSettings, cascade_settings
@@ -60,6 +61,7 @@ from glane.settings.verify import VerifySettings, verify_settings
 __all__ = [
     "SBATCH_KEYS",
     "AggregateSettings",
+    "AuditSettings",
     "BatchSettings",
     "Beside",
     "BootstrapSettings",
@@ -112,6 +114,7 @@ __all__ = [
     "TryProgramsSettings",
     "VerifySettings",
     "aggregate_settings",
+    "audit_settings",
     "brief_settings",
     "calibrate_settings",
     "cascade_settings",

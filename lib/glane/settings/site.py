@@ -31,6 +31,7 @@ class SiteSettings(Strict):
     kept_days: int = Key(default=30, ge=1)  # scripts and logs of jobs that have ended
     log: HomePath | None = None  # a line of JSON for each start of a job that has ended
     models: HomePath | None = None  # the catalogue of staged models
+    audit: HomePath | None = None  # the folder of the audit log: who read and wrote what
     environment: str = ""  # lines of shell for the first node: modules, variables, the container
 
     @field_validator("time", mode="before")

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from glane.settings.aggregate import AggregateSettings
+from glane.settings.audit import AuditSettings
 from glane.settings.brief import BriefSettings
 from glane.settings.calibrate import CalibrateSettings
 from glane.settings.cascade import CascadeSettings
@@ -46,6 +47,7 @@ from glane.validation import Strict
 
 SETTINGS: Mapping[str, type[Strict]] = {
     "aggregate": AggregateSettings,
+    "audit": AuditSettings,
     "brief": BriefSettings,
     "calibrate": CalibrateSettings,
     "cascade": CascadeSettings,

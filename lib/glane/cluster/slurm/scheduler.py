@@ -33,6 +33,11 @@ class Slurm:
             return None
         return Path(log) if log else None
 
+    def audit(self) -> Path | None:
+        """Read it from the site's file."""
+        told = site_file.audit_of_site()
+        return Path(told) if told else None
+
     def least_poll_s(self) -> float:
         """Read it from the site's file."""
         return site_file.read_site().least_poll_s

@@ -58,6 +58,21 @@ def read_site(environment: Mapping[str, str] = os.environ) -> SiteSettings:
     return site
 
 
+def audit_of_site(environment: Mapping[str, str] = os.environ) -> str | None:
+    """The folder of the audit log. A file that cannot be read is left to those who need it, unless it names one.
+
+    Raises:
+        ConfigError: if it does, and something in it is wrong.
+    """
+    try:
+        path = path_of_site(environment)
+        text = "" if path is None else path.read_text(encoding="utf-8")
+    except (ConfigError, OSError, ValueError):
+        return None
+    is_told = re.search(r"^audit:\s*(?!null\b|~)[^\s#]", text, re.MULTILINE)
+    return read_site(environment).audit if is_told else None
+
+
 def shell_lines(text: str) -> str:
     """The lines of shell, as slurm/begin.sh reads them."""
     found = _BLOCK.search(f"{text}\n")

@@ -1,0 +1,137 @@
+"""`glane.audit`: is the audit log what was written into it?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from glane.errors import ConfigError, DataError, RunError
+from glane.languages import Spoken
+from glane.records import Record, read_record
+from glane.run.audit import audit_folder
+from glane.run.audit_chain import AuditEntry, Checked, check, parsed_lines
+from glane.storage import storage_errors, write_once
+from glane.validation import Strict
+
+_PATTERN = "*.jsonl"
+
+
+class Head(Strict):
+    """The last entry of a chain."""
+
+    number: int
+    sha256: str
+
+
+class AuditHeads(Record):
+    """The heads of all chains of a log: who keeps or signs it elsewhere finds out what is cut off later."""
+
+    kind: Literal["glane audit heads"] = "glane audit heads"
+    version: Literal[1] = 1
+    made: str  # in UTC
+    heads: Mapping[str, Head]  # by file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit(Spoken):
+    """What an audit log is found to be. `str()` of it is a line for each chain."""
+
+    folder: Path
+    chains: tuple[Checked, ...]
+    gone: tuple[str, ...] = ()  # files that had a head, and are not there
+    shown: tuple[AuditEntry, ...] = ()  # the last entries
+
+    @property
+    def problems(self) -> list[str]:
+        """Where the log is not what was written into it."""
+        broken = [f"{self.folder / one.name}: {one.problem}" for one in self.chains if one.problem is not None]
+        return [*broken, *(f"{self.folder / name}: is gone" for name in self.gone)]
+
+    @property
+    def heads(self) -> AuditHeads:
+        """The heads as they are now."""
+        return AuditHeads(
+            made=datetime.now(UTC).isoformat(timespec="seconds"),
+            heads={one.name: Head(number=one.entries, sha256=one.head) for one in self.chains},
+        )
+
+    def refuse_broken(self) -> None:
+        """Raise a `DataError` that names what is broken, if anything is."""
+        if self.problems:
+            raise DataError("\n".join(self.problems))
+
+    def _in_english(self) -> str:
+        lines = [_line(one) for one in self.chains]
+        return "\n".join([*(lines or [f"no entry in {self.folder} yet"]), *map(_entry_line, self.shown)])
+
+
+def audit(folder: str | Path | None = None, *, against: str | Path | None = None, show: int = 0) -> Audit:
+    """Check all chains of an audit log.
+
+    Args:
+        folder: Of the log; what `GLANE_AUDIT` names if None.
+        against: A file of heads that `write_heads` wrote earlier.
+        show: So many of the last entries are told.
+
+    Raises:
+        ConfigError: if no folder is named.
+        GlaneError: if the log, or the file of heads, cannot be read. What is broken is in the result.
+    """
+    root = audit_folder() if folder is None else Path(folder).expanduser().absolute()
+    if root is None:
+        raise ConfigError("dir: no audit log is named. Give dir=…, or set GLANE_AUDIT or audit in the site's file.")
+    if not root.is_dir():
+        raise RunError(f"dir: {root} is no folder. Give that of the audit log.")
+    kept = {} if against is None else _read_heads(Path(against).expanduser()).heads
+    with storage_errors(root, setting="dir"):
+        paths = sorted(root.glob(_PATTERN))
+    at = {name: {one.number: one.sha256} for name, one in kept.items()}
+    chains = tuple(check(path, at=at.get(path.name)) for path in paths)
+    entries = sorted((one for path in paths for one in parsed_lines(path)), key=lambda one: one.time) if show else []
+    gone = tuple(sorted(set(kept) - {path.name for path in paths}))
+    return Audit(folder=root, chains=chains, gone=gone, shown=tuple(entries[-show:]) if show else ())
+
+
+def write_heads(found: Audit, path: str | Path) -> Path:
+    """Write the heads of a log into a new file.
+
+    Raises:
+        ConfigError: if a file is there already.
+        RunError: if the file system refuses.
+    """
+    target = Path(path).expanduser()
+    content = found.heads.as_json()
+    if not write_once(target, lambda stream: _put(stream, content), mode=0o644, setting="out"):
+        raise ConfigError(f"out: {target} is there already. Choose another name: heads of earlier days are kept.")
+    return target
+
+
+def _put(stream: object, content: bytes) -> None:
+    stream.write(content)  # type: ignore[attr-defined]
+
+
+def _read_heads(path: Path) -> AuditHeads:
+    try:
+        return read_record(AuditHeads, path)
+    except FileNotFoundError:
+        raise RunError(f"against: {path} is not there. Give a file that glane audit out=… wrote.") from None
+
+
+def _line(one: Checked) -> str:
+    counts = ", ".join(f"{name} {num}" for name, num in sorted(one.counted.items()))
+    told = f"; {one.repaired} torn lines told" if one.repaired else ""
+    more = f"{told}; its last line is torn" if one.is_torn else told
+    told = f"{one.entries} entries ({counts}){more}, head {one.head[:16]}"
+    return f"{one.name}: whole, {told}" if one.problem is None else f"{one.name}: broken after {told}"
+
+
+_FIRST = frozenset({"kind", "version", "number", "before", "time", "user", "host", "process", "session", "glane"})
+
+
+def _entry_line(one: AuditEntry) -> str:
+    told = one.model_dump(mode="json", exclude_none=True, exclude={*_FIRST, "event", "command"})
+    return f"{one.time} {one.user}@{one.host} {one.command} {one.event} {json.dumps(told, ensure_ascii=False)}"

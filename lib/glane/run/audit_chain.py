@@ -1,0 +1,245 @@
+"""A file of audit entries that is only appended to: each names the digest of the line before.
+
+A line that is changed, removed, inserted or put elsewhere breaks the chain of its file. Who may write the file can
+still write all of it anew, or cut its end: that is found by the head of an earlier day, kept where they cannot write.
+Chained logs: Schneier and Kelsey, Secure audit logs to support computer forensics, 1999.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from glane.errors import GlaneError, RunError
+from glane.records import Record, left_out, parse_record
+from glane.storage import lock, storage_errors
+from glane.validation import Strict
+
+SETTING = "GLANE_AUDIT"
+_MODE = 0o640  # the group of the folder reads: who audits
+_LOCK_S = 20.0
+_TAIL = 1 << 18  # bytes from the end in which the last line is looked for
+_HERE = threading.Lock()  # the locks of files are those of a process, not of its threads
+
+Event = Literal["began", "read", "wrote", "ended", "repaired"]
+Outcome = Literal["done", "refused", "unusable", "failed", "interrupted"]
+
+
+class AuditedRun(Strict):
+    """A run, by what tells it from all others: no name, no text."""
+
+    id: str | None = None
+    fingerprint: str  # of all that decides its answers: task, prompt, weights, input
+    weights: str | None = None  # the digest of the model's weights
+
+
+class Torn(Strict):
+    """What a writer that was killed left of a line."""
+
+    bytes: int
+    sha256: str
+
+
+class AuditEntry(Record):
+    """One line: who did what, when, with which run and configuration. Neither text nor ids of documents."""
+
+    kind: Literal["glane audit entry"] = "glane audit entry"
+    version: Literal[1] = 1
+    number: int  # 1 of the first line of a file
+    before: str  # SHA-256 of the line before, without its end; nothing of the first
+    time: str  # in UTC
+    user: str
+    host: str
+    process: int
+    session: str  # of one command, or of one Python process
+    glane: str
+    event: Event
+    command: str
+    keys: tuple[str, ...] | None = left_out()  # that were given, without their values
+    configuration: str | None = left_out()  # a digest of all settings but those that hold a question or an id
+    run: AuditedRun | None = left_out()
+    folder: str | None = left_out()  # that is read or written
+    first_file: str | None = left_out()  # of what is written: it tells the kind of result
+    of: tuple[str, ...] | None = left_out()  # the ids of the runs that it is made of
+    outcome: Outcome | None = left_out()
+    exit_code: int | None = left_out()
+    reason: str | None = left_out()  # the kind of the error, without its message
+    torn: Torn | None = left_out()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a file of entries is found to be."""
+
+    name: str
+    entries: int  # that follow each other from the first on
+    head: str  # the digest of the last of them
+    repaired: int  # lines that a killed writer left, and the next one told
+    is_torn: bool  # whether the last line has no end: its writer was killed, or writes
+    problem: str | None  # where the chain is broken
+    counted: Mapping[str, int]  # entries by outcome, and by event where they have none
+
+
+def append(path: Path, make: Callable[[int, str], AuditEntry]) -> None:
+    """Append the entry that `make` makes of its number and of the digest of the line before.
+
+    What a killed writer left of a line is ended first, and told by an entry of its own.
+
+    Raises:
+        RunError: if the file cannot be written, is another user's, or cannot be locked.
+    """
+    with _HERE, storage_errors(path, setting=SETTING):
+        is_new = not path.exists()
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, _MODE)
+        try:
+            if is_new:
+                os.fchmod(descriptor, _MODE)
+            _check_own(descriptor, path)
+            if not lock(descriptor, deadline=time.monotonic() + _LOCK_S):
+                raise RunError(
+                    f"{SETTING}: {path} could not be locked within {_LOCK_S:.0f} s, and two writers would break its "
+                    "chain. Name a folder on a file system with locks, or try again."
+                )
+            _write(descriptor, _lines(descriptor, path, make), path)
+        finally:
+            os.close(descriptor)  # which gives the lock back
+
+
+def _check_own(descriptor: int, path: Path) -> None:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink != 1:
+        raise RunError(f"{SETTING}: {path} is not a file of yours alone. Ask who runs the audit to look at it.")
+
+
+def _lines(descriptor: int, path: Path, make: Callable[[int, str], AuditEntry]) -> bytes:
+    number, before, torn, is_ended = _end(descriptor, path)
+    if not torn:
+        return (b"" if is_ended else b"\n") + _line(make(number + 1, before))
+    left = torn.removesuffix(b"\n")
+    told = Torn(bytes=len(left), sha256=hashlib.sha256(left).hexdigest())
+    repaired = make(number + 1, before).model_copy(
+        update={**dict.fromkeys(_DETAILS), "event": "repaired", "torn": told}
+    )
+    line = _line(repaired)
+    return (b"" if torn.endswith(b"\n") else b"\n") + line + _line(make(number + 2, _digest(line[:-1])))
+
+
+_DETAILS = ("keys", "configuration", "run", "folder", "first_file", "of", "outcome", "exit_code", "reason")
+
+
+def _end(descriptor: int, path: Path) -> tuple[int, str, bytes, bool]:
+    """The number and digest of the last entry, what a killed writer left after it, and whether its line is ended."""
+    size = os.fstat(descriptor).st_size
+    start = max(0, size - _TAIL)
+    tail = os.pread(descriptor, size - start, start)
+    rest = tail[tail.rfind(b"\n") + 1 :]
+    if (entry := _parsed(rest, path)) is not None:  # all but its end was written
+        return entry.number, _digest(rest), b"", False
+    at = len(tail)
+    while at > 0:
+        end = tail.rfind(b"\n", 0, at)
+        if end < 0:
+            break
+        begin = tail.rfind(b"\n", 0, end) + 1
+        entry = _parsed(tail[begin:end], path)
+        if entry is not None:
+            return entry.number, _digest(tail[begin:end]), tail[end + 1 :], True
+        at = end
+    if start:
+        raise RunError(f"{SETTING}: the end of {path} holds no entry of glane. Ask who runs the audit to look at it.")
+    return 0, "", tail, True
+
+
+def _write(descriptor: int, content: bytes, path: Path) -> None:
+    written = os.write(descriptor, content)
+    if written < len(content):  # the next writer tells it as torn
+        raise RunError(f"{SETTING}: {path}: the disk is full. Free space, and run the same command again.")
+    os.fsync(descriptor)
+
+
+def check(path: Path, *, at: Mapping[int, str] | None = None) -> Checked:
+    """Check the chain of a file.
+
+    Args:
+        path: The file.
+        at: Digests that entries of these numbers had: of heads that were kept.
+
+    Raises:
+        RunError: if it cannot be read.
+    """
+    with storage_errors(path, setting=SETTING):
+        content = path.read_bytes()
+    *lines, rest = content.split(b"\n")
+    number, digest, left, repaired, problem = 0, "", b"", 0, None
+    counted: dict[str, int] = {}
+    wanted = dict(at or {})
+    for place, line in enumerate(lines, 1):
+        entry = _parsed(line, path)
+        if entry is None:
+            left += line + b"\n"
+            continue
+        if why := _broken(entry, number, digest, left, path):
+            problem = f"line {place}: {why}"
+            break
+        repaired += entry.event == "repaired"
+        number, digest, left = entry.number, _digest(line), b""
+        name = entry.outcome or entry.event
+        counted[name] = counted.get(name, 0) + 1
+        if wanted.pop(number, digest) != digest:
+            problem = f"line {place}: is not what it was when the head was kept"
+            break
+    if problem is None and wanted:
+        problem = f"ends after {number} entries, and had {max(wanted)} when the head was kept"
+    return Checked(
+        name=path.name, entries=number, head=digest, repaired=repaired, is_torn=bool(left or rest), problem=problem,
+        counted=counted,
+    )  # fmt: skip
+
+
+def parsed_lines(path: Path) -> list[AuditEntry]:
+    """The entries of a file, unchecked.
+
+    Raises:
+        RunError: if it cannot be read.
+    """
+    with storage_errors(path, setting=SETTING):
+        lines = path.read_bytes().split(b"\n")[:-1]
+    return [entry for line in lines if (entry := _parsed(line, path)) is not None]
+
+
+def _broken(entry: AuditEntry, number: int, digest: str, left: bytes, path: Path) -> str:
+    """Why an entry does not follow what is before it; nothing if it does."""
+    if (entry.event == "repaired") != bool(left):
+        return "is no entry, or was changed" if left else "tells of a torn line, and there is none"
+    if left:
+        torn = left[:-1]  # the end of the line is of who told it
+        if entry.torn != Torn(bytes=len(torn), sha256=hashlib.sha256(torn).hexdigest()):
+            return "tells of another torn line than is there"
+    if (entry.number, entry.before) != (number + 1, digest):
+        return "does not follow the line before: one was changed, removed, inserted or put elsewhere"
+    if f"{entry.user}@{entry.host}.jsonl" != path.name:
+        return f"is of {entry.user}@{entry.host}, and stands in the file of another"
+    return ""
+
+
+def _parsed(line: bytes, path: Path) -> AuditEntry | None:
+    try:
+        return parse_record(AuditEntry, json.loads(line), place=path)
+    except (GlaneError, ValueError):
+        return None
+
+
+def _line(entry: AuditEntry) -> bytes:
+    return entry.model_dump_json().encode() + b"\n"
+
+
+def _digest(line: bytes) -> str:
+    return hashlib.sha256(line).hexdigest()
