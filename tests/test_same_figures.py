@@ -253,6 +253,15 @@ def test_a_sentence_says_how_many_of_the_reviewed_documents_are_in_it_and_what_t
     assert made.untold == "6 further figures, those by a column among them, are in brief.md and brief.html."
 
 
+def test_a_table_says_of_how_many_rows_nothing_was_reviewed(run: Path, golds: dict[str, pl.DataFrame]) -> None:
+    asked = {"name": "t", "unit": "document", "case": "fever", "time": TIME}
+    found = glane.aggregate(run, asked, golds["none of the last week"])
+    assert "Of 6 rows with documents, 1 have no reviewed one" in str(found)
+    page = table_page(found.summary, found.table, None, language="fr")
+    assert "Sur 6 lignes avec des documents, 1 n&#x27;en ont aucun de relu" in page
+    assert "no reviewed one" not in str(glane.aggregate(run, asked, golds["all"]))
+
+
 def test_a_filter_that_the_model_extracted_gives_a_count_of_the_run_and_no_share(
     run: Path, golds: dict[str, pl.DataFrame], tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ import math
 
 _SLACK = 1e-6  # of the last digit: sums and quantiles of whole numbers are not quite whole
 _FEW = 10
+MOST_DIGITS = 8  # after the point
 
 
 def outward(low: float, high: float, digits: int = 0) -> tuple[float, float]:
@@ -25,3 +26,10 @@ def count_digits(count: float | None) -> int:
     if count is None or count >= _FEW:
         return 0
     return int(not round(float(count), 1).is_integer())
+
+
+def rate_digits(rate: float | None) -> int:
+    """Those of a rate or an expected count: one, two below ten, of small ones as many as show two that are not 0."""
+    if rate is None or rate >= _FEW:
+        return 1
+    return min(max(2, 1 - math.floor(math.log10(rate))), MOST_DIGITS) if rate else 2

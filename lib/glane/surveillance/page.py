@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
@@ -13,7 +12,7 @@ from glane.assess.designs import design_text
 from glane.assess.estimate.notes import in_language
 from glane.assess.pages.page import decimal, heading, page, paragraph, table
 from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
-from glane.assess.rounding import count_digits, outward
+from glane.assess.rounding import MOST_DIGITS, count_digits, outward, rate_digits
 from glane.languages import clauses
 from glane.settings.table import DOCUMENTS
 from glane.surveillance.curve import Bar, epidemic_curve
@@ -26,12 +25,12 @@ from glane.surveillance.periods import Calendar
 from glane.surveillance.record import TableSummary
 from glane.surveillance.silent import silent_places
 from glane.surveillance.tile_map import tile_map
+from glane.surveillance.unreviewed import unreviewed_rows
 from glane.surveillance.words import WORDS
 from glane.types import Language
 
 _MANY = 400  # rows of a table on the page
 _MOST_SIGNALS = 60
-_MOST_DIGITS = 8  # after the point
 Row = Mapping[str, Any]
 
 
@@ -144,6 +143,8 @@ class _Body:
         yield from right_answers_warnings(one.right_answers, self._language)
         if one.note:
             yield from in_language(one.note, self._language)
+        if found := unreviewed_rows(one, self._rows):
+            yield self._say("unreviewed", rows=self._count(found.rows), num=self._count(found.unreviewed))
         if one.extracted:
             yield self._say("extracted", columns=", ".join(one.extracted))
         counts = [*((name, num) for name, num in one.unplaced), ("unnamed", one.unnamed)]
@@ -320,33 +321,27 @@ class _Body:
         return decimal(value, self._language, digits=count_digits(value))
 
     def _rate(self, value: float | None) -> str:
-        return decimal(value, self._language, digits=_rate_digits(value))
+        return decimal(value, self._language, digits=rate_digits(value))
 
     def _bound(self, bound: float, count: float) -> str:
         """A bound, with as many decimals as tell on which side of it a count lies."""
-        for digits in range(1, _MOST_DIGITS):
+        for digits in range(1, MOST_DIGITS):
             shown = round(bound, digits)
             if (shown < count, shown > count) == (bound < count, bound > count):
                 return decimal(bound, self._language, digits=digits)
-        return decimal(bound, self._language, digits=_MOST_DIGITS)
+        return decimal(bound, self._language, digits=MOST_DIGITS)
 
     def _between(self, low: float | None, high: float | None) -> str:
         if low is None or high is None:
             return "–"
-        down, up = outward(low, low, _rate_digits(low))[0], outward(high, high, _rate_digits(high))[1]
-        return f"{decimal(down, self._language, digits=_rate_digits(low))} – " + decimal(
-            up, self._language, digits=_rate_digits(high)
+        down, up = outward(low, low, rate_digits(low))[0], outward(high, high, rate_digits(high))[1]
+        return f"{decimal(down, self._language, digits=rate_digits(low))} – " + decimal(
+            up, self._language, digits=rate_digits(high)
         )
 
     def _tick(self, value: float) -> str:
         digits = 0 if float(value).is_integer() else 1
         return decimal(value, self._language, digits=digits)
-
-
-def _rate_digits(value: float | None) -> int:
-    """Of a rate or an expected count: one decimal, two below 10, and of small ones two digits that are not 0."""
-    digits = 1 if value is None or value >= 10 else 2 if not value else max(2, 1 - math.floor(math.log10(value)))
-    return min(digits, _MOST_DIGITS)
 
 
 def _still_to_come(row: Row) -> tuple[float, float, float] | None:

@@ -12,6 +12,7 @@ from glane.surveillance.dimensions import PERIOD
 from glane.surveillance.figures import ALL
 from glane.surveillance.record import TableSummary
 from glane.surveillance.silent import silent_places
+from glane.surveillance.unreviewed import unreviewed_rows
 from glane.toys import notice_lines
 
 
@@ -41,6 +42,11 @@ def table_text(summary: TableSummary, rows: pl.DataFrame, signals: pl.DataFrame 
         lines.append(f"{total['model']:,} cases among {num} documents, by the model alone: not corrected.")
     if summary.note is not None and total["model"] is not None:
         lines.append(f"Of the review: {summary.note}.")
+    if found := unreviewed_rows(summary, rows):
+        lines.append(
+            f"Of {found.rows:,} rows with documents, {found.unreviewed:,} have no reviewed one: they are corrected by "
+            "what the others tell."
+        )
     lines += _left_out(summary)
     lines += _still_to_come(rows)
     if signals is not None:

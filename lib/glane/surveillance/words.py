@@ -184,6 +184,10 @@ WORDS: dict[Language, dict[str, str]] = {
         "unknown_ages": "{num} avec un âge hors des classes : dans la même ligne.",
         "unnamed": "{num} documents ne sont rattachés à aucune personne ni aucun événement ; chacun compte pour un.",
         "extracted": ("{columns} : extrait par le modèle. Une relecture du cas ne corrige pas ces groupes."),
+        "unreviewed": (
+            "Sur {rows} lignes avec des documents, {num} n'en ont aucun de relu : elles sont corrigées par ce que "
+            "disent les autres."
+        ),
         "suppressed": "masqué",
         "suppressed_standardised": "taux standardisé masqué",
         "total_suppressed": "Nombre de cas masqué",
@@ -392,6 +396,9 @@ WORDS: dict[Language, dict[str, str]] = {
         "unknown_ages": "{num} with an age outside of the classes: in the same row.",
         "unnamed": "{num} documents name no person or event; each is taken for one.",
         "extracted": "{columns}: extracted by the model. A review of the case does not correct these groups.",
+        "unreviewed": (
+            "Of {rows} rows with documents, {num} have no reviewed one: they are corrected by what the others tell."
+        ),
         "suppressed": "suppressed",
         "suppressed_standardised": "standardised rate suppressed",
         "total_suppressed": "Count of cases suppressed",
