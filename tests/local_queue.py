@@ -23,6 +23,7 @@ from glane.cluster import schedulers
 from glane.cluster.findings import Findings, ok
 from glane.cluster.scheduler import COMPLETED, UNKNOWN, Allocation, Job, OldFolder, Submission, Task
 from glane.settings import BatchSettings
+from glane.settings.keep import Keep
 
 JOBS = Path(__file__).resolve().parents[1] / "jobs"
 
@@ -42,6 +43,9 @@ class LocalQueue:
 
     def catalogue(self) -> str | None:
         return None
+
+    def keep(self) -> Keep:
+        return Keep()
 
     def least_poll_s(self) -> float:
         return 2.0

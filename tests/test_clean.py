@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -14,18 +16,24 @@ from conftest import extract_here, job_here, make_settings, work, write_document
 from glane.cluster.scheduler import Job
 from glane.cluster.slurm import folders
 from glane.cluster.slurm.folders import SubmissionFolder, old_folders, remove_folder
+from glane.errors import ConfigError
+from glane.extraction.results import open_run
 from glane.job import clean as cleaning
 from glane.job.clean import clean
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import Progress
+from glane.run.heartbeat import Progress, process_start
 from glane.run.heartbeat_writer import HeartbeatWriter
+from glane.run.known import unknown_in
 from glane.run.leftovers import leftovers, remove_leftover
+from glane.run.overview import overview
 from glane.run.publisher import sole_publisher
 from glane.run.starts import SubmissionEntry, record_submission
-from glane.settings import CleanSettings
+from glane.settings import CleanSettings, clean_settings
+from glane.settings.keep import Keep
 
 HEX = "0123456789abcdef" * 2
 DAY_S = 86_400
+AGES = CleanSettings.model_validate({"run": {"dir": "x"}}).ages(Keep())
 
 
 def aged(path: Path, days: float) -> Path:
@@ -161,7 +169,7 @@ def test_what_is_no_run_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / f".x.{HEX}.tmp").write_text("x")
     aged(tmp_path / f".x.{HEX}.tmp", 100)
     assert "holds no run" in job_here(f"run.dir={tmp_path}", "remove=true", name="clean", check=2).stderr
-    assert leftovers(RunDirectory(root=tmp_path), days=1) == []
+    assert leftovers(RunDirectory(root=tmp_path), ages=AGES) == []
     assert (tmp_path / f".x.{HEX}.tmp").exists()
 
 
@@ -221,7 +229,7 @@ def test_a_job_that_starts_between_the_look_and_the_removal_loses_nothing(
 
 def test_two_that_clean_at_once_do_not_trip(run: Path) -> None:
     planted(run, 40)
-    found = leftovers(RunDirectory(root=run), days=30)
+    found = leftovers(RunDirectory(root=run), ages=AGES)
     assert [remove_leftover(one, days=30) for one in (*found, *found)] == [True] * 8
 
 
@@ -313,3 +321,272 @@ def test_the_command_says_what_it_would_do(run: Path) -> None:
     assert told[-1].startswith("1 run: 4 to remove")
     assert "keep_days" in job_here(f"run.dir={run}", "keep_days=0", name="clean", check=2).stderr
     assert len(job_here(f"run.dir={run}", "remove=true", name="clean").stdout.splitlines()) == 5
+
+
+# Ages by kind.
+
+EVERYTHING = {"parts": "1d", "unpublished": "1d", "ledger": "1d", "logs": "1d", "pilots": "1d", "unfinished": "1d"}
+LASTING = {".glane-run", "run.yaml", "plan.parquet", "summary.json", "records", "records/records-00000.parquet"}
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Path:
+    """A finished run, with a death in its ledger, a log, and parts that a killed driver left; nothing changed for long."""
+    run = tmp_path / "finished"
+    settings = make_settings(write_documents(tmp_path / "f.parquet", ["a"] * 40), run)
+    work(settings)
+    shutil.copytree(run / "parts", tmp_path / "parts")
+    extract_here(settings)
+    shutil.move(tmp_path / "parts", run / "parts")
+    (run / "ledger" / "deaths" / "w0.json").write_text("{}")
+    (run / "extract.log").write_text("2026 started\n")
+    return aged(run, 100)
+
+
+def test_by_itself_the_ledger_the_log_and_the_only_copy_stay(run: Path, finished: Path) -> None:
+    gone = clean(CleanSettings(runs=(str(run), str(finished)), remove=True), say=lambda _: None)
+    assert gone == [finished / "parts"]
+    assert list((run / "parts").iterdir())
+
+
+def test_with_every_age_all_goes_but_the_result_and_what_it_is_of(finished: Path) -> None:
+    said: list[str] = []
+    before = glane_rows(finished)
+    settings_of_all = settings_of(finished, keep=EVERYTHING, remove=True)
+    assert len(clean(settings_of_all, say=said.append)) == 4
+    assert content(finished) >= LASTING
+    left = content(finished) - LASTING
+    assert left <= {"ledger", "ledger/workers", "ledger/deaths", "ledger/shards.parquet", "ledger/starts.jsonl"}
+    assert glane_rows(finished) == before
+    assert said[-1].startswith("1 run(s): 4 removed, ")
+    assert clean(settings_of_all, say=said.append) == []  # and again
+    assert said[-1] == "1 run(s): 0 removed, 0 file(s), 0 bytes"
+
+
+def glane_rows(run: Path) -> list[dict[str, Any]]:
+    found = open_run(run)
+    assert overview(run).state == "complete"
+    return found.all().collect().to_dicts()
+
+
+def test_the_only_copy_of_answers_goes_when_it_is_asked_for_by_name(run: Path) -> None:
+    every_other = {**EVERYTHING, "unpublished": None}
+    assert clean(settings_of(run, keep=every_other, keep_days=1, remove=True), say=lambda _: None) == []
+    said: list[str] = []
+    clean(settings_of(run, keep={"unpublished": "90d"}), say=said.append)
+    assert "the only copy" in said[0]
+    assert list((run / "parts").iterdir())
+    assert clean(settings_of(run, keep={"unpublished": "101d"}, remove=True), say=lambda _: None) == []
+    assert clean(settings_of(run, keep={"unpublished": "90d"}, remove=True), say=lambda _: None) == [run / "parts"]
+
+
+@pytest.mark.parametrize(("age", "days"), [("36h", 1.5), ("30d", 30), ("8w", 56), ("never", math.inf), ("24h", 1)])
+def test_an_age_has_its_unit(age: str, days: float) -> None:
+    assert Keep.model_validate({"logs": age}).logs == days
+
+
+@pytest.mark.parametrize("age", ["30", "30.0", 30, 0.0, -1.5, "0d", "23h", "1m", "d", "", "inf", "-30d", True])
+def test_what_is_no_age_or_less_than_a_day_is_refused(age: Any) -> None:
+    with pytest.raises(ConfigError, match=r"keep\.logs"):
+        clean_settings({"run": {"dir": "x"}, "keep": {"logs": age}})
+
+
+def test_the_command_line_overrules_the_site_and_the_site_what_glane_says() -> None:
+    site = Keep.model_validate({"parts": "60d", "ledger": "90d", "logs": "never"})
+
+    def told(**changes: Any) -> CleanSettings:
+        return clean_settings({"run": {"dir": "x"}, **changes})
+
+    assert told().ages(Keep()) == {
+        "unfinished": 30,
+        "parts": 30,
+        **dict.fromkeys(("unpublished", "ledger", "logs", "pilots"), math.inf),
+    }
+    assert (told().ages(site)["parts"], told().ages(site)["ledger"]) == (60, 90)
+    assert (told(keep_days=7).ages(site)["parts"], told(keep_days=7).ages(site)["ledger"]) == (7, 90)
+    assert told(keep={"parts": "never", "ledger": "8w"}, keep_days=7).ages(site)["parts"] == math.inf
+    assert (told().days_of_submissions(Keep()), told().days_of_submissions(site)) == (30, math.inf)
+    assert told(keep={"logs": "5d"}).days_of_submissions(site) == 5
+
+
+def test_a_site_says_ages_for_all(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = tmp_path / "site.yaml"
+    site.write_text("keep: {parts: never, logs: 90d}\n")
+    monkeypatch.setenv("GLANE_SITE", str(site))
+    assert clean(settings_of(finished, remove=True), say=lambda _: None) == [finished / "extract.log"]
+    site.write_text("keep: {part: 30d}\n")
+    assert "keep.part" in job_here(f"run.dir={finished}", name="clean", check=2).stderr
+    assert clean_settings({"run": {"dir": "x"}, "keep": {"parts": "30d"}}).keep.parts == 30
+
+
+# What is not glane's, or not to be reached.
+
+
+def test_what_glane_did_not_make_is_told_in_figures_and_stays(finished: Path) -> None:
+    strange = [finished / "thesis.docx", finished / "ledger" / "mine.json", finished / "parts" / "part-1.parquet.bak"]
+    for path in strange:
+        path.write_text("the user's")
+    (finished / "figures").mkdir()
+    (finished / "figures" / "a.png").write_text("123")
+    (finished / "figures" / "b.png").symlink_to(finished / "run.yaml")
+    aged(finished, 100)
+    said: list[str] = []
+    gone = clean(settings_of(finished, keep=EVERYTHING, remove=True), say=said.append)
+    assert all(path.exists() for path in (*strange, finished / "figures" / "a.png"))
+    assert finished / "parts" not in gone  # of which one file is not known
+    told = [line for line in said if "not of glane" in line]
+    assert len(told) == 4
+    assert f"kept          {finished / 'figures'}: not of glane, 2 file(s), " in "\n".join(told)
+    assert f"kept          {strange[0]}: not of glane, 1 file(s), 10 bytes" in told
+
+
+@pytest.mark.parametrize("where", ["parts", "ledger", "ledger/workers", "ledger/deaths"])
+def test_a_folder_that_is_a_link_out_of_the_run_is_not_entered(finished: Path, tmp_path: Path, where: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(finished / where, elsewhere)
+    (finished / where).symlink_to(elsewhere)
+    aged(finished, 100)
+    before = content(elsewhere)
+    gone = clean(settings_of(finished, keep=EVERYTHING, remove=True), say=lambda _: None)
+    assert content(elsewhere) == before
+    assert not any(path.is_relative_to(finished / where) for path in gone)
+
+
+def test_a_run_that_is_a_link_is_left_alone(finished: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(finished)
+    before, said = content(finished), list[str]()
+    assert clean(settings_of(tmp_path / "link", keep=EVERYTHING, remove=True), say=said.append) == []
+    assert content(finished) == before
+    assert said[0].endswith("it is a link, or not yours")
+
+
+def test_a_folder_with_a_mark_that_glane_did_not_make_is_left_alone(finished: Path) -> None:
+    (finished / ".glane-run").write_text("hello")
+    aged(finished, 100)
+    before = content(finished)
+    assert clean(settings_of(finished, keep=EVERYTHING, remove=True), say=lambda _: None) == []
+    assert content(finished) == before
+
+
+def test_a_file_with_another_name_elsewhere_frees_nothing_and_stays_there(finished: Path, tmp_path: Path) -> None:
+    (part, *_) = sorted((finished / "parts").iterdir())
+    os.link(part, tmp_path / "saved.parquet")
+    kept = part.read_bytes()
+    aged(finished, 100)
+    (one,) = (left for left in leftovers(RunDirectory(root=finished), ages=AGES) if left.kind == "parts")
+    assert one.num_bytes == sum(path.stat().st_size for path in one.files if path != part)
+    assert clean(settings_of(finished, remove=True), say=lambda _: None) == [finished / "parts"]
+    assert (tmp_path / "saved.parquet").read_bytes() == kept
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize("what", ["a file", "the run"])
+def test_files_of_another_user_stay(finished: Path, what: str) -> None:
+    (part, *_) = sorted((finished / "parts").iterdir())
+    os.chown(part if what == "a file" else finished, 12_345, -1)
+    gone = clean(settings_of(finished, keep=EVERYTHING, remove=True), say=lambda _: None)
+    assert part.exists()
+    assert (gone == []) == (what == "the run")
+
+
+@pytest.mark.parametrize("ahead_days", [200, -200])
+def test_a_clock_that_is_wrong_removes_nothing_young(
+    finished: Path, monkeypatch: pytest.MonkeyPatch, ahead_days: float
+) -> None:
+    aged(finished, 2)
+    really = time.time
+    monkeypatch.setattr(time, "time", lambda: really() + ahead_days * DAY_S)
+    assert clean(settings_of(finished, keep={"parts": "90d", "ledger": "90d"}, remove=True), say=lambda _: None) == []
+    assert content(finished) >= {"parts", "ledger/deaths/w0.json"}
+    assert not list(finished.glob(".clock*"))
+
+
+def test_a_killed_clean_is_done_by_the_next(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unlink, seen = Path.unlink, list[Path]()
+
+    def then_killed(path: Path, missing_ok: bool = False) -> None:
+        if path.parent.name == "parts":
+            seen.append(path)
+            if len(seen) > 1:
+                raise KeyboardInterrupt
+        unlink(path, missing_ok=missing_ok)
+
+    asked = settings_of(finished, keep=EVERYTHING, remove=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", then_killed)
+        with pytest.raises(KeyboardInterrupt):
+            clean(asked, say=lambda _: None)
+    assert not seen[0].exists()
+    assert glane_rows(finished)
+    aged(finished, 100)
+    clean(asked, say=lambda _: None)
+    assert not (finished / "parts").exists()
+
+
+# Pilots.
+
+
+@pytest.fixture
+def pilot(tmp_path: Path) -> Path:
+    """What a pilot whose job failed left beside a finished run's folder."""
+    folder = tmp_path / "runs" / "plan" / ".pilot-job-0123456789ab"
+    folder.mkdir(parents=True)
+    data = write_documents(folder / "sample.parquet", ["a"] * 40)
+    work(make_settings(data, folder / "run"))
+    (folder.parent / "pilot.json").write_text("{}")
+    extract_here(make_settings(data, tmp_path / "runs" / "a"))
+    aged(tmp_path / "runs", 100)
+    return folder
+
+
+def pilots_of(pilot: Path, age: str | None = "30d", **changes: Any) -> CleanSettings:
+    return CleanSettings.model_validate({"runs": (str(pilot.parents[1] / "*"),), "keep": {"pilots": age}, **changes})
+
+
+def test_a_pilot_goes_whole_when_it_is_asked_for(pilot: Path) -> None:
+    said: list[str] = []
+    assert clean(pilots_of(pilot, None, remove=True), say=said.append) == []
+    assert clean(pilots_of(pilot, "101d", remove=True), say=said.append) == []
+    assert clean(pilots_of(pilot), say=said.append) == []
+    assert "sample and trial of a pilot, " in said[-2]
+    assert pilot.exists()
+    assert clean(pilots_of(pilot, remove=True), say=said.append) == [pilot]
+    assert content(pilot.parents[1]) >= {"plan/pilot.json", "a/run.yaml"}
+    assert not pilot.exists()
+
+
+@pytest.mark.parametrize(
+    "what", ["a file", "a file in its run", "a link", "a live worker", "its command", "another name", "no mark"]
+)
+def test_a_pilot_of_which_something_is_not_known_or_alive_stays(pilot: Path, tmp_path: Path, what: str) -> None:
+    match what:
+        case "a file":
+            (pilot / "thesis.docx").write_text("x")
+        case "a file in its run":
+            (pilot / "run" / "thesis.docx").write_text("x")
+        case "a link":
+            shutil.move(pilot / "run" / "parts", tmp_path / "parts")
+            (pilot / "run" / "parts").symlink_to(tmp_path / "parts")
+        case "a live worker":
+            writer = HeartbeatWriter(
+                RunDirectory(root=pilot / "run"), worker="live", every_s=60, device="cpu", cpus=1, gpus=0
+            )
+            writer.report(Progress)
+            writer.write()
+        case "its command":
+            named = f".pilot-{socket.gethostname()}-{os.getpid()}-{process_start(os.getpid())}"
+            pilot = pilot.rename(pilot.with_name(named))
+        case "another name":
+            pilot = pilot.rename(pilot.with_name(".pilot-mine"))
+        case "no mark":
+            (pilot / "run" / ".glane-run").unlink()
+    if what != "a live worker":
+        aged(pilot, 100)
+    before = content(pilot)
+    assert clean(pilots_of(pilot, remove=True), say=lambda _: None) == []
+    assert content(pilot) == before
+
+
+def test_what_glane_makes_in_a_run_is_known(run: Path, finished: Path) -> None:
+    for path in (run, finished):
+        assert list(unknown_in(RunDirectory(root=path))) == []

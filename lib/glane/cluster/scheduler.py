@@ -9,6 +9,7 @@ from typing import Protocol
 
 from glane.cluster.findings import Findings
 from glane.settings import BatchSettings
+from glane.settings.keep import Keep
 
 UNKNOWN, PENDING, COMPLETED = "UNKNOWN", "PENDING", "COMPLETED"
 
@@ -137,6 +138,9 @@ class Scheduler(Protocol):
         Raises:
             ConfigError: if the site's file names one, and is wrong.
         """
+
+    def keep(self) -> Keep:
+        """Return how long the site wants files of runs to be kept, as far as it says."""
 
     def least_poll_s(self) -> float:
         """Return how long one command waits between two questions to the scheduler, at least, in seconds."""

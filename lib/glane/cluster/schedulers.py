@@ -8,6 +8,7 @@ from pathlib import Path
 from glane.cluster.scheduler import UNKNOWN, Job, OldFolder, Scheduler
 from glane.cluster.slurm.scheduler import Slurm
 from glane.settings import BatchSettings
+from glane.settings.keep import KINDS, Keep
 
 SCHEDULERS: dict[str, Scheduler] = {"slurm": Slurm()}
 """The schedulers by `cluster.kind`."""
@@ -25,6 +26,13 @@ def find_jobs(names: Sequence[str]) -> list[Job]:
         missing = [name for name in names if not found[name].is_known]
         found |= {job.name: job for job in scheduler.jobs(missing)}
     return [found[name] for name in names]
+
+
+def keep() -> Keep:
+    """Return how long sites want files of runs to be kept; of several schedulers, the longest age of each kind."""
+    said = [scheduler.keep() for scheduler in SCHEDULERS.values()]
+    ages = {kind: [age for one in said if (age := one.of(kind)) is not None] for kind in KINDS}
+    return Keep().model_copy(update={kind: max(found, default=None) for kind, found in ages.items()})
 
 
 def least_poll_s() -> float:

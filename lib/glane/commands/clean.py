@@ -1,10 +1,10 @@
-"""Remove what killed processes and old submissions of runs left behind.
+"""Remove old files of runs, and what killed processes and old submissions left behind.
 
   glane clean run.dir=runs/notes                      tells what would be removed, and why the rest is kept
-  glane clean runs='scratch/*' keep_days=60 remove=true
+  glane clean runs='scratch/*' keep.ledger=26w keep.pilots=30d remove=true
 
-Never touched: records, summaries, committed parts of a run that is not complete, heartbeats, deaths, logs of a run, and
-runs that a job works on or waits for.
+Never touched: records, summaries, run.yaml, what glane did not make, and runs that a job works on or waits for.
+Committed shards that no result holds are the only copy: keep.unpublished alone removes them.
 """
 
 from __future__ import annotations

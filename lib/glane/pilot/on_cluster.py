@@ -19,12 +19,13 @@ from glane.job.wait import wait
 from glane.languages import say
 from glane.pilot.frame import Integers
 from glane.run.directory import RunDirectory, run_directory
+from glane.run.names import PILOT
 from glane.run.starts import job_names, submissions
 from glane.run.written import refuse_inside_run
 from glane.settings import BatchSettings, ExtractSettings
 from glane.storage import storage_errors
 
-_FOLDER = ".pilot-job-"
+_FOLDER = f"{PILOT}job-"
 JOB_TIME = "1:00:00"  # of the job, where cluster.time says nothing
 _MOST_REQUEUES = 1
 

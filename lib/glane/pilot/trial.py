@@ -29,6 +29,7 @@ from glane.pilot.frame import Frame, Integers, decode, draw, rows_of, write_rows
 from glane.pilot.on_cluster import batch_of_a_pilot, run_as_job
 from glane.run.directory import RunDirectory
 from glane.run.heartbeat import process_start
+from glane.run.names import PILOT
 from glane.run.starts import starts
 from glane.run.written import refuse_inside_run
 from glane.settings import BatchSettings, DataSettings, ExtractSettings, ModelSettings
@@ -39,7 +40,7 @@ _LEAST_ROWS, _WINDOWS = 200, 8
 _SHARDS_PER_WINDOW = 4  # so that there are enough commits to estimate the pace
 _LEAST_SHARDS, _MOST_SHARD_ROWS = 40, 256
 _HEARTBEAT_S = 0.5
-_FOLDER = ".pilot-"
+_FOLDER = PILOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,12 @@ def find_all_runs(places: Sequence[str]) -> tuple[str, ...]:
     return tuple(paths)
 
 
+def find_folders(places: Sequence[str]) -> tuple[Path, ...]:
+    """Return the folders that directories and glob patterns stand for, runs or not, each once and in order."""
+    found = [one for place in places for one in (_matches(place) or [_plain(place)])]
+    return tuple(dict.fromkeys(path for one in found if (path := Path(one).expanduser().absolute()).is_dir()))
+
+
 def _matches(place: str) -> list[str] | None:
     """What a pattern matches, sorted by name; None for a directory that is named."""
     if not glob.has_magic(place) or Path(place).expanduser().is_dir():

@@ -7,6 +7,9 @@ import re
 from glane.storage import TEMPORARY
 
 MARKER = ".glane-run"
+PILOT = ".pilot-"  # begins the name of a folder of a pilot, in its out.dir
+PILOTS = re.compile(rf"{re.escape(PILOT)}(?:job-[0-9a-f]{{12}}|(?P<host>[\w.-]+)-(?P<pid>\d+)-(?P<start>\d+))")
+PILOT_FILES = ("sample.parquet", "sample.tmp", "run")  # what lies in it
 PART = re.compile(r"part-(\d{7,})\.parquet")
 RECORDS = re.compile(r"records-(\d{5,})\.parquet")
 UNFINISHED = re.compile(rf"\..+{TEMPORARY}")  # of a writer that was killed, or is at work

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field as Key
 from pydantic import field_validator
 
+from glane.settings.keep import Keep
 from glane.settings.shapes import HomePath
 from glane.validation import Strict
 
@@ -29,6 +30,7 @@ class SiteSettings(Strict):
     max_array: int | None = Key(default=None, ge=1)  # jobs of one array
     least_poll_s: float = Key(default=2.0, ge=1)  # between two questions to the scheduler, of one command
     kept_days: int = Key(default=30, ge=1)  # scripts and logs of jobs that have ended
+    keep: Keep = Keep()  # ages of files of runs, for `glane clean`
     log: HomePath | None = None  # a line of JSON for each start of a job that has ended
     models: HomePath | None = None  # the catalogue of staged models
     audit: HomePath | None = None  # the folder of the audit log: who read and wrote what

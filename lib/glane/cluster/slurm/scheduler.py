@@ -13,6 +13,7 @@ from glane.cluster.slurm.folders import old_folders, remove_folder
 from glane.cluster.slurm.forgotten_gpus import forgotten_gpus
 from glane.errors import GlaneError
 from glane.settings import BatchSettings, SlurmSettings
+from glane.settings.keep import Keep
 
 
 class Slurm:
@@ -37,6 +38,10 @@ class Slurm:
         """Read it from the site's file."""
         told = site_file.audit_of_site()
         return Path(told) if told else None
+
+    def keep(self) -> Keep:
+        """Read it from the site's file."""
+        return site_file.read_site().keep
 
     def least_poll_s(self) -> float:
         """Read it from the site's file."""
