@@ -27,6 +27,7 @@ TASKS = [
     "literature_screening",
     "intervention_evaluation",
     "effect_sizes",
+    "risk_of_bias_randomised",
     "program_translation",
 ]
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from glane.api.sources import RunLike, TableLike, run_of
+from glane.api.study_bias import bias_rows
 from glane.api.study_links import entities_of
-from glane.assess.files import as_parquet, read_table, write_folder
+from glane.assess.files import as_parquet, read_table, take_away, write_folder
 from glane.errors import ConfigError, DataError, RunError, did_you_mean
 from glane.exports.delimited import Manner, csv_bytes
 from glane.extraction.results import Run
@@ -20,11 +21,12 @@ from glane.languages import Spoken
 from glane.run.links import links_to
 from glane.settings.studies import CountsAs
 from glane.spreadsheets import without_formulas
-from glane.synthesis.effect import Effect, effect_of
+from glane.synthesis.bias import Bias, bias_table
+from glane.synthesis.effect import CLUSTERED, Effect, effect_of
 from glane.synthesis.page import evidence_page
 from glane.synthesis.quoted import quoting_of
 from glane.synthesis.r_script import SCRIPT, r_script
-from glane.synthesis.record import EvidenceSummary, StudyTold
+from glane.synthesis.record import BiasTold, EvidenceSummary, StudyTold
 from glane.synthesis.studies import Report, Row, rows_of, studies_of, twice
 from glane.synthesis.table import analyses_told, effects_table
 from glane.task.fields import ListField, ObjectField
@@ -33,8 +35,8 @@ from glane.types import Language
 
 _NEEDED = ("outcome", "measure", "estimate", "ci_low", "ci_high")
 _OF_A_REPORT = ("study", "registration", "publication_year", "design")
-_CLUSTERED = ("cluster_randomised", "essai_randomise_en_grappes")  # of the shipped tasks
 _USE = "use"
+_BIAS = ("risk_of_bias.csv", "risk_of_bias.parquet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,8 @@ class Studies(Spoken):
 
     rows: Sequence[Row]
     summary: EvidenceSummary
+    bias: Sequence[Bias] = ()
+    questions: Mapping[str, str] = field(default_factory=dict)
 
     def _in_english(self) -> str:
         told = self.summary
@@ -56,15 +60,18 @@ class Studies(Spoken):
                 f"used {used}; not used {told.effects - used}: {_counted(told.states, but='used')}",
                 f"signs: {_counted(told.signs)}",
                 f"outcomes with two studies or more: {pooled} of {len(told.analyses)}",
+                *([] if told.bias is None else [_bias_line(told.bias)]),
             ]
         )
 
     def table(self) -> pl.DataFrame:
         """One row per effect, with the columns that R's metafor takes, and the quote."""
-        return effects_table(self.rows)
+        return effects_table(self.rows, {row.report: row.overall for row in self.bias})
 
     def write(self, folder: str, *, language: Language = "fr") -> list[str]:
         """Write `effects.csv`, `meta.R`, `effects.parquet`, `studies.json` and `report.html`; return their names.
+
+        With judgements on the risk of bias, also `risk_of_bias.csv` and `risk_of_bias.parquet`.
 
         Raises:
             RunError: if the file system refuses.
@@ -77,13 +84,29 @@ class Studies(Spoken):
             SCRIPT: r_script(language, notice=notice(self.summary.toy, language) or None).encode(),
             "effects.parquet": as_parquet(found),
             "studies.json": self.summary.as_json(),
-            "report.html": evidence_page(self.summary, self.rows, language=language).encode(),
+            "report.html": evidence_page(
+                self.summary, self.rows, bias=self.bias, questions=self.questions, language=language
+            ).encode(),
         }
+        if self.bias:
+            listed = without_formulas(bias_table(self.bias, with_quotes=False))
+            files[_BIAS[0]] = csv_bytes(listed, plain)
+            files[_BIAS[1]] = as_parquet(bias_table(self.bias, with_quotes=True))
+        else:
+            take_away(folder, _BIAS, of="effects.csv", is_strict=False)
         write_folder(folder, files, of=[] if self.summary.run_link is None else [self.summary.run_link])
         return list(files)
 
 
-def _counted(counts: Mapping[str, int], *, but: str = "") -> str:
+def _bias_line(told: BiasTold) -> str:
+    others = {name: number for name, number in told.states.items() if name != "judged"}
+    return (
+        f"risk of bias, overall: {_counted(told.judged)}; without a judgement: {_counted(others)}; answers without a "
+        f"quote, not used: {told.without_quote}"
+    )
+
+
+def _counted(counts: Mapping[Any, int], *, but: str = "") -> str:
     return ", ".join(f"{name} {number}" for name, number in counts.items() if name != but) or "none"
 
 
@@ -94,6 +117,7 @@ def studies(
     counts_as: CountsAs = "RR",
     links: str | Path | None = None,
     decisions: TableLike | None = None,
+    bias: RunLike | Sequence[RunLike] = (),
     out_dir: str | None = None,
 ) -> Studies:
     """Make an evidence table of the effects that a run found.
@@ -105,6 +129,7 @@ def studies(
         links: The folder of `glane link` that says which documents are of one study. Others are brought together by
             their registration number; a document without one is a study.
         decisions: An `effects.csv` (or such a table) whose column `use` a person has changed.
+        bias: Complete runs of the task `risk_of_bias_randomised` over documents with the same ids.
         out_dir: Where the files go; None: nowhere.
 
     Raises:
@@ -125,9 +150,15 @@ def studies(
             f"decisions: more than one row of a study has use = TRUE in one outcome, for {len(several)} studies. A "
             "study counts once: leave one row of each."
         )
-    result = Studies(
-        rows=rows, summary=_summary(found, usable, rows, list_field, counts_as, None if links is None else str(links))
-    )
+    summary = _summary(found, usable, rows, list_field, counts_as, None if links is None else str(links))
+    result = Studies(rows=rows, summary=summary)
+    if judged_by := [bias] if isinstance(bias, Run | str | Path) else list(bias):
+        labels, designs = {key: study.label for key, study in told.items()}, {one.id: one.design for one in reports}
+        judged, questions = bias_rows(judged_by, labels, designs)
+        toys = [found.toy, *(run_of(one).toy for one in judged_by)]
+        more = {"bias": _bias_told(judged_by, judged), "toy": next((one for one in toys if one is not None), None)}
+        summary = summary.model_copy(update=more)
+        result = replace(result, bias=judged, questions=questions, summary=summary)
     if out_dir is not None:
         result.write(out_dir)
     return result
@@ -162,7 +193,7 @@ def _effects(row: Mapping[str, Any], run: Run, name: str) -> Iterator[Effect]:
     for at, told in enumerate(row[name] or []):
         quote = quotes[at]["quote"] if quotes and at < len(quotes) and quotes[at] else None
         quoting = quoting_of(told, field.items.fields, quote) if field.evidence else "not_asked"
-        is_clustered = row.get("design") in _CLUSTERED
+        is_clustered = row.get("design") in CLUSTERED
         yield effect_of(str(row[run.id_column]), at + 1, told, is_clustered=is_clustered, quote=quote, quoting=quoting)
 
 
@@ -205,3 +236,12 @@ def _summary(
         decided=sum(row.is_decided for row in rows),
         without_level=sum(one.level is None for one in intervals), analyses=analyses_told(rows),
     )  # fmt: skip
+
+
+def _bias_told(runs: Sequence[RunLike], rows: Sequence[Bias]) -> BiasTold:
+    return BiasTold(
+        runs=links_to(run_of(one).directory for one in runs),
+        judged=dict(Counter(row.overall for row in rows if row.overall is not None).most_common()),
+        states=dict(Counter(row.state for row in rows).most_common()),
+        without_quote=sum(len(row.without_quote) for row in rows),
+    )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from glane.settings.shapes import Folder, HomePath
+from pydantic import field_validator
+
+from glane.settings.shapes import Folder, HomePath, one_or_many
 from glane.types import Language
 from glane.validation import Strict, validated
 
@@ -21,7 +23,10 @@ class StudiesSettings(Strict):
     counts_as: CountsAs = "RR"
     links: HomePath | None = None
     decisions: HomePath | None = None
+    bias: tuple[HomePath, ...] = ()
     language: Language = "fr"
+
+    _listed = field_validator("bias", mode="before")(one_or_many)
 
 
 def studies_settings(values: Mapping[str, Any]) -> StudiesSettings:

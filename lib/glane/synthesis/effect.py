@@ -9,6 +9,9 @@ from typing import Any, Literal, get_args
 Measure = Literal["RR", "OR", "HR", "IRR", "RD", "MD", "SMD"]
 Quoting = Literal["not_asked", "not_found", "lacks_numbers", "whole"]  # whether the quote shows the numbers
 Basis = Literal["counts", "means", "estimate"]
+# Designs, as the shipped tasks name them.
+CLUSTERED = ("cluster_randomised", "essai_randomise_en_grappes")
+RANDOMISED = ("randomised", "essai_randomise", *CLUSTERED)
 USUAL_LEVEL = 0.95  # of an interval that tells none
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 RATIOS: frozenset[Measure] = frozenset({"RR", "OR", "HR", "IRR"})  # compared on the log scale

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from glane.assess.pages.page import heading, page, paragraph, prose_table, table
 from glane.languages import numbers_in
+from glane.synthesis.bias import Bias
+from glane.synthesis.bias_page import bias_section
 from glane.synthesis.record import EvidenceSummary
 from glane.synthesis.studies import Row
 from glane.synthesis.table import written
@@ -13,11 +16,19 @@ from glane.synthesis.words import WORDS
 from glane.types import Language
 
 
-def evidence_page(summary: EvidenceSummary, rows: Sequence[Row], *, language: Language) -> str:
+def evidence_page(
+    summary: EvidenceSummary,
+    rows: Sequence[Row],
+    *,
+    bias: Sequence[Bias] = (),
+    questions: Mapping[str, str] = MappingProxyType({}),
+    language: Language,
+) -> str:
     """The page; it holds what the documents say, and leads nowhere."""
 
     def body(code: Language) -> str:
-        return "".join([*_top(summary, code), *_analyses(summary, rows, code)])
+        lights = bias_section(bias, questions, code) if bias else ()
+        return "".join([*_top(summary, code), *_analyses(summary, rows, code), *lights])
 
     return page(" / ".join(WORDS[code]["title"] for code in ("fr", "en")), body, language=language, toy=summary.toy)
 

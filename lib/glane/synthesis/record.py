@@ -7,7 +7,9 @@ from typing import Literal
 
 from glane.records import Record, left_out
 from glane.run.links import RunLink
+from glane.synthesis.bias import State
 from glane.synthesis.effect import Measure
+from glane.synthesis.rob2 import Judgement
 from glane.synthesis.studies import StudyBy
 from glane.types import Toy
 from glane.validation import Strict
@@ -27,6 +29,15 @@ class AnalysisTold(Strict):
     analysis: str
     studies: int
     rows_not_used: int
+
+
+class BiasTold(Strict):
+    """Reports by their risk of bias."""
+
+    runs: tuple[RunLink, ...]
+    judged: Mapping[Judgement, int]  # overall
+    states: Mapping[State, int]
+    without_quote: int  # answers that were not used
 
 
 class EvidenceSummary(Record):
@@ -53,3 +64,4 @@ class EvidenceSummary(Record):
     decided: int  # rows on which a person decided
     without_level: int  # intervals of which the document tells no level: taken for 95 %
     analyses: tuple[AnalysisTold, ...]
+    bias: BiasTold | None = left_out()  # None: no run was named

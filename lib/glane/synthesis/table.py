@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -18,15 +18,17 @@ SCHEMA = {
     "ai": pl.Int64, "n1i": pl.Int64, "ci": pl.Int64, "n2i": pl.Int64,
     "m1i": pl.Float64, "sd1i": pl.Float64, "m2i": pl.Float64, "sd2i": pl.Float64,
     "estimate": pl.Float64, "low": pl.Float64, "high": pl.Float64, "level": pl.Float64,
-    "adjusted": pl.Boolean, "clustered": pl.Boolean, "p_value": pl.String, "quote": pl.String,
+    "adjusted": pl.Boolean, "clustered": pl.Boolean, "p_value": pl.String, "bias": pl.String, "quote": pl.String,
 }  # fmt: skip
 """The columns of the table. A difference of risks is a proportion, also where it is written in points."""
 
 
-def effects_table(rows: Sequence[Row]) -> pl.DataFrame:
-    """One row per effect, by analysis and study."""
+def effects_table(rows: Sequence[Row], bias: Mapping[str, str | None] | None = None) -> pl.DataFrame:
+    """One row per effect, by analysis and study. `bias`: the overall risk of each report, by its id."""
     ordered = sorted(rows, key=lambda row: (row.analysis, row.study.label, row.effect.report, row.effect.item))
-    return pl.DataFrame([_cells(row) for row in ordered], schema=SCHEMA)
+    return pl.DataFrame(
+        [{**_cells(row), "bias": (bias or {}).get(row.effect.report)} for row in ordered], schema=SCHEMA
+    )
 
 
 def _cells(row: Row) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -64,7 +65,7 @@ def _screened(told: Screened, say: _Teller) -> Iterator[Box]:
     yield Box(phase="screening", title=say("screened", told.records))
     if told.by == "people":
         ends = {
-            "recall": decimal(told.recall, say.language, digits=2),
+            "recall": decimal(_floor(told.recall), say.language),
             "certainty": decimal(told.certainty, say.language, digits=2),
         }
         parts = [say("by_people", told.excluded_by_people)]
@@ -101,3 +102,8 @@ def _assessed(told: Assessed | None, say: _Teller) -> Iterator[Box]:
         yield Box(phase="screening", title=say("waiting", told.waiting), is_side=True)
     yield Box(phase="included", title=say("reports", told.included))
     yield Box(phase="included", title=say("studies", told.studies))
+
+
+def _floor(share: float | None) -> float | None:
+    """What is told as "at least" is not rounded up."""
+    return None if share is None else math.floor(share * 1000) / 1000
