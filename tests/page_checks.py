@@ -70,6 +70,7 @@ _REQUIRED = {
     "trace": {"brief.dir": "runs/a", "id": "f-1"},
     "stage_model": {"source": "models/a"},
     "verify": {"run.dir": "runs/a"},
+    "replay": {"run.dir": "runs/a"},
     "link": {"linkage": "outbreak_events", **_OF_A_RUN},
     "calibrate": {**_OF_A_RUN, "values": "values.parquet"},
     "compare": {"runs": "[runs/a,runs/b]", "out.dir": "runs/b"},

@@ -25,6 +25,7 @@ _FILES = {
     "audit": settings.AuditSettings,
     "brief": settings.BriefSettings,
     "trace": settings.TraceSettings,
+    "replay": settings.ReplaySettings,
     "verify": settings.VerifySettings,
     "stage_model": settings.StageModelSettings,
     "models": settings.ModelsSettings,

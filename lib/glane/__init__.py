@@ -2,8 +2,8 @@
 
 What a notebook needs is here: `ingest`, `extract`, `open_run`, `evaluate`, `compare`, `calibrate`, `cascade`,
 `checklists`, `embed`, `search`, `estimate`, `aggregate`, `brief`, `try_programs`, `trace`, `link`, `brief_labels`,
-`verify`, `pseudonymise`, `original_places`, `audit`, `export`, `multiverse`, `needs`, `new_task`, `seal_question`,
-`review`, `screen`, `studies`, `prisma`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and
+`verify`, `pseudonymise`, `original_places`, `audit`, `replay`, `export`, `multiverse`, `needs`, `new_task`,
+`seal_question`, `review`, `screen`, `studies`, `prisma`, `runs`, `draw_sample`, `freeze_sentinels`, `plant_attacks` and
 `measure_attacks`. Each is loaded when it is first used: `import glane` takes no time."""
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from glane.api.new_task import new_task
     from glane.api.prisma import prisma
     from glane.api.pseudonymise import original_places, pseudonymise
+    from glane.api.replay import replay
     from glane.api.review import draw_sample, review
     from glane.api.runs import runs
     from glane.api.screen import screen
@@ -75,6 +76,7 @@ __all__ = [
     "plant_attacks",
     "prisma",
     "pseudonymise",
+    "replay",
     "review",
     "runs",
     "screen",
@@ -106,6 +108,7 @@ _OWN = (
     "new_task",
     "prisma",
     "pseudonymise",
+    "replay",
     "review",
     "runs",
     "screen",

@@ -45,6 +45,7 @@ COMMANDS = (
     "brief",
     "trace",
     "verify",
+    "replay",
     "export",
     "try-programs",
     "multiverse",

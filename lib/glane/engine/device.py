@@ -39,6 +39,17 @@ def gpu_bytes() -> int | None:
     return None
 
 
+def least_capability() -> float | None:
+    """The least compute capability of the GPUs of this machine; None without a GPU, or if NVML does not answer."""
+    if not has_gpu():
+        return None
+    with contextlib.suppress(Exception), _nvml() as pynvml:
+        handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
+        found = [pynvml.nvmlDeviceGetCudaComputeCapability(handle) for handle in handles]
+        return min(float(f"{major}.{minor}") for major, minor in found)
+    return None
+
+
 def build() -> Literal["cpu", "gpu"] | None:
     """For which device the vLLM of this environment was built; None without vLLM."""
     if is_installed("vllm"):

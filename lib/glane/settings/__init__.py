@@ -46,6 +46,7 @@ from glane.settings.plan import PilotSettings, PlanSettings, plan_settings
 from glane.settings.plant import PlantSettings, plant_settings
 from glane.settings.prisma import PrismaSettings, prisma_settings
 from glane.settings.pseudonymise import PseudonymiseSettings, pseudonymise_settings
+from glane.settings.replay import ReplaySettings, replay_settings
 from glane.settings.review import ReviewSettings, review_settings
 from glane.settings.run import RunSettings
 from glane.settings.runs import RunsSettings, runs_settings
@@ -97,6 +98,7 @@ __all__ = [
     "PlantSettings",
     "PrismaSettings",
     "PseudonymiseSettings",
+    "ReplaySettings",
     "ResolvedSettings",
     "ReviewSettings",
     "RunSettings",
@@ -139,6 +141,7 @@ __all__ = [
     "prisma_settings",
     "pseudonymise_settings",
     "read_job",
+    "replay_settings",
     "review_settings",
     "runs_settings",
     "screen_settings",

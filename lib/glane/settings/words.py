@@ -32,6 +32,7 @@ from glane.settings.plan import PlanSettings
 from glane.settings.plant import PlantSettings
 from glane.settings.prisma import PrismaSettings
 from glane.settings.pseudonymise import PseudonymiseSettings
+from glane.settings.replay import ReplaySettings
 from glane.settings.review import ReviewSettings
 from glane.settings.runs import RunsSettings
 from glane.settings.screen import ScreenSettings
@@ -72,6 +73,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "plan": PlanSettings,
     "plant": PlantSettings,
     "pseudonymise": PseudonymiseSettings,
+    "replay": ReplaySettings,
     "review": ReviewSettings,
     "runs": RunsSettings,
     "screen": ScreenSettings,

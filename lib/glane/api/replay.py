@@ -1,0 +1,179 @@
+"""`glane.replay`: a random sample of a run's documents extracted again, as the run asked them, and compared."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+import polars as pl
+
+from glane.api.sources import RunLike, run_of
+from glane.assess.proportion import Share, wilson
+from glane.cluster.scratch import text_folder
+from glane.engine.device import least_capability
+from glane.engine.registry import engine_kind
+from glane.errors import ConfigError, RunError
+from glane.extraction.fingerprint import changes
+from glane.extraction.results import Run, open_run
+from glane.extraction.summary import WORK
+from glane.job.here import extract_here
+from glane.job.replay.compare import Compared, Verdict, compare
+from glane.job.replay.record import Proportion, Replay
+from glane.languages import Spoken, in_language
+from glane.settings import ExtractSettings, LocalSettings
+from glane.storage import replace_file
+
+_LEVEL = 0.95
+_INVARIANT, _LEAST_CAPABILITY = "VLLM_BATCH_INVARIANT", 9.0  # of vLLM, and the NVIDIA GPUs that it needs for it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed(Spoken):
+    """What came of a replay. `str()` of it says counts, and nothing of a document."""
+
+    replay: Replay
+
+    def _in_english(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        one = self.replay
+        yield f"{one.run}: {one.sampled} of {one.documents} documents extracted again (seed {one.seed})"
+        told = {
+            in_language("identical"): one.identical, in_language("equivalent"): one.equivalent,
+            in_language("different"): one.different,
+        }  # fmt: skip
+        for name, found in told.items():
+            yield f"  {name:<12} {found.documents:>6}  {found.share:.3f} [{found.low:.3f}, {found.high:.3f}]"
+        if one.fields:
+            listed = ", ".join(f"{name} {count}" for name, count in one.fields.items())
+            yield f"  fields with other values: {listed}"
+        for kind in one.asked_otherwise:
+            yield f"  asked otherwise than then: {in_language(kind)}"
+        yield "  batch-invariant: yes" if one.batch_invariant else f"  batch-invariant: no, {in_language(one.why_not)}"
+
+
+def replay(
+    run: RunLike,
+    *,
+    rows: int = 50,
+    seed: int = 0,
+    batch_invariant: Literal["auto", "off"] = "auto",
+    out: str | Path | None = None,
+) -> Replayed:
+    """Extract a random sample of a run's documents again, on this machine, with the run's own configuration.
+
+    The answers are compared and not kept. Shares are of all documents of the run, with Wilson's 95 % interval (1927).
+
+    Args:
+        run: A complete extraction.
+        rows: Documents, or groups of them, of the sample; all of a smaller run.
+        seed: Of the sample.
+        batch_invariant: auto: vLLM computes so that other documents in a batch change nothing, where the GPU can.
+        out: A JSON file for the result.
+
+    Raises:
+        GlaneError: as the extraction itself would.
+    """
+    target = None if out is None else Path(out).expanduser()
+    if target is not None and target.exists():
+        raise ConfigError(f"out: {target} is there already. Choose another name, or move the file.")
+    then = run_of(run)
+    description = then.description()
+    if description.work != WORK:
+        raise RunError(f"run.dir: {then.directory.root} is no extraction ({description.work}). Give that of one.")
+    documents = then.all().select(pl.len()).collect().item()
+    sample = then.all().collect().sample(min(rows, documents), seed=seed) if documents else None
+    if sample is None:
+        raise RunError(f"run.dir: {then.directory.root} has no documents, so none can be extracted again.")
+    why_not = _why_not_invariant(then.settings.model.engine, batch_invariant)
+    with text_folder() as folder, _invariant(not why_not):
+        ids = folder / "ids.parquet"
+        sample.select(then.id_column).write_parquet(ids)
+        extract_here(_settings(then.settings, ids=ids, run=folder / "run"))
+        now = open_run(folder / "run")
+        found = compare(sample, now.all().collect(), id_column=then.id_column, fields=description.fields)
+        otherwise = changes(description.fingerprint, now.description().fingerprint)
+    result = _result(then, found, documents=documents, seed=seed, otherwise=tuple(otherwise), why_not=why_not)
+    if target is not None:
+        _write(target, result)
+    return Replayed(replay=result)
+
+
+def _settings(settings: ExtractSettings, *, ids: Path, run: Path) -> ExtractSettings:
+    """The run's settings for these documents alone, on this machine, and without what is beside an extraction."""
+    data = {"only_ids_in": str(ids), "limit": None, "sample": None, "only_rejected_of": (), "skip_done_in": ()}
+    beside = {"pilot": None, "reference": None, "metrics_dir": None, "site_log": None, "allow_toy": True}
+    own = {name: value for name, value in beside.items() if name in type(settings.run).model_fields}
+    return settings.model_copy(
+        update={
+            "data": settings.data.model_copy(update={**data, "extend": None}),
+            "run": settings.run.model_copy(update={**own, "dir": str(run), "group_access": False}),
+            "task": {**settings.task, "sentinels": None},
+            "cluster": LocalSettings(),
+            "progress": "none",
+            "show": 0,
+        }
+    )
+
+
+def _why_not_invariant(engine: str, wanted: Literal["auto", "off"]) -> str:
+    """Why the engine does not compute batch-invariantly; empty if it does."""
+    if wanted == "off":
+        return "it was switched off"
+    if not engine_kind(engine).has_weights:
+        return "the engine has no weights"
+    capability = least_capability()
+    if capability is None:
+        return "vLLM can on NVIDIA GPUs alone, and there is none here"
+    if capability < _LEAST_CAPABILITY:
+        return f"vLLM needs a GPU of compute capability {_LEAST_CAPABILITY}, and here it is {capability}"
+    return ""
+
+
+@contextlib.contextmanager
+def _invariant(is_on: bool) -> Iterator[None]:
+    """Have the engines that are started meanwhile compute batch-invariantly."""
+    former = os.environ.get(_INVARIANT)
+    if is_on:
+        os.environ[_INVARIANT] = "1"
+    try:
+        yield
+    finally:
+        if former is None:
+            os.environ.pop(_INVARIANT, None)
+        else:
+            os.environ[_INVARIANT] = former
+
+
+def _result(
+    then: Run, found: Sequence[Compared], *, documents: int, seed: int, otherwise: tuple[str, ...], why_not: str
+) -> Replay:
+    counts = Counter(one.verdict for one in found)
+    fields = Counter(name for one in found for name in one.fields)
+
+    def share(verdict: Verdict) -> Proportion:
+        known = Share(value=counts[verdict] / len(found), num_effective=len(found))
+        low, high = wilson(known, _LEVEL)
+        return Proportion(documents=counts[verdict], share=known.value, low=low, high=high)
+
+    return Replay(
+        run=str(then.directory.root), fingerprint_digest=then.description().fingerprint_digest,
+        time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), documents=documents,
+        sampled=len(found), seed=seed, identical=share("identical"), equivalent=share("equivalent"),
+        different=share("different"), fields=dict(fields.most_common()), asked_otherwise=otherwise,
+        batch_invariant=not why_not, why_not=why_not,
+    )  # fmt: skip
+
+
+def _write(path: Path, result: Replay) -> None:
+    def write(stream: IO[bytes]) -> None:
+        stream.write(result.as_json())
+
+    replace_file(path, write, mode=0o600, setting="out")

@@ -1,0 +1,131 @@
+"""Documents of a run extracted again: what is the same is told as that, and a difference that was planted is found."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+import pytest
+
+import glane
+from conftest import SMALL_TASK, extract_here, job, job_here, make_settings, write_documents
+from glane.api import replay as api
+from glane.errors import ConfigError
+from glane.job.replay.compare import compare
+
+
+def rows(**columns):
+    return pl.DataFrame({"id": ["a"], "status": ["OK"], **{name: [value] for name, value in columns.items()}})
+
+
+QUOTE = {"quote": "fever", "start": 3, "end": 8, "alignment": "exact", "supports": True, "quote_mass": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "verdict"),
+    [
+        ({"x": 1}, {"x": 1}, "identical"),
+        ({"x": 1}, {"x": 2}, "different"),
+        ({"x": 1}, {"x": None}, "different"),
+        ({"x": ["b", "a"]}, {"x": ["a", "b"]}, "equivalent"),
+        ({"x": ["a", "a", "b"]}, {"x": ["a", "b", "b"]}, "different"),
+        ({"x": [{"p": 1, "q": ["b", "a"]}]}, {"x": [{"p": 1, "q": ["a", "b"]}]}, "equivalent"),
+        ({"x": 1, "x__evidence": QUOTE}, {"x": 1, "x__evidence": QUOTE}, "identical"),
+        ({"x": 1, "x__evidence": QUOTE}, {"x": 1, "x__evidence": {**QUOTE, "start": 4}}, "equivalent"),
+        ({"x": 1, "x__evidence": QUOTE}, {"x": 1, "x__evidence": {**QUOTE, "quote": "Fever"}}, "equivalent"),
+        ({"x": 1, "x__evidence": QUOTE}, {"x": 1, "x__evidence": {**QUOTE, "quote_mass": 0.8}}, "identical"),
+        ({"x": 1, "x__confidence": 0.91}, {"x": 1, "x__confidence": 0.92}, "identical"),
+        ({"x": 1, "prompt_tokens": 3}, {"x": 1, "prompt_tokens": 4}, "identical"),
+        ({"x": 1, "status": "OK"}, {"x": 1, "status": "INVALID"}, "different"),
+        ({"x": 1, "id": "a"}, {"x": 1, "id": "b"}, "different"),
+    ],
+)
+def test_answers_are_compared_by_values_and_then_by_quotes(then, now, verdict):
+    (found,) = compare(rows(**then), rows(**now), id_column="id", fields=["x"])
+    assert found.verdict == verdict
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """A run of the scripted engine, whose answers follow from the prompt; replays happen in this process, without Ray."""
+    monkeypatch.setattr(api, "extract_here", extract_here)
+    data = write_documents(tmp_path / "documents.parquet", [f"note {number}" for number in range(40)], place=["x"] * 40)
+    settings = make_settings(
+        data, tmp_path / "run", data__carry_columns=("place",), data__sample=30, model__max_num_seqs=3
+    )
+    extract_here(settings)
+    return tmp_path / "run"
+
+
+def plant(run, change):
+    """Change rows of the published result."""
+    (path,) = (run / "records").glob("*.parquet")
+    metadata = pl.read_parquet_metadata(path)
+    table = change(pl.read_parquet(path))
+    table.write_parquet(path, metadata={name: metadata[name] for name in metadata if name.startswith("glane")})
+
+
+def test_the_same_answers_are_identical_and_nothing_of_them_stays(run, tmp_path):
+    before = sorted(path.name for path in tmp_path.iterdir())
+    found = glane.replay(run, rows=12, out=tmp_path / "replay.json").replay
+    assert (found.documents, found.sampled, found.identical.documents) == (30, 12, 12)
+    assert (found.different.documents, found.fields, found.asked_otherwise) == (0, {}, ())
+    assert found.different.low == 0
+    assert found.different.high == pytest.approx(0.2425, abs=1e-3)  # Wilson, 0 of 12
+    assert (found.batch_invariant, found.why_not) == (False, "the engine has no weights")
+    assert json.loads((tmp_path / "replay.json").read_text())["sampled"] == 12
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*before, "replay.json"])
+    with pytest.raises(ConfigError, match="is there already"):
+        glane.replay(run, out=tmp_path / "replay.json")
+    assert glane.replay(run, rows=500).replay.sampled == 30
+
+
+def test_differences_that_were_planted_are_found_and_counted_by_field(run):
+    other = pl.int_range(pl.len())
+    plant(run, lambda table: table.with_columns(
+        age=pl.when(other < 3).then(pl.lit(119)).otherwise("age"),
+        status=pl.when(other == 29).then(pl.lit("INVALID")).otherwise(pl.col("status").cast(pl.String)),
+        cases=pl.when(other.is_between(5, 14)).then(pl.col("cases").list.reverse()).otherwise("cases"),
+    ))  # fmt: skip
+    found = glane.replay(run, rows=30).replay
+    assert (found.different.documents, found.fields) == (4, {"age": 3})
+    assert found.equivalent.documents > 0
+    assert found.identical.documents + found.equivalent.documents + found.different.documents == 30
+    assert found.different.low < 4 / 30 < found.different.high
+
+
+def test_what_is_asked_otherwise_now_is_told(run, monkeypatch):
+    monkeypatch.setattr("glane.extraction.prepare.engine_version", lambda _: "another")
+    assert glane.replay(run, rows=2).replay.asked_otherwise == ("engine version",)
+
+
+@pytest.mark.parametrize(
+    ("capability", "wanted", "is_on"), [(None, "auto", False), (8.6, "auto", False), (9.0, "auto", True), (9.0, "off", False)]
+)  # fmt: skip
+def test_batch_invariance_is_asked_for_where_the_gpu_has_it(monkeypatch, capability, wanted, is_on):
+    monkeypatch.setattr(api, "least_capability", lambda: capability)
+    monkeypatch.delenv("VLLM_BATCH_INVARIANT", raising=False)
+    why_not = api._why_not_invariant("vllm", wanted)
+    assert (why_not == "") is is_on
+    with api._invariant(is_on):
+        assert api.os.environ.get("VLLM_BATCH_INVARIANT") == ("1" if is_on else None)
+    assert "VLLM_BATCH_INVARIANT" not in api.os.environ
+
+
+def test_the_command_says_counts_and_no_document(run):
+    done = job_here(f"run.dir={run}", "rows=5", "batch_invariant=off", name="replay", as_told=True)
+    assert "5 of 30 documents extracted again (seed 0)" in done.stdout
+    assert "identical" in done.stdout
+    assert "1.000 [0.566, 1.000]" in done.stdout
+    assert "batch-invariant: no, it was switched off" in done.stdout
+    assert "note" not in done.stdout.replace(str(run), "")
+    assert SMALL_TASK["instructions"] not in done.stdout
+
+
+@pytest.mark.ray
+def test_a_replay_asks_as_a_run_does(tmp_path):
+    data = write_documents(tmp_path / "documents.parquet", [f"note {number}" for number in range(8)])
+    extract_here(make_settings(data, tmp_path / "run"))
+    done = job(f"run.dir={tmp_path / 'run'}", "rows=4", name="replay")
+    assert "4 of 8 documents extracted again" in done.stdout
+    assert "1.000 [0.510, 1.000]" in done.stdout
