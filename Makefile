@@ -4,7 +4,9 @@ RUN = .venv/bin/python
 PYTEST_PARALLEL = .venv/bin/pytest -n logical --maxprocesses 4 --dist worksteal
 LIGHT = not engine and not ray and not slurm
 
-.PHONY: help setup wheelhouse dev demo small-model notebook slurm-up slurm-down test check sabotage clean
+SBOM = sbom.json
+
+.PHONY: help setup wheelhouse sbom dev demo small-model notebook slurm-up slurm-down test check sabotage clean
 
 help:             ## the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/	/'
@@ -16,6 +18,9 @@ wheelhouse:       ## WHEELHOUSE=FOLDER with all packages: GLANE_DEVICE=gpu|cpu, 
 	@$(PYTHON) lib/glane_tools/wheelhouse.py "$(or $(WHEELHOUSE),wheelhouse)" \
 		$(if $(NODE_PYTHON),--python $(NODE_PYTHON)) $(if $(NODE_GLIBC),--glibc $(NODE_GLIBC)) \
 		$(if $(NODE_MACHINE),--machine $(NODE_MACHINE))
+
+sbom: setup       ## SBOM=sbom.json: all packages with versions and licences (CycloneDX), of GLANE_DEVICE=gpu|cpu
+	@$(RUN) -m glane_tools.sbom "$(or $(GLANE_DEVICE),cpu)" "$(SBOM)"
 
 dev:              ## .venv with what the tests need, too
 	@$(PYTHON) lib/glane_tools/install.py --dev
