@@ -44,6 +44,9 @@ class LocalQueue:
     def catalogue(self) -> str | None:
         return None
 
+    def audit(self) -> Path | None:
+        return None
+
     def keep(self) -> Keep:
         return Keep()
 
