@@ -307,7 +307,8 @@ def test_limits_are_rounded_outwards_and_the_same_wherever_a_count_is_told(
 ) -> None:
     assert outward(0.29, 5.29) == (0, 6)
     assert outward(2.0, 4 + 1e-9) == (2, 4)  # a sum of whole numbers
-    assert outward(0.1 + 0.2, 0.3, 1) == (0.3, 0.3)
+    assert outward(61 / 300, 61 / 300, 2) == (0.2, 0.2)  # exact
+    assert outward(0.1 + 0.2, 0.7, 1) == (0.3, 0.7)
     assert outward(-0.1234, 0.1231, 3) == (-0.124, 0.124)
     assert [count_digits(one) for one in (None, 3, 3.0001, 5.29, 10.4)] == [0, 0, 0, 1, 0]
     found = glane.estimate(run, golds["some"], case="fever", what="count")

@@ -1,8 +1,8 @@
 """How figures are rounded where people read them: one rule for terminals, pages, tables and briefs.
 
 An estimate is told as the nearest number. Limits are rounded outwards, so that what is told never says more than what
-was computed. Limits of a count are whole; a corrected count below ten has a decimal where it is not whole, since no
-document and half a document are not the same.
+was computed; an exact figure has itself for both. Limits of a count are whole; a corrected count below ten has a
+decimal where it is not whole, since no document and half a document are not the same.
 """
 
 from __future__ import annotations
@@ -15,10 +15,20 @@ MOST_DIGITS = 8  # after the point
 
 
 def outward(low: float, high: float, digits: int = 0) -> tuple[float, float]:
-    """Limits with so many digits after the point, rounded outwards."""
-    scale = 10.0**digits
-    down, up = math.floor(low * scale + _SLACK), math.ceil(high * scale - _SLACK)
-    return round(down / scale, digits) + 0.0, round(up / scale, digits) + 0.0
+    """Limits with so many digits after the point, rounded outwards; those of a figure that is exact as it is."""
+    if math.isclose(low, high, rel_tol=1e-9, abs_tol=1e-12):
+        return round(low, digits) + 0.0, round(high, digits) + 0.0
+    return downwards(low, digits), upwards(high, digits)
+
+
+def downwards(limit: float, digits: int = 0) -> float:
+    """A lower limit."""
+    return float(round(math.floor(limit * 10**digits + _SLACK) / 10**digits, digits)) + 0.0
+
+
+def upwards(limit: float, digits: int = 0) -> float:
+    """An upper limit."""
+    return float(round(math.ceil(limit * 10**digits - _SLACK) / 10**digits, digits)) + 0.0
 
 
 def count_digits(count: float | None) -> int:

@@ -10,7 +10,7 @@ import re
 
 from glane.assess.estimate.notes import briefly
 from glane.assess.pages.page import decimal
-from glane.assess.rounding import count_digits, outward
+from glane.assess.rounding import count_digits, downwards, outward
 from glane.briefs.record import Days, Measure, Value
 from glane.briefs.sentence_words import MONTHS, SENTENCES
 from glane.types import Language
@@ -194,7 +194,11 @@ class _Sentence:
         level = self._short(100 * self._measure.level)
         ends = {name: times * one for name, one in (("low", low), ("high", high)) if one is not None}
         if digits is not None:  # those of a median are values of documents
-            ends = {name: outward(end, end, digits)[name == "high"] for name, end in ends.items()}
+            ends = (
+                dict(zip(ends, outward(low * times, high * times, digits), strict=True))
+                if high is not None
+                else {"low": downwards(low * times, digits)}
+            )
         told = {name: self._shown(end, digits) for name, end in ends.items()}
         return self._say("interval" if len(told) == 2 else "open_interval", level=level, **told)
 

@@ -12,7 +12,7 @@ from glane.assess.designs import design_text
 from glane.assess.estimate.notes import in_language
 from glane.assess.pages.page import decimal, heading, page, paragraph, table
 from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
-from glane.assess.rounding import MOST_DIGITS, count_digits, outward, rate_digits
+from glane.assess.rounding import MOST_DIGITS, count_digits, downwards, outward, rate_digits, upwards
 from glane.languages import clauses
 from glane.settings.table import DOCUMENTS
 from glane.surveillance.curve import Bar, epidemic_curve
@@ -334,7 +334,7 @@ class _Body:
     def _between(self, low: float | None, high: float | None) -> str:
         if low is None or high is None:
             return "–"
-        down, up = outward(low, low, rate_digits(low))[0], outward(high, high, rate_digits(high))[1]
+        down, up = downwards(low, rate_digits(low)), upwards(high, rate_digits(high))
         return f"{decimal(down, self._language, digits=rate_digits(low))} – " + decimal(
             up, self._language, digits=rate_digits(high)
         )
