@@ -21,6 +21,7 @@ from test_review import Reader, chromium  # noqa: F401  (a fixture)
 pytestmark = pytest.mark.slow
 
 WIDTHS = (360, 800, 1400)
+REVIEW = ("effect_sizes", "risk_of_bias_randomised")
 PAGES = {
     "evaluation": "evaluate/report.html",
     "comparison": "compare/report.html",
@@ -34,6 +35,8 @@ PAGES = {
     "codebook": "export/codebook.html",
     "checklists": "checklists/checklists.html",
     "programs": "programs/report.html",
+    "studies": "studies/report.html",
+    "prisma": "prisma/report.html",
 }
 
 
@@ -77,6 +80,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     glane.try_programs(programs=tried, tables=tried / "twins", expected=tried / "expected", out_dir=str(tried))
     job(f"folder=[{folder}]", f"out.dir={folder}/runs", name="runs")
     job(run, f"made=[{folder}]", f"out.dir={folder}/checklists", name="checklists")
+    effects, bias = (yaml.safe_load((ROOT / "conf" / "task" / f"{name}.yaml").read_text()) for name in REVIEW)
+    for name, asked in (("effects", effects), ("bias", bias)):
+        extract_here(make_settings(notes, folder / name, asked, data__limit=6, model__max_model_len=200_000))
+    job_here(f"run.dir={folder}/effects", f"bias={folder}/bias", f"out.dir={folder}/studies", name="studies")
+    job_here(f"run.dir={folder}/bias", "decision=q1_1", f"out.dir={folder}/prisma", name="prisma")
     return folder
 
 

@@ -116,6 +116,7 @@ RIGHT = {"measure": "RR", "estimate": 0.65, "ci_low": 0.44, "ci_high": 0.95}
         (counts(130, 120, 47, 118), ["events_exceed_total"]),
         (counts(72, 1176, 96, 1142, percent_intervention=6.1, percent_comparator=8.4), []),
         (counts(72, 1176, 96, 1142, percent_intervention=6.0, percent_comparator=8.4), ["percent_differs"]),
+        (counts(72, 1176, 96, 1142, percent_intervention=6.1, percent_comparator=8.5), ["percent_differs"]),
         (counts(72, 1176, 96, 1142, percent_intervention=6, percent_comparator=8), []),  # rounded to whole ones
         (counts(47, 118, 31, 120, **RIGHT), ["estimate_inverted"]),
         (counts(31, 120, 31, 118, **RIGHT), ["estimate_not_of_counts"]),
@@ -171,16 +172,28 @@ def test_two_reports_of_one_study_are_one_study(run: Callable[..., Path]) -> Non
     place = run(
         ([same], {"registration": "TRN-000 17", "study": "ALPHA", "year": 2019}),
         ([same], {"registration": "trn 00017", "year": 2021}),
-        ([counts(5, 60, 9, 61)], {}),
-        ([counts(5, 60, 9, 61)], {}),  # the same numbers without a name in common: another study
+        ([counts(5, 60, 9, 61)], {"study": "GAMMA"}),
         ([], {}),
     )
     found = glane.studies(place)
-    assert states(found) == ["used", "repeated", "used", "used"]
-    assert found.summary.studies == 3
+    assert states(found) == ["used", "repeated", "used"]
+    assert found.summary.studies == 2
     assert found.summary.without_effects == 1
     (one,) = found.summary.brought_together
     assert (one.study, one.by, one.reports) == ("ALPHA 2019", "registration", ("d0", "d1"))
+
+
+def test_documents_that_may_tell_one_study_are_not_pooled_before_somebody_looked(run: Callable[..., Path]) -> None:
+    place = run(
+        ([counts(5, 60, 9, 61)], {}),
+        ([counts(5, 60, 9, 61)], {}),  # the same numbers, and nothing else in common
+        ([counts(7, 50, 8, 52)], {"study": "Bêta"}),
+        ([counts(7, 51, 8, 52)], {"study": "BETA"}),  # the same name
+        ([counts(7, 51, 8, 52, outcome="deaths")], {"study": "BETA"}),  # of another outcome: no harm
+    )
+    found = glane.studies(place)
+    assert states(found) == ["sign"] * 4 + ["used"]
+    assert all(row.signs == ("maybe_same_study",) for row in found.rows[:4])
 
 
 def test_of_several_rows_of_one_study_none_is_chosen(run: Callable[..., Path], tmp_path: Path) -> None:
@@ -240,9 +253,14 @@ def test_links_bring_reports_together_before_numbers_of_registration(run: Callab
 
 def test_counts_of_clusters_and_adjusted_estimates_are_pooled_by_their_interval(run: Callable[..., Path]) -> None:
     told = counts(72, 1176, 96, 1142, measure="OR", estimate=0.71, ci_low=0.53, ci_high=0.95)
-    place = run(([told], {"design": "cluster_randomised"}), ([{**told, "adjusted": True}], {}), ([told], {}))
+    bare = counts(72, 1176, 96, 1142, outcome="deaths")
+    place = run(
+        ([told], {"design": "cluster_randomised"}), ([{**told, "adjusted": True}], {}), ([told], {}),
+        ([bare], {"design": "cluster_randomised"}),
+    )  # fmt: skip
     found = glane.studies(place)
-    assert [row.effect.basis for row in found.rows] == ["estimate", "estimate", "counts"]
+    assert [row.effect.basis for row in found.rows] == ["estimate", "estimate", "counts", "counts"]
+    assert found.rows[3].signs == ("counts_of_clusters",)
     assert found.summary.without_level == 3
 
 

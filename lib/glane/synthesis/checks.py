@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from statistics import NormalDist
-from typing import Literal
+from typing import Literal, get_args
 
 from glane.synthesis.effect import OF_COUNTS, RATIOS, USUAL_LEVEL, Arm, Effect, as_points
 from glane.synthesis.p_values import as_z, p_range
@@ -19,15 +19,17 @@ Sign = Literal[
     "events_exceed_total", "percent_differs", "sd_not_positive", "interval_reversed", "estimate_outside_interval",
     "not_positive", "interval_lopsided", "p_against_interval", "estimate_inverted", "estimate_not_of_counts",
     "estimate_not_of_means", "measure_unclear", "quote_not_found", "number_not_in_quote",
+    "counts_of_clusters", "maybe_same_study",
 ]  # fmt: skip
 _Z_SLACK = 0.5  # standard errors: a p value is often of another test than the interval
 
 
 def signs_of(effect: Effect) -> list[Sign]:
-    """All signs of an effect, in the order of `Sign`."""
+    """All signs of an effect by itself, in the order of `Sign`."""
     found = {*_of_arms(effect), *_of_interval(effect), *_of_both(effect), *_of_quote(effect)}
-    order: tuple[Sign, ...] = Sign.__args__  # type: ignore[attr-defined]
-    return [one for one in order if one in found]
+    if effect.is_clustered and effect.basis in ("counts", "means"):
+        found.add("counts_of_clusters")  # as if persons had been drawn: too small a variance
+    return [one for one in get_args(Sign) if one in found]
 
 
 def _of_quote(effect: Effect) -> Iterator[Sign]:

@@ -33,6 +33,7 @@ class Study:
 
     id: str  # that of its first report
     label: str
+    name: str | None  # as its documents tell it
     by: StudyBy  # by what its reports were brought together
     reports: tuple[str, ...]
 
@@ -57,7 +58,10 @@ def studies_of(reports: Sequence[Report], entities: Mapping[str, str]) -> dict[s
         groups[_key(one, entities)].append(one)
     found: dict[str, Study] = {}
     for (by, _), members in groups.items():
-        study = Study(id=members[0].id, label=_label(members), by=by, reports=tuple(one.id for one in members))
+        name = next((one.name for one in members if one.name), None)
+        study = Study(
+            id=members[0].id, label=_label(members), name=name, by=by, reports=tuple(one.id for one in members)
+        )  # fmt: skip
         found |= {one.id: study for one in members}
     return found
 
@@ -87,7 +91,7 @@ def rows_of(
 
     A row with a sign is not used until a person says so, nor is a subgroup, which is a part of its study.
     """
-    rows = [_row(one, studies[one.report], counts_as) for one in effects]
+    rows = _alike([_row(one, studies[one.report], counts_as) for one in effects])
     places: dict[tuple[str, str], list[int]] = defaultdict(list)
     for at, row in enumerate(rows):
         if row.state in ("used", "sign"):
@@ -110,6 +114,29 @@ def _row(effect: Effect, study: Study, counts_as: Measure) -> Row:
         state = "sign"
     analysis = f"{fold(effect.outcome).strip()} | {measure or '-'}"
     return Row(effect=effect, study=study, analysis=analysis, pooled_as=measure, signs=signs, state=state)
+
+
+def _alike(rows: Sequence[Row]) -> list[Row]:
+    """The rows; those that may be of one study, though nothing brought their documents together, have a sign.
+
+    In one analysis, such rows have the same numbers to the last digit, or their documents call the study the same.
+    """
+    studies: dict[tuple[object, ...], set[str]] = defaultdict(set)
+    for row in rows:
+        for key in _likenesses(row):
+            studies[key].add(row.study.id)
+    return [_marked(row) if any(len(studies[key]) > 1 for key in _likenesses(row)) else row for row in rows]
+
+
+def _likenesses(row: Row) -> list[tuple[object, ...]]:
+    if row.state not in ("used", "sign"):
+        return []
+    name = [] if row.study.name is None else [(row.analysis, "name", fold(row.study.name))]
+    return [(row.analysis, *_numbers(row.effect)), *name]
+
+
+def _marked(row: Row) -> Row:
+    return replace(row, signs=(*row.signs, "maybe_same_study"), state="sign")
 
 
 def _of_one_study(rows: Sequence[Row]) -> list[tuple[int, State]]:

@@ -53,6 +53,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "measure_unclear": "proportion ou points de pourcentage ?",
         "quote_not_found": "citation introuvable dans le document",
         "number_not_in_quote": "un chiffre n'est pas dans la citation",
+        "counts_of_clusters": "chiffres bruts d'un essai en grappes : variance trop petite",
+        "maybe_same_study": "peut-être la même étude qu'une autre : mêmes chiffres ou même nom",
         "bias": "Risque de biais",
         "bias_how": "Pour l'effet de l'assignation, résultat principal de chaque essai. Les jugements sont calculés "
         "à partir des réponses par l'algorithme publié de RoB 2 (2019) ; le modèle ne juge rien. Ils proposent : le "
@@ -127,6 +129,8 @@ WORDS: dict[Language, dict[str, str]] = {
         "measure_unclear": "proportion or percentage points?",
         "quote_not_found": "quote not found in the document",
         "number_not_in_quote": "a number is not in the quote",
+        "counts_of_clusters": "raw numbers of a cluster trial: too small a variance",
+        "maybe_same_study": "may be of one study with another: the same numbers or name",
         "bias": "Risk of bias",
         "bias_how": "For the effect of assignment, main result of each trial. Judgements are computed from the answers "
         "by the published algorithm of RoB 2 (2019); the model judges nothing. They are proposals: people have the "

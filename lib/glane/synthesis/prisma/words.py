@@ -42,7 +42,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "reports": "Rapports inclus : {n}",
         "studies": "Études incluses : {n}",
         "checks": "Sommes vérifiées",
-        "checks_head": "ce qui doit être égal|d'une part|d'autre part|",
+        "checks_head": "ce qui doit être égal|d'une part|d'autre part|résultat",
         "yes": "égal",
         "no": "DIFFÉRENT",
         "broken": "Des nombres qui doivent être égaux ne le sont pas : voir « Sommes vérifiées ». "
@@ -99,7 +99,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "reports": "Reports included: {n}",
         "studies": "Studies included: {n}",
         "checks": "Sums that were checked",
-        "checks_head": "what must be equal|on one side|on the other|",
+        "checks_head": "what must be equal|on one side|on the other|result",
         "yes": "equal",
         "no": "DIFFERENT",
         "broken": "Numbers that must be equal are not: see \"Sums that were checked\". Do not publish this flow.",
