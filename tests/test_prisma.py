@@ -254,7 +254,7 @@ def test_the_page_draws_the_flow_in_both_languages_and_shows_no_document(place: 
         assert "Zzyzx" not in text
     assert "http" not in page.lower()
     tree = lxml.html.fromstring(page)
-    for code, told in (("fr", "Rapports inclus : 2"), ("en", "Reports included: 2")):
+    for code, told in (("fr", "Rapports inclus\u00a0: 2"), ("en", "Reports included: 2")):
         (drawn,) = tree.xpath(f"//article[@lang='{code}']//svg")
         assert told in drawn.text_content()
         assert int(drawn.get("width")) <= 330  # a screen of 360 px holds it
