@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 OUTSIDE, OUTSIDE6 = "203.0.113.9", "2001:db8:2::9"  # RFC 5737, RFC 3849
+# Without addresses that the kernel makes by itself, it sends nothing by itself.
 _CABLE = """
 ip link set lo up && ip link add home0 arp off type veth peer name home1 arp off &&
+ip link set home0 addrgenmode none && ip link set home1 addrgenmode none &&
 ip addr add 198.51.100.1/24 dev home0 && ip -6 addr add 2001:db8:1::1/64 dev home0 nodad &&
 ip link set home0 up && ip link set home1 up && ip route add default dev home0 && ip -6 route add default dev home0 &&
 exec "$@"

@@ -18,6 +18,7 @@ from conftest import ROOT
 from glane.cluster.guarding import guarded_run, policy_for
 from glane.errors import ConfigError
 from glane.guard import calls, hook
+from glane.guard.hold import held
 from glane.guard.policy import HELD, VARIABLE, Policy, policy_of
 from glane.guard.supervisor import is_way_out
 from glane.run.directory import run_directory
@@ -146,10 +147,10 @@ def test_what_is_allowed_by_name_is_reached_by_name_and_by_nothing_else(run):
 def held_run(folder: Path, command: list[str], *, in_closed_network: bool = False, **more: str):
     folder.mkdir(exist_ok=True)
     environment = {**os.environ, VARIABLE: Policy(events=str(folder), **more).as_json()}
-    held = [sys.executable, "-m", "glane.guard.hold", *command]
+    itself = held(command, environment)
     if in_closed_network:
-        return run_there(held, environment, timeout=60)
-    return subprocess.run(held, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        return run_there(itself, environment, timeout=60)
+    return subprocess.run(itself, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 def written(folder: Path) -> list[dict[str, object]]:
@@ -159,6 +160,29 @@ def written(folder: Path) -> list[dict[str, object]]:
 _TRY = [sys.executable, str(ROOT / "tests" / "call_home.py"), OUTSIDE, OUTSIDE6]
 # What the table of docs/security.md says: a message that names its interface itself passes, on purpose or never.
 MISSED = {"a datagram, by its interface"}
+
+
+_PROBE = """
+import ctypes, socket, struct, sys
+with socket.socket(type=socket.SOCK_DGRAM) as one:
+    told = struct.pack("=H", 2) + struct.pack("!H4s8x", int(sys.argv[1]), socket.inet_aton("8.8.8.8"))
+    libc = ctypes.CDLL(None, use_errno=True)
+    print(libc.connect(one.fileno(), told, 16), ctypes.get_errno())
+    try: print(one.sendto(b"x", ("8.8.8.8", 53)))
+    except OSError as error: print(error.errno)
+"""
+
+
+@CLOSED_NETWORK
+@KERNEL
+def test_who_asks_for_the_machines_own_address_is_refused_in_silence_and_who_sends_there_is_not(tmp_path):
+    done = held_run(tmp_path, [sys.executable, "-c", _PROBE, "80"], in_closed_network=True)
+    assert done.stdout.split() == ["-1", "101", "13"]
+    assert [line["address"] for line in written(tmp_path)] == ["8.8.8.8:53"]
+    unreachable = pytest.raises(OSError, match="unreachable")
+    with guarded_run(RunSettings(dir=str(tmp_path))), socket.socket(type=socket.SOCK_DGRAM) as one, unreachable:
+        one.connect(("8.8.8.8", 80))
+    assert len(written(tmp_path)) == 1
 
 
 @CLOSED_NETWORK
@@ -251,10 +275,9 @@ os.kill(int(sys.argv[1]), 9)
 
 @KERNEL
 def test_one_guard_is_enough(tmp_path):
-    from glane.guard.hold import held
-
     environment = {VARIABLE: Policy(events=str(tmp_path)).as_json()}
-    assert held(["x"], environment)[-3:] == ["-m", "glane.guard.hold", "x"]
+    assert held(["x"], environment)[1] == "-S"
+    assert held(["x"], environment)[-1] == "x"
     assert held(["x"], environment | {HELD: "1"}) == ["x"]
     assert held(["x"], {VARIABLE: Policy(is_kernel_wanted=False).as_json()}) == ["x"]
     assert held(["x"], {}) == ["x"]

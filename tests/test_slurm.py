@@ -235,6 +235,7 @@ def test_submission_returns_at_once_and_status_follows(site):
     assert site.end_of(job_id) == ("COMPLETED", "0:0"), site.log(job_id)
     assert site.assert_complete() == {"n1", "n2"}
     seen = site.status()
+    assert (seen["guard"], seen["refused"]) == ("kernel", [])  # the nodes reach each other, and nothing asks for more
     assert (seen["state"], seen["done"], seen["statuses"]) == ("complete", NUM_DOCUMENTS, {"OK": NUM_DOCUMENTS})
     assert [(j["state"], j["exit_code"], j["is_over"]) for j in seen["jobs"]] == [("COMPLETED", "0:0", True)]
     files = list(site.submissions.glob("*/*"))

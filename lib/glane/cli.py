@@ -9,9 +9,11 @@ import select
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from glane.errors import GlaneError, did_you_mean, hide_messages, trace, visible
+from glane.guard.policy import WHOLE
 from glane.languages import as_found, in_language, language_of, say
 from glane.versions import installed_version
 
@@ -55,6 +57,7 @@ COMMANDS = (
     "demo-corpus",
 )
 _HELP = ("--help", "-h", "help")
+_SWEEP = ("-m", "--multirun")
 _GO_ON = frozenset({"brief", "embed", "extract", "ingest"})  # commands that commit what is done, shard by shard
 _VERSION = ("--version", "-V")
 # Bash has parted the line at "=" and ":", too: what it holds of the last word already is taken off.
@@ -131,6 +134,8 @@ def run_job(
     if any(word in _VERSION for word in words):
         _show(_version())
         return
+    if Path(sys.argv[0]).stem in ("glane", config_name) and not any(word in _SWEEP for word in words):
+        os.environ[WHOLE] = "1"
     try:
         with (
             _readers_may_leave(), core_dumps(allowed=False),

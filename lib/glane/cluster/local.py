@@ -11,13 +11,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from glane.cluster.address import network_variables
 from glane.cluster.endings import handlers_kept
 from glane.cluster.processes import raise_open_files
 from glane.cluster.ray_compat import import_ray, silence_errors, start_node
 from glane.cluster.scratch import write_token
 from glane.errors import EngineError
+from glane.guard.hold import hold_this_process
+from glane.guard.policy import WHOLE
 from glane.settings import LocalSettings
 
+_LOOPBACK = "127.0.0.1"
 FOREIGN = ("RAY_ADDRESS", "RAY_AUTH_TOKEN")  # of another cluster, which must not be joined
 
 
@@ -32,7 +36,9 @@ def local_ray(settings: LocalSettings, folder: Path, variables: Mapping[str, str
     """
     raise_open_files()
     token = write_token(folder, _process_token())
-    environment = ray_environment(token, is_loopback=True) | dict(variables or {})
+    # As in a job of one node: what asks for this machine's outward address would listen there.
+    network = network_variables(_LOOPBACK)
+    environment = ray_environment(token, is_loopback=True) | network | dict(variables or {})
     former = {name: os.environ.get(name) for name in (*environment, *FOREIGN)}
     os.environ.update(environment)
     for name in FOREIGN:
@@ -45,18 +51,20 @@ def local_ray(settings: LocalSettings, folder: Path, variables: Mapping[str, str
                 silence_errors()
                 with handlers_kept():
                     node = start_node(
-                        address="127.0.0.1",
+                        address=_LOOPBACK,
                         folder=folder,
                         cpus=available_cpus() if settings.cpus == "auto" else settings.cpus,
                         gpus=None if settings.gpus == "auto" else settings.gpus,
                         head=None,
                     )
+                    if os.environ.pop(WHOLE, None):
+                        hold_this_process()
                     ray.init(
                         address=node.address,
                         log_to_driver=False,
                         logging_level=logging.ERROR,
                         configure_logging=False,
-                        _node_ip_address="127.0.0.1",
+                        _node_ip_address=_LOOPBACK,
                     )
             except EngineError:
                 raise

@@ -39,7 +39,8 @@ _AND = 0x54
 _FAST_OPEN = 0x20000000  # MSG_FASTOPEN
 _SOCKET_LEVEL, _TO_DEVICE, _TO_INTERFACE = 1, 25, 62  # SOL_SOCKET, SO_BINDTODEVICE, SO_BINDTOIFINDEX
 _SET_FILTER = 1
-_NEW_LISTENER, _NO_MITIGATION, _UNTIL_KILLED = 1 << 3, 1 << 2, 1 << 5  # flags of SECCOMP_SET_MODE_FILTER
+# Flags of SECCOMP_SET_MODE_FILTER; of all threads, the call says by an error that one cannot be held.
+_NEW_LISTENER, _NO_MITIGATION, _UNTIL_KILLED, _ALL_THREADS = 1 << 3, 1 << 2, 1 << 5, 1 | 1 << 4
 _UNIX, _INET, _INET6, _NETLINK = 1, 2, 10, 16
 _STREAM, _TCP = 1, 6
 
@@ -88,8 +89,8 @@ def _kernel() -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", platform.release())[:2])
 
 
-def hold_to_policy() -> int | None:
-    """Have the kernel hold this thread, and all that it starts, to the filter for good.
+def hold_to_policy(*, all_threads: bool = False) -> int | None:
+    """Have the kernel hold this thread, or this process, and all that it starts, to the filter for good.
 
     Return the descriptor by which another process is asked; None if the kernel holds to no such filter.
     """
@@ -100,8 +101,9 @@ def hold_to_policy() -> int | None:
     lines = filter_of(machine)
     program = Program(len(lines), (Instruction * len(lines))(*lines))
     # Without mitigations against speculation, that kernels before 5.16 would switch on for every process with a filter.
-    for flags in (_NEW_LISTENER | _NO_MITIGATION | _UNTIL_KILLED, _NEW_LISTENER | _NO_MITIGATION):
-        listener = int(libc.syscall(SECCOMP[machine], _SET_FILTER, flags, ctypes.byref(program)))
+    flags = _NEW_LISTENER | _NO_MITIGATION | (_ALL_THREADS if all_threads else 0)
+    for more in (_UNTIL_KILLED, 0):  # the first is of Linux 5.19
+        listener = int(libc.syscall(SECCOMP[machine], _SET_FILTER, flags | more, ctypes.byref(program)))
         if listener >= 0:
             return listener
     return None

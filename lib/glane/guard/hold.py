@@ -1,7 +1,9 @@
-"""`python -m glane.guard.hold COMMAND …`: runs a command whose connections the kernel asks about, by `GLANE_GUARD`.
+"""`glane.guard.hold COMMAND …`, as `held` writes it: the kernel asks about the connections of a command.
 
 This process answers. It must be the parent of what it answers about: a kernel may let nobody else look into a process.
 It ends as the command does, and the command ends with it.
+
+A process that is there already holds itself, and starts one that answers: `glane.guard.hold --answer SOCKET`.
 """
 
 from __future__ import annotations
@@ -11,18 +13,22 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from glane.confined import tie_to_parent
+from glane.confined import let_look, tie_to_parent
 from glane.guard import calls
-from glane.guard.policy import HELD, PROXIES, policy_of
+from glane.guard.policy import HELD, PROXIES, Policy, policy_of
 from glane.guard.refusals import Refusals
 from glane.guard.supervisor import Supervisor
 
 _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _NO_SUCH_COMMAND = 127
+_ANSWER, _READY = "--answer", b"."
+_PATIENCE_S = 20.0
+_START = "import sys; sys.path.insert(0, sys.argv[1]); from glane.guard.hold import run; run()  # glane.guard.hold"
 
 
 def held(command: Sequence[str], environment: Mapping[str, str]) -> list[str]:
@@ -30,15 +36,64 @@ def held(command: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     policy = policy_of(environment)
     if policy is None or not policy.is_kernel_wanted or HELD in environment or not calls.is_supported():
         return list(command)
-    return [sys.executable, "-m", "glane.guard.hold", *command]
+    return [*_itself(), *command]
+
+
+def _itself() -> list[str]:
+    """The command of this module, without the packages of the environment, which take most of the time to start."""
+    return [sys.executable, "-S", "-c", _START, str(Path(__file__).resolve().parents[2])]
+
+
+def hold_this_process() -> bool:
+    """Have the kernel hold this process, all its threads, for good, by the policy of its environment. Return whether.
+
+    What it starts from here on is held with it. What it has started is not.
+    """
+    policy = policy_of()
+    if policy is None or not policy.is_kernel_wanted or HELD in os.environ or not calls.is_supported():
+        return False
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        answering = subprocess.Popen(
+            [*_itself(), _ANSWER, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        theirs.close()
+        ours.settimeout(_PATIENCE_S)
+        if ours.recv(1) != _READY:  # before anything is held: afterwards, nothing could be connected without it
+            return False
+        let_look(answering.pid)
+        listener = calls.hold_to_policy(all_threads=True)
+        socket.send_fds(ours, [_READY], [] if listener is None else [listener])
+        if listener is None:
+            return False
+        os.close(listener)
+        os.environ[HELD] = "1"
+        return True
+
+
+def _answer(descriptor: int) -> int:
+    """Answer about the process that started this one, until it and all that it started have ended."""
+    policy = policy_of()
+    assert policy is not None
+    with socket.socket(fileno=descriptor) as theirs:
+        theirs.send(_READY)
+        _, descriptors, _, _ = socket.recv_fds(theirs, 1, 1)
+    for listener in descriptors:
+        _answer_until_the_end(None, listener, _supervisor(listener, policy))
+    return 0
 
 
 def main() -> int:
     """Run the command, and answer until it ends. Return its exit code; 128 and the signal's number if one ended it."""
-    command = sys.argv[1:]
+    command = sys.argv[2:]
+    if command[:1] == [_ANSWER]:
+        return _answer(int(command[1]))
     policy = policy_of()
     if policy is None or not command:
-        print("usage: GLANE_GUARD='{…}' python -m glane.guard.hold COMMAND …", file=sys.stderr)
+        print("usage: GLANE_GUARD='{…}' glane.guard.hold COMMAND …", file=sys.stderr)
         return _NO_SUCH_COMMAND
     ours, theirs = socket.socketpair()
     parent = os.getpid()
@@ -49,12 +104,10 @@ def main() -> int:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, lambda received, _: _send(child, received))
     _, descriptors, _, _ = socket.recv_fds(ours, 1, 1)
-    refusals = Refusals(policy.events, mode=policy.mode)
     if descriptors:
-        numbers = calls.NUMBERS[os.uname().machine]
-        supervisor = Supervisor(descriptors[0], calls=numbers, policy=policy, refusals=refusals)
-        _answer_until_the_end(child, descriptors[0], supervisor)
+        _answer_until_the_end(child, descriptors[0], _supervisor(descriptors[0], policy))
     else:
+        refusals = Refusals(policy.events, mode=policy.mode)
         refusals.note(by="kernel", what="not held", address="-", pid=child, program=Path(command[0]).name)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
@@ -63,7 +116,7 @@ def _become(command: Sequence[str], answers: socket.socket, parent: int) -> None
     """Be held, tell the parent the descriptor by which it is asked, and become the command."""
     tie_to_parent(parent)
     listener = calls.hold_to_policy()
-    socket.send_fds(answers, [b"."], [] if listener is None else [listener])
+    socket.send_fds(answers, [_READY], [] if listener is None else [listener])
     if listener is not None:
         os.close(listener)
         os.environ[HELD] = "1"
@@ -81,19 +134,33 @@ def _send(child: int, number: int) -> None:
         os.kill(child, number)
 
 
-def _answer_until_the_end(child: int, listener: int, supervisor: Supervisor) -> None:
-    ended = os.pidfd_open(child)
+def _supervisor(listener: int, policy: Policy) -> Supervisor:
+    numbers = calls.NUMBERS[os.uname().machine]
+    return Supervisor(listener, calls=numbers, policy=policy, refusals=Refusals(policy.events, mode=policy.mode))
+
+
+def _answer_until_the_end(child: int | None, listener: int, supervisor: Supervisor) -> None:
+    """Answer until the child ends, or where there is none, until nobody is held any more."""
     poll = select.poll()
     poll.register(listener, select.POLLIN)
-    poll.register(ended, select.POLLIN)
+    ended = -1 if child is None else os.pidfd_open(child)
+    if child is not None:
+        poll.register(ended, select.POLLIN)
     while True:
         for descriptor, event in poll.poll():
             if descriptor == ended:
                 return
             if event & select.POLLIN:
                 supervisor.answer_one()
-            else:  # nobody is held any more
+            elif child is None:  # nobody is held any more
+                return
+            else:
                 poll.unregister(listener)
+
+
+def run() -> None:
+    """Do what this process was started for, and end as the command did."""
+    _exit(main())
 
 
 def _exit(code: int) -> None:
@@ -103,7 +170,3 @@ def _exit(code: int) -> None:
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     os._exit(code if code >= 0 else 128 - code)
-
-
-if __name__ == "__main__":
-    _exit(main())

@@ -6,6 +6,7 @@ See PEP 578.
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import socket
@@ -15,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from glane.guard.policy import Policy, policy_of
+from glane.guard.policy import Policy, is_probe, policy_of
 from glane.guard.refusals import Refusals, plain
 
 _TO_ADDRESS = ("socket.connect", "socket.sendto", "socket.sendmsg")
@@ -66,18 +67,20 @@ def _heard(event: str, arguments: tuple[Any, ...]) -> None:
     if _guard.policy is None or not event.startswith("socket."):
         return
     if event in _TO_ADDRESS:
-        _judge_address(_guard.policy, *arguments[:2])
+        _judge_address(_guard.policy, event, *arguments[:2])
     elif event in _LOOK_UPS:
         _judge_name(_guard.policy, arguments[0])
 
 
-def _judge_address(policy: Policy, made: Any, address: Any) -> None:
+def _judge_address(policy: Policy, event: str, made: Any, address: Any) -> None:
     family = getattr(made, "family", None)
     if family not in (socket.AF_INET, socket.AF_INET6) or not isinstance(address, tuple) or len(address) < 2:
         return  # of sockets of other families the kernel's guard knows, and that they exist is told with it
     host, port = address[:2]
     if not _is_numeric(host):
         _judge_name(policy, host)
+    elif made.type == socket.SOCK_DGRAM and event == "socket.connect" and is_probe(str(host), int(port)):
+        raise EgressRefused(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
     elif not policy.permits(str(host), int(port)):
         _refuse("connection", f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}")
 

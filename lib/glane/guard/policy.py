@@ -11,9 +11,12 @@ from functools import cached_property
 
 VARIABLE = "GLANE_GUARD"  # the policy, as JSON
 HELD = "GLANE_GUARD_HELD"  # set where the kernel holds a process, and so all that it starts
+WHOLE = "GLANE_GUARD_WHOLE"  # set where a process is a command of glane and nothing else, and so may be held for good
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "grpc_proxy")
 
 NAMES_PORT = 53
+# Ray and vLLM connect sockets of UDP to these and send nothing: the kernel tells them by which address it would leave.
+_PROBED, _PROBED_PORTS = ("8.8.8.8", "2001:4860:4860::8888"), (53, 80)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -52,6 +55,11 @@ class Policy:
     def as_json(self) -> str:
         """The policy as the environment carries it."""
         return json.dumps(asdict(self))
+
+
+def is_probe(host: str, port: int) -> bool:
+    """Whether a socket of UDP that is connected there asks for this machine's own address; it is refused in silence."""
+    return host in _PROBED and port in _PROBED_PORTS
 
 
 def policy_of(environment: Mapping[str, str] = os.environ) -> Policy | None:

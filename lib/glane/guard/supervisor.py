@@ -30,7 +30,7 @@ from glane.guard.calls import (
     SEND,
     Numbers,
 )
-from glane.guard.policy import Policy
+from glane.guard.policy import Policy, is_probe
 from glane.guard.refusals import Refusals, program_of
 
 _MOST_BYTES = 128  # sockaddr_storage
@@ -93,15 +93,23 @@ class Supervisor:
         process = _process_of(question.thread)
         address = _address(question, 1)
         descriptor = _descriptor(process, question.arguments[0] & 0xFFFFFFFF)
+        is_handed_on = False
         try:
             fcntl.ioctl(self._listener, IS_VALID, struct.pack("=Q", question.number))
             complaint = self._complaint(address)
-            if complaint is not None:
+            if complaint is None:
+                is_handed_on = True
+                self._begin(question, descriptor, address, process)
+            elif _asks_its_own_address(descriptor, address):
+                self._answer(question, errno.ENETUNREACH)
+            else:
                 self._refuse(question, process, complaint)
-                return
-        except BaseException:
-            os.close(descriptor)
-            raise
+        finally:
+            if not is_handed_on:
+                os.close(descriptor)
+
+    def _begin(self, question: Question, descriptor: int, address: bytes, process: int) -> None:
+        """Make a connection, in a thread of its own if that may take long."""
         if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_NONBLOCK and address[:2] != _family(socket.AF_UNIX):
             self._make(question, descriptor, address, process)
         else:
@@ -132,15 +140,11 @@ class Supervisor:
         if family == socket.AF_UNIX:
             path = address[2:].split(b"\0")[0].decode("utf-8", "replace")
             return ("local service", path) if is_way_out(path) else None
-        if family == socket.AF_INET:
-            port, host = struct.unpack_from("!H4s", address, 2)
-        elif family == socket.AF_INET6:
-            port, _, host = struct.unpack_from("!HI16s", address, 2)
-        else:
+        told = _internet(address)
+        if told is None:
             return _FAMILIES.get(family, f"socket of family {family}"), "-"
-        name = socket.inet_ntop(family, host)
-        shown = f"[{name}]:{port}" if family == socket.AF_INET6 else f"{name}:{port}"
-        return None if self._policy.permits(name, port) else ("connection", shown)
+        shown = f"[{told[0]}]:{told[1]}" if family == socket.AF_INET6 else f"{told[0]}:{told[1]}"
+        return None if self._policy.permits(*told) else ("connection", shown)
 
     def _make(self, question: Question, descriptor: int, address: bytes, process: int) -> None:
         try:
@@ -190,6 +194,29 @@ def is_way_out(path: str) -> bool:
     plain = os.path.normpath(path).replace("/var/run/", "/run/", 1)
     is_of_a_user = plain.startswith("/run/user/") and plain.endswith(_BUSES)
     return plain.startswith(_WAYS_OUT) or is_of_a_user
+
+
+def _asks_its_own_address(descriptor: int, address: bytes) -> bool:
+    told = _internet(address)
+    if told is None or not is_probe(*told):
+        return False
+    looked_at = socket.socket(fileno=descriptor)
+    try:
+        return looked_at.type == socket.SOCK_DGRAM
+    finally:
+        looked_at.detach()
+
+
+def _internet(address: bytes) -> tuple[str, int] | None:
+    """The host and port of an address of IP; None of another family."""
+    (family,) = struct.unpack_from("=H", address)
+    if family == socket.AF_INET:
+        port, host = struct.unpack_from("!H4s", address, 2)
+    elif family == socket.AF_INET6:
+        port, _, host = struct.unpack_from("!HI16s", address, 2)
+    else:
+        return None
+    return socket.inet_ntop(family, host), port
 
 
 def _family(family: int) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from glane.cluster.guarding import guarded_run
 from glane.cluster.processes import core_dumps
 from glane.corpus.unchanged import content_digest
 from glane.engine.device import has_gpu
@@ -37,7 +38,7 @@ def preview(settings: ResolvedSettings, task: Task, *, show: Callable[[str], Non
     for note in notes:
         show(f"note: {in_language(note)}")
     derivation = Derivation(task)
-    with core_dumps(allowed=settings.run.core_dumps):
+    with core_dumps(allowed=settings.run.core_dumps), guarded_run(settings.run):
         engine = start_engine(model, device="gpu" if has_gpu() else "cpu", cpus=len(os.sched_getaffinity(0)))
         try:
             _Preview(engine, PromptBuilder(engine, task, model), derivation, show).run(documents)
