@@ -86,6 +86,26 @@ def test_a_copy_is_the_same_and_is_made_once(weights, node):
     assert _stage(elsewhere, node)[0] != place
 
 
+def test_of_weights_that_lie_there_twice_the_form_that_is_read_is_copied(weights, node):
+    (weights / "consolidated.safetensors").write_bytes(b"x")
+    (weights / "model.safetensors.index.json").write_text("{}")
+    (weights / ".glane-model.json").write_text("{}")
+    place, _ = _stage(weights, node)
+    assert sorted(f.name for f in place.iterdir()) == ["config.json", "consolidated.safetensors", "empty.txt", "lock"]
+    other = staged_copy(
+        weights, node, deadline=time.monotonic() + 30, say=lambda line: None, load_format="safetensors"
+    )  # fmt: skip
+    assert not (other / "consolidated.safetensors").exists()
+    assert len(list(other.glob("model-*"))) == 3
+
+
+def test_a_model_with_its_configuration_in_folders_is_read_where_it_is(weights, node):
+    (weights / "modules.json").write_text("[]")
+    with pytest.raises(NotStaged, match="in several folders"):
+        _stage(weights, node)
+    assert list(node.iterdir()) == []
+
+
 SCRIPT = """
 import sys, time
 from pathlib import Path
