@@ -93,7 +93,7 @@ def test_of_weights_that_lie_there_twice_the_form_that_is_read_is_copied(weights
     place, _ = _stage(weights, node)
     assert sorted(f.name for f in place.iterdir()) == ["config.json", "consolidated.safetensors", "empty.txt", "lock"]
     other = staged_copy(
-        weights, node, deadline=time.monotonic() + 30, say=lambda line: None, load_format="safetensors"
+        weights, node, deadline=time.monotonic() + 30, say=lambda _: None, load_format="safetensors"
     )  # fmt: skip
     assert not (other / "consolidated.safetensors").exists()
     assert len(list(other.glob("model-*"))) == 3
