@@ -147,6 +147,18 @@ def test_known_values_are_found_in_any_spelling() -> None:
     assert [one for _, one in found] == ["QUENEHERVE", "quénéhervé", "Quéné-\nhervé", "PETIT", "P 001 2345"]
 
 
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "A ", "DE LA ", "de la ", "Saint-", "a-", "x", "1 ", "06 ", "a.", "12 rue de la ", "M. ", "nom : ", "a\tb\tc\n", "d'", "né le ",
+        "CH de ", "a@",
+    ],
+)  # fmt: skip
+def test_a_text_that_repeats_itself_is_read_to_its_end(piece: str) -> None:
+    """A rule whose ways to read a text double with each word would not end."""
+    assert made(piece * 300).text is not None
+
+
 # Floors, below what was measured: a rule that breaks is seen here. Figures are in docs/pseudonymisation.md.
 @pytest.mark.parametrize(
     ("template", "recall", "precision"),

@@ -97,7 +97,7 @@ def original_places(evidence: pl.DataFrame, offsets: str | Path, *, id_column: s
     """
     by_document: dict[str, list[Segment]] = {}
     ids: dict[str, str] = {}
-    for row in read_places(offsets).to_pylist():
+    for row in read_places(offsets, evidence[id_column].cast(pl.String).unique().to_list()).to_pylist():
         segment = Segment(row["start"], row["end"], row["new_start"], row["new_end"], row["kind"])
         by_document.setdefault(row["new_id"], []).append(segment)
         ids[row["new_id"]] = row["id"]

@@ -43,7 +43,8 @@ BY = re.compile(
     r"|prevenir|appeler|contacter|joindre|rappeler|cordialement|confraternellement|amicalement)[ \t]*,?[\s]+"
 )
 KIN = re.compile(
-    r"[^\W\d_]+(?:-[^\W\d_]+)?(?=,? ?\(?(?:sa|son|ses|leur) (?:\w+-)?(?:soeur|frere|mere|pere|fille|fils|niece"
+    r"\b[^\W\d_]{1,40}(?:-[^\W\d_]{1,40})?(?=,? ?\(?(?:sa|son|ses|leur) (?:\w+-)?(?:soeur|frere|mere|pere|fille|fils"
+    r"|niece"
     r"|neveu|epouse|mari|conjointe?|compagne|"
     r"compagnon|amie?|voisine?|cousine?|oncle|tante|gendre|tuteur|tutrice|aidante?|parents?|enfants?)\b)"
 )

@@ -10,7 +10,9 @@ from glane.pseudonyms.kinds import Found
 from glane.settings.pseudonymise import Kind
 
 _S = r"[ .\u00a0\u202f-]?"  # between groups of digits
-_EMAIL = re.compile(r"[\w.+-]+ ?(?:@|\[at\]|\(at\)) ?[\w-]+(?: ?\. ?[\w-]+)*\.[a-z]{2,}", re.IGNORECASE)
+_EMAIL = re.compile(
+    r"(?<![\w.+-])[\w.+-]{1,64} ?(?:@|\[at\]|\(at\)) ?[\w-]+(?: ?\. ?[\w-]+)*\.[a-z]{2,}", re.IGNORECASE
+)
 _URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
 _NIR = re.compile(
     rf"(?<![\d.,])[1-478]{_S}\d{{2}}{_S}(?P<month>\d{{2}}){_S}(?:\d{{2}}|2[AB]){_S}\d{{3}}{_S}\d{{3}}"

@@ -9,15 +9,14 @@ from glane.pseudonyms.kinds import Found
 from glane.pseudonyms.words import folded, is_common, listed, names_a_disease, several
 
 _UPPER = r"[^\W\d_a-zà-öø-ÿœ]"
-_JOINED = r"(?:[-‐‑'’](?:[ \t]*\r?\n[ \t]*)?\w+)*"
+_JOINED = r"(?:[-‐‑'’](?:[ \t]*\r?\n[ \t]*)?\w+){0,8}"
 # A word with a capital, with what hyphens and apostrophes join.
 _NAME = rf"(?:(?:St|Ste|Gal|Gén|Mal|Dr|Pr|Cdt|Col|Cap)\.|{_UPPER}\w*{_JOINED})"
-_LINK = (
-    r"(?:d['’]|l['’]|de la|de l['’]|du|des|de|la|le|les|en|sur|sous|aux?|et|DE LA|DE L['’]|DU|DES|DE|LA|LE|LES"
-    r"|SUR|SOUS|AUX?|ET|EN)"
-)
+_LINK = r"(?:(?:de|du|des|la|le|les|en|sur|sous|aux?|et|DE|DU|DES|LA|LE|LES|SUR|SOUS|AUX?|ET|EN)[ \u00a0]|[dlDL]['’])"
 _LINKS = frozenset(several("d l de du des la le les en sur sous au aux et"))
-_NAMES = rf"(?:{_LINK}[ \u00a0]?)*{_NAME}(?:[ \u00a0](?:{_LINK}[ \u00a0]?)*{_NAME})*"
+# Each word is a link or a name, never both: else the ways to read "DE LA DE LA" would double with each word.
+_PROPER = rf"(?:(?!{_LINK}){_NAME})"
+_NAMES = rf"(?:{_LINK})*{_PROPER}(?:[ \u00a0](?:{_LINK})*{_PROPER}){{0,5}}"
 _STREET = (
     r"(?:rue|r\.|avenue|av\.?|ave|boulevard|bd|bld|blvd|boul\.|place|pl\.|all[ée]es?|all\.|chemin|che\.|chem\."
     r"|impasse|imp\."
@@ -75,8 +74,8 @@ _SIGNED = re.compile(
     rf"|vendredi|samedi)"
 )
 _RIVER = re.compile(
-    rf"\b{_UPPER}\w+[-](?i:sur|sous|l[èe]s|les|en|aux?|du|la|le|d)[-'’]\w+(?:[-]\w+)*|\b(?:(?i:Sainte?"
-    rf"|Ste?))[-  ]{_UPPER}\w+(?:[-]\w+)*"
+    rf"\b{_UPPER}\w+-(?i:sur|sous|l[èe]s|les|en|aux?|du|la|le|d)[-'’]\w+(?:-\w+){{0,8}}"
+    rf"|\b(?i:Sainte?|Ste?)[-  ]{_UPPER}\w+(?:-\w+){{0,8}}"
 )
 _HOSPITAL = re.compile(
     r"(?i:\b(?:h[ôo]pita(?:l|ux)|clinique|polyclinique|ch(?:[ru]|ru|i)?|ghu?|groupe hospitalier"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+import shutil
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,30 +16,32 @@ from pathlib import Path
 from typing import IO, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from glane.corpus.files import InputFile, check_column, inspect_files
 from glane.corpus.ids import as_ids
 from glane.corpus.read import decoded, raw
 from glane.corpus.readable import readable
 from glane.errors import DataError, RunError
-from glane.parquet import ParquetWriter, open_parquet, parquet_schema, parquet_writer, read_parquet, write_parquet
+from glane.parquet import ParquetWriter, open_parquet, parquet_schema, parquet_writer
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.replace import pseudonymised
 from glane.pseudonyms.surrogates import Manner, Surrogates
 from glane.records import Record
 from glane.run.written import digest_of, refuse_inside_run
 from glane.settings.pseudonymise import PseudonymiseData, PseudonymiseSettings
-from glane.storage import replace_file, write_folder_once
+from glane.storage import replace_file, storage_errors, write_folder_once
 
 DOCUMENTS, MANIFEST = "documents.parquet", "pseudonymised.json"
-_OFFSETS = b"glane_offsets"  # of the metadata of the file of offsets: the digest of the documents
+_OFFSETS = b"glane_offsets"  # of the metadata of a file of offsets: its version
 _BATCH_ROWS = 256
 _FOLDER_MODE, _FILE_MODE = 0o700, 0o600
 _PLACES = pa.schema(
     {
         "id": pa.string(), "new_id": pa.string(), "kind": pa.string(), "start": pa.int32(), "end": pa.int32(),
         "new_start": pa.int32(), "new_end": pa.int32(),
-    }
+    },
+    metadata={_OFFSETS: b"1"},
 )  # fmt: skip
 
 
@@ -156,7 +159,7 @@ def _write(
         digest=digest_of(folder / DOCUMENTS),
     )  # fmt: skip
     replace_file(folder / MANIFEST, lambda stream: _put(stream, told.as_json()), mode=_FILE_MODE, setting="out.dir")
-    _publish_places(apart, offsets, told.digest)
+    _publish_places(apart, offsets)
     return told
 
 
@@ -169,30 +172,37 @@ def _writer(path: Path, schema: pa.Schema) -> ParquetWriter:
     return parquet_writer(path, schema)
 
 
-def _publish_places(made: Path, offsets: Path, digest: str) -> None:
-    """Put the places where they are kept, with the digest of the documents that they are of."""
-    table = read_parquet(made)
+def _publish_places(made: Path, offsets: Path) -> None:
+    """Put the places where they are kept."""
+    with storage_errors(offsets, setting="offsets"):
+        offsets.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(offsets, partial(_copy, made), mode=_FILE_MODE, setting="offsets")
     made.unlink()
-    table = table.replace_schema_metadata({_OFFSETS: digest.encode()})
-    offsets.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(offsets, lambda stream: write_parquet(table, stream), mode=_FILE_MODE, setting="offsets")
 
 
-def read_places(path: str | Path) -> pa.Table:
-    """The places of what was replaced, by document: `id`, `new_id`, `kind`, and offsets in both texts, in code points.
+def _copy(path: Path, stream: IO[bytes]) -> None:
+    with path.open("rb") as content:
+        shutil.copyfileobj(content, stream)
+
+
+def read_places(path: str | Path, new_ids: Sequence[str]) -> pa.Table:
+    """The places of what was replaced in some documents: `id`, `new_id`, `kind`, offsets in both texts in code points.
 
     Raises:
         DataError: if the file cannot be read, or is no such file.
     """
+    remedy = "Give the file that glane pseudonymise wrote as offsets=…."
+    path = Path(path).expanduser()
     try:
-        table = read_parquet(Path(path).expanduser())
+        with open_parquet(path) as parquet:
+            if _OFFSETS not in (parquet.schema_arrow.metadata or {}):
+                raise DataError(f"offsets: {path} holds no offsets. {remedy}")
+            wanted = pa.array(list(new_ids), parquet.schema_arrow.field("new_id").type)
+            groups = map(parquet.read_row_group, range(parquet.num_row_groups))
+            found = [group.filter(pc.is_in(group["new_id"], value_set=wanted)) for group in groups]
+            return pa.concat_tables([parquet.schema_arrow.empty_table(), *found])
     except (OSError, pa.ArrowException):
-        raise DataError(
-            f"offsets: {path} cannot be read. Give the file that glane pseudonymise wrote as offsets=…."
-        ) from None
-    if _OFFSETS not in (table.schema.metadata or {}):
-        raise DataError(f"offsets: {path} holds no offsets. Give the file that glane pseudonymise wrote as offsets=….")
-    return table
+        raise DataError(f"offsets: {path} cannot be read. {remedy}") from None
 
 
 def _done(files: list[InputFile], settings: PseudonymiseSettings, key: Key) -> Iterator[_Rows]:
@@ -204,8 +214,13 @@ def _done(files: list[InputFile], settings: PseudonymiseSettings, key: Key) -> I
         return
     start = partial(_begin, settings)  # each process reads the key by itself: it is passed to nobody
     with ProcessPoolExecutor(settings.processes, mp_context=get_context("spawn"), initializer=start) as pool:
-        for rows in pool.map(_of_process, groups):
-            yield from rows
+        begun = deque[Future[list[_Rows]]]()
+        for group in groups:
+            begun.append(pool.submit(_of_process, group))
+            if len(begun) > 2 * settings.processes:  # what is done waits in memory
+                yield from begun.popleft().result()
+        for one in begun:
+            yield from one.result()
 
 
 _PROCESS: dict[str, tuple[PseudonymiseSettings, Key]] = {}  # what a process of the pool was begun with
