@@ -35,6 +35,11 @@ from simulations.pseudonyms import found_by_rules, measure
 
 SECRET = b"0123456789abcdef0123456789abcdef-made-up"
 KEY = Key(SECRET)
+QUOTED = {
+    "name": "quoted",
+    "instructions": "Lis.",
+    "fields": {name: {"type": "boolean", "evidence": True} for name in ("fever", "cough", "seen")},
+}
 SAMPLE = [identified(template, seed, unseen=bool(seed % 2)) for template in TEMPLATES for seed in range(6)]
 
 
@@ -157,6 +162,10 @@ def test_known_values_are_found_in_any_spelling() -> None:
 def test_a_text_that_repeats_itself_is_read_to_its_end(piece: str) -> None:
     """A rule whose ways to read a text double with each word would not end."""
     assert made(piece * 300).text is not None
+
+
+def test_short_known_values_are_not_looked_for() -> None:
+    assert kinds("Le patient a 42 ans, FC 120, le 12 au soir", known=["42", "120", "12", "Le"]) == []
 
 
 # Floors, below what was measured: a rule that breaks is seen here. Figures are in docs/pseudonymisation.md.
@@ -407,7 +416,7 @@ def test_dates_beside_the_text_move_with_it(given_away: Path) -> None:
     assert 0 not in moved.to_list()
 
 
-def test_evidence_is_found_in_the_originals(given_away: Path) -> None:
+def test_evidence_is_found_in_the_originals(given_away: Path, tmp_path: Path) -> None:
     old, new = pl.read_parquet(given_away / "notes.parquet"), pl.read_parquet(given_away / "out" / "documents.parquet")
     quotes = []
     for identifier, text in new.select("id", "text").iter_rows():
@@ -420,6 +429,19 @@ def test_evidence_is_found_in_the_originals(given_away: Path) -> None:
     for row in rows.head(12).iter_rows(named=True):
         assert texts[row["original_id"]][row["original_start"] : row["original_end"]] == "Cher confrère"
     assert rows[12, "original_id"] is None
+    settings = make_settings(given_away / "out" / "documents.parquet", tmp_path / "run", QUOTED)
+    extract_here(settings)
+    found = glane.original_places(
+        glane.open_run(tmp_path / "run").evidence().collect(), given_away / "apart" / "offsets.parquet"
+    ).drop_nulls("original_start")
+    assert found.height > 3
+    back = {name: place for place, name in enumerate(new["id"])}
+    for row in found.iter_rows(named=True):
+        original = old["text"][back[row["id"]]]
+        assert new["text"][back[row["id"]]][row["start"] : row["end"]] == row["quote"]
+        told = made(original, person=f"pat-{back[row['id']] % 4}")
+        if not any(part.new_start < row["end"] and part.new_end > row["start"] for part in told.segments):
+            assert original[row["original_start"] : row["original_end"]] == row["quote"]
     with pytest.raises(DataError, match="holds no offsets"):
         glane.original_places(rows, given_away / "notes.parquet")
 

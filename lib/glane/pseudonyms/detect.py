@@ -14,7 +14,7 @@ from glane.pseudonyms.words import folded, is_common
 from glane.settings.pseudonymise import Kind
 
 _AGE = re.compile(r"(?<![\d.,/])(?P<age>\d{2,3})(?= ?(?:ans\b|ANS\b|A\b|a\b))")
-_LEAST_KNOWN = 2  # letters and digits
+_LEAST_NUMBER, _LEAST_WORD = 5, 4  # letters and digits of a known number, and of a name that is an ordinary word
 
 
 def identifiers(
@@ -38,16 +38,16 @@ def identifiers(
 def _known_values(text: str, known: Iterable[str]) -> Iterator[Found]:
     """Where a known value stands, in whatever case, accents, blanks, hyphens and line ends.
 
-    An ordinary word ("petit") is left where it has no capital.
+    An ordinary word ("petit") is left where it has no capital, and short numbers and words ("12", "Le") are left: they
+    would be found in any text.
     """
     plain = folded(text)
     for value in known:
         signs = [sign for sign in folded(value) if sign.isalnum()]
-        if len(signs) < _LEAST_KNOWN:
-            continue
         pattern = r"(?<![^\W_])" + r"[\s.,'’‐‑\u0300-\u036f\u00ad-]{0,3}".join(map(re.escape, signs)) + r"(?![^\W_])"
-        is_number = any(sign.isdigit() for sign in signs)
-        is_ordinary = is_common("".join(signs))
+        is_number, is_ordinary = any(sign.isdigit() for sign in signs), is_common("".join(signs))
+        if len(signs) < (_LEAST_NUMBER if is_number else _LEAST_WORD if is_ordinary else 2):
+            continue
         for one in re.finditer(pattern, plain):
             if not (is_ordinary and text[one.start() : one.end()].islower()):
                 yield Found(*one.span(), "identifier" if is_number else "name")
