@@ -351,7 +351,7 @@ def test_the_job(tmp_path: Path) -> None:
     assert "30 documents compared" in tolerant.stdout
     assert json.loads((out / "comparison.json").read_text())["comparisons"][0]["equal_share"] == 1.0
     one = job_here(given, f"gold={gold}", f"out.dir={out}", "cluster=status", name="compare")  # of one value
-    assert "in 1 clusters, which intervals follow: so few" in one.stdout
+    assert "in 1 cluster, which intervals follow: so few" in one.stdout
     assert json.loads((out / "comparison.json").read_text())["comparisons"][0]["fields"]["age"]["p"] == 1.0
     strange = job_here(given, f"out.dir={out}", "clusters=[statut]", name="compare", check=2)
     assert "clusters: no column 'statut'" in strange.stderr

@@ -112,6 +112,7 @@ def test_a_line_of_progress_begins_with_a_count_and_not_with_a_path(english, fre
         ("en", "1 documents compared; 1 rows are lost", "1 document compared; 1 row is lost"),
         ("en", "1 ids of the right answers are not there", "1 id of the right answers is not there"),
         ("en", "1 of 300 documents are read", "1 of 300 documents are read"),
+        ("en", "1 documents to show, 1 rows repeat the names", "1 document to show, 1 row repeats the names"),
         ("en", "1 entities, 1,001 entities", "1 entity, 1,001 entities"),
         ("en", "no report of task(s) 1", "no report of task(s) 1"),  # the count is not told
         ("en", "1 of 2 nodes have not joined: task(s) 1", "1 of 2 nodes have not joined: task(s) 1"),

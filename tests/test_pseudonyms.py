@@ -474,7 +474,7 @@ def test_a_text_that_cannot_be_read_is_null_and_told(given_away: Path, tmp_path:
     )
     assert pl.read_parquet(tmp_path / "out" / "documents.parquet")["text"].to_list() == [None, None, "toux"]
     assert "2 documents have no text that can be read" in str(done)
-    assert "in 1 documents nothing was found" in str(done)
+    assert "in 1 document nothing was found" in str(done)
 
 
 @pytest.mark.slow

@@ -456,7 +456,7 @@ def test_readers_who_disagree_are_refused_and_adjudicated(run, tmp_path):
         glane.screen(run, str(out), "bite", rows=10, corrections=[anne, other])
     assert state_of(out).read == 0
     told = glane.screen(run, str(out), "bite", rows=10, adjudicate=[anne, other])
-    assert "1 fields of 1 documents on which readers disagree" in str(told)
+    assert "1 field of 1 document on which readers disagree" in str(told)
     data = read_page(out / "batch-0001", "adjudication.html")
     third = answered(out / "batch-0001", tmp_path / "c.json", reviewer="Chloé")
     content = json.loads(Path(third).read_text())

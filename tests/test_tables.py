@@ -34,6 +34,7 @@ from glane.assess.sampling import draw, draw_stratified
 from glane.assess.sampling_by_answer import expected_half_width, of_the_yes
 from glane.assess.strata import share_within, strata_of
 from glane.errors import ConfigError, DataError
+from glane.languages import plurals_in
 from glane.task.fields import fields_from
 from glane.task.task import load_task
 from test_estimate import simulation
@@ -586,7 +587,7 @@ def test_notes_are_told_in_french_and_few_cases_are_noted() -> None:
     assert "only 2 true yes" in page  # of the English half
     for name, (english, french) in _NOTES.items():
         values = dict.fromkeys(re.findall(r"\{(\w+)\}", english), "7")
-        assert in_language(english.format(**values), "fr") == [french.format(**values)], name
+        assert in_language(english.format(**values), "fr") == [plurals_in(french.format(**values), "fr")], name
         assert in_language(english.format(**values), "en") == [english.format(**values)]
     both = f"{note('no_gold')}; {note('few_events', num=3, wanted=20)}"
     assert in_language(both, "fr")[1].startswith("3 documents relus seulement")

@@ -2,6 +2,7 @@
 
 from glane.languages.choice import language_of
 from glane.languages.numbers import measures_in, numbers_in
+from glane.languages.plurals import plurals_in
 from glane.languages.signs import clauses, explained
 from glane.languages.terminal import Spoken, as_found, as_read, complain, in_language, labelled, say
 
@@ -17,5 +18,6 @@ __all__ = [
     "language_of",
     "measures_in",
     "numbers_in",
+    "plurals_in",
     "say",
 ]

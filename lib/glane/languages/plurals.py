@@ -12,10 +12,12 @@ _EITHER = re.compile(r"(\(?[^\W\d_]+(?:['’-][^\W\d_]+)*)\((s|x|es|nt)\)(\W*)")
 _ENDS = re.compile(r".*[.;:,!?)\]]")  # of a word with which the count no longer holds
 _WORDS = re.compile(r"[^\S\u202f\u00a0]+|\u00a0(?=\D)")
 _OF_ONE = {  # what stands for a verb of several
-    "are": "is", "were": "was", "have": "has", "do": "does", "stay": "stays",
+    "are": "is", "were": "was", "have": "has", "do": "does", "hold": "holds",
+    "look": "looks", "repeat": "repeats", "show": "shows", "stand": "stands", "stay": "stays",
     "sont": "est", "ont": "a", "n'ont": "n'a", "étaient": "était", "seront": "sera", "seraient": "serait", "vont": "va",
     "peuvent": "peut", "contiennent": "contient",
 }  # fmt: skip
+_FAR = ("are", "were", "have")  # also some words on: "1 id of the right answers is"
 _RELATIVE = ("that", "which", "who", "where")  # what follows is said of another word
 # Nouns that English messages write as of several, whatever the count.
 _NOUNS = re.compile(
@@ -43,7 +45,7 @@ def _numbered_in(text: str, language: Language) -> str:
     """A text without quotations."""
     parts = re.split(f"({_WORDS.pattern})", text)
     count: int | None = None
-    before = ""  # what the word before was: the count, a quality of what is counted, or a word whose number was chosen
+    before = ""  # what the word before was: a count, a quality, a word whose number was chosen, or one after it
     for at in range(0, len(parts), 2):
         word = parts[at]
         if _COUNT.fullmatch(word):
@@ -65,15 +67,15 @@ def _numbered(word: str, before: str, *, is_one: bool, language: Language) -> tu
         return stem + ("" if is_one else ending) + rest, "chosen"
     bare = word.rstrip(",.;:)")
     rest = word[len(bare) :]
-    if before == "chosen" and bare in _OF_ONE:
+    if (before == "chosen" and bare in _OF_ONE) or (before == "far" and bare in _FAR):
         return (_OF_ONE[bare] if is_one else bare) + rest, ""
     if language == "en" and before in ("count", "quality"):
         if _QUALITIES.fullmatch(bare):
             return word, "quality"
         if _NOUNS.fullmatch(bare):
             return (_singular(bare) if is_one else bare) + rest, "chosen"
-    is_far = language == "en" and before == "chosen" and bare not in _RELATIVE  # "1 id of the right answers is"
-    return word, "chosen" if is_far else ""
+    is_far = language == "en" and before in ("chosen", "far") and bare not in _RELATIVE
+    return word, "far" if is_far else ""
 
 
 def _singular(noun: str) -> str:

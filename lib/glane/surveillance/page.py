@@ -13,7 +13,7 @@ from glane.assess.estimate.notes import in_language
 from glane.assess.pages.page import decimal, heading, page, paragraph, table
 from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
 from glane.assess.rounding import MOST_DIGITS, count_digits, downwards, outward, rate_digits, upwards
-from glane.languages import clauses
+from glane.languages import clauses, plurals_in
 from glane.settings.table import DOCUMENTS
 from glane.surveillance.curve import Bar, epidemic_curve
 from glane.surveillance.delay_page import delay_parts
@@ -92,7 +92,7 @@ class _Body:
         return "".join([*parts, *map(paragraph, self._how())])
 
     def _say(self, sentence: str, **values: object) -> str:
-        return self._words[sentence].format(**values)
+        return plurals_in(self._words[sentence].format(**values), self._language)
 
     def _about(self) -> str:
         one, definition = self._summary, self._summary.definition

@@ -26,7 +26,7 @@ WORDS: dict[Language, dict[str, str]] = {
         ),
         "total": "{estimate} cas (intervalle de confiance à {level} % : {low} – {high})",
         "total_model": "{model} cas d'après le modèle seul",
-        "model_says": "Le modèle seul en compte {model}. {reviewed} documents relus.",
+        "model_says": "Le modèle seul en compte {model}. {reviewed} document(s) relu(s).",
         "not_corrected": (
             "Ces nombres sont ceux du modèle, non corrigés : aucune relecture n'a été donnée (gold=…). Le modèle se "
             "trompe, et toujours dans le même sens ; ne pas publier ces nombres comme des nombres de cas."
@@ -170,9 +170,9 @@ WORDS: dict[Language, dict[str, str]] = {
         "standard": "Taux standardisés directement sur l'âge : population {name}, intervalles de Fay et Feuer.",
         "weeks_iso": "Semaines ISO 8601, du lundi au dimanche.",
         "weeks_epi": "Semaines épidémiologiques (MMWR), du dimanche au samedi.",
-        "outside": "{num} documents hors de la période couverte ne sont comptés nulle part.",
-        "elsewhere": "{num} documents de lieux hors de table.place.only ne sont comptés nulle part.",
-        "reported_later": "{num} documents arrivés après la date retenue ne sont comptés nulle part.",
+        "outside": "{num} document(s) hors de la période couverte ne compte(nt) nulle part.",
+        "elsewhere": "{num} document(s) de lieux hors de table.place.only ne compte(nt) nulle part.",
+        "reported_later": "{num} document(s) arrivé(s) après la date retenue ne compte(nt) nulle part.",
         "without_date": "{num} sans date : dans la ligne « inconnu » des périodes.",
         "without_place": "{num} sans lieu : dans la ligne « inconnu » des lieux.",
         "unknown_places": (
@@ -215,7 +215,7 @@ WORDS: dict[Language, dict[str, str]] = {
             "tout ce qui est dit, un petit nombre masqué peut être n'importe où dans un intervalle d'au moins "
             "{protection}."
         ),
-        "exposed": "{num} petits nombres se déduisent de tableaux déjà diffusés de la série, quoi qu'on masque ici.",
+        "exposed": "De tableaux déjà diffusés de la série on déduit {num} petit(s) nombre(s), quoi qu'on masque ici.",
         "assumes": (
             "Tout cela suppose que les relecteurs ne se trompent pas, et que les documents relus ont été tirés au "
             "hasard."

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from glane.languages import plurals_in
 from glane.types import Language
 
 _BETWEEN = "; "
 _NOTES: Mapping[str, tuple[str, str]] = {
     "few_clusters": (
         "only {num} clusters were reviewed: the interval is rough",
-        "{num} grappes relues seulement : l'intervalle est approximatif",
+        "{num} grappe(s) relue(s) seulement : l'intervalle est approximatif",
     ),
     "few_yes": (
         "only {num} true {answer} among the reviewed documents",
@@ -22,7 +23,7 @@ _NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "few_uneven": (
         "only {num} true {answer} and unequal weights: the interval may be too short",
-        "{num} vrais {answer} seulement et des poids inégaux : l'intervalle peut être trop court",
+        "{num} vrai(s) {answer} seulement et des poids inégaux : l'intervalle peut être trop court",
     ),
     "no_true": (
         "no true {answer} among the reviewed documents here: the {limit} limit is what they tell",
@@ -41,7 +42,7 @@ _NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "rates_of_few": (
         "one of the two error rates is known from {num} documents only",
-        "l'un des deux taux d'erreur n'est connu que par {num} documents",
+        "l'un des deux taux d'erreur n'est connu que par {num} document(s)",
     ),
     "no_better": (
         "the model tells yes and no apart no better than chance",
@@ -49,7 +50,7 @@ _NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "left_out": (
         "{num} documents left out: no value in {names}",
-        "{num} documents écartés : pas de valeur dans {names}",
+        "{num} document(s) écarté(s) : il manque une valeur dans {names}",
     ),
     "too_few": (
         "too few reviewed documents with a value here ({num})",
@@ -57,17 +58,17 @@ _NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "rough": (
         "only {num} reviewed documents with a value: the interval is rough",
-        "{num} documents relus seulement ont une valeur : l'intervalle est approximatif",
+        "{num} document(s) relu(s) seulement avec une valeur : l'intervalle est approximatif",
     ),
     "few_events": (
         "only {num} reviewed documents of the rarer outcome, {wanted} are wanted: the interval may be too short",
-        "{num} documents relus seulement du résultat le plus rare, il en faudrait {wanted} : l'intervalle peut "
+        "{num} document(s) relu(s) seulement du résultat le plus rare, il en faudrait {wanted} : l'intervalle peut "
         "être trop court",
     ),
     "heavy_tail": (
         "a few documents carry the figure (skewness {skewness}): {wanted} reviewed documents are wanted, and the "
         "interval may be too short",
-        "quelques documents portent la valeur (asymétrie {skewness}) : il faudrait {wanted} documents relus, et "
+        "quelques documents portent la valeur (asymétrie {skewness}) : il faudrait {wanted} document(s) relu(s), et "
         "l'intervalle peut être trop court",
     ),
     "not_shorter": (
@@ -76,7 +77,7 @@ _NOTES: Mapping[str, tuple[str, str]] = {
     ),
     "elsewhere": (
         "error rates of {num} documents reviewed elsewhere ({runs})",
-        "taux d'erreur de {num} documents relus ailleurs ({runs})",
+        "taux d'erreur de {num} document(s) relu(s) ailleurs ({runs})",
     ),
     "not_reviewed": (
         "no document of this group was reviewed: what the others tell",
@@ -124,7 +125,7 @@ def note(name: str, **values: object) -> str:
 def in_language(notes: str, language: Language) -> list[str]:
     """The notes of a figure, which are English, in a language; one that is not known stays as it is."""
     parts = notes.split(_BETWEEN)
-    return parts if language == "en" else [_in_french(part) for part in parts]
+    return [plurals_in(part if language == "en" else _in_french(part), language) for part in parts]
 
 
 def briefly(notes: str, language: Language) -> list[str]:

@@ -16,7 +16,7 @@ from glane.assess.estimate.record import Estimate, EstimatesSummary, Validation,
 from glane.assess.pages.page import decimal, heading, page, paragraph, table, warning, with_range
 from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
 from glane.assess.rounding import count_digits, outward
-from glane.languages import clauses
+from glane.languages import clauses, plurals_in
 from glane.types import Language
 
 _DIFFER = 0.05
@@ -96,7 +96,7 @@ def _figure(one: Estimate, question: Question, language: Language) -> str:
     said = [f"{_number(one.estimate, question, language)} ({words['interval_of'].format(level=level)} {between})."]
     if one.model is not None:
         said.append(words["model_says"].format(model=_number(one.model, question, language)))
-    said.append(words["reviewed_of"].format(reviewed=one.n_gold, run=one.n_run))
+    said.append(plurals_in(words["reviewed_of"].format(reviewed=one.n_gold, run=one.n_run), language))
     notes = "".join(paragraph(f"⚠ {told}") for told in _notes(one, question, language))
     return heading(said[0], 2) + paragraph(" ".join(said[1:])) + notes
 

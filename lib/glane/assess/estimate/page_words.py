@@ -54,7 +54,7 @@ WORDS: dict[Language, dict[str, str]] = {
         "interval_of": "intervalle de confiance à {level} %",
         "model_says": "Le modèle seul dit {model}.",
         "none": "La relecture ne permet pas d'estimer.",
-        "reviewed_of": "{reviewed} documents relus sur {run}.",
+        "reviewed_of": "{reviewed} document(s) relu(s) sur {run}.",
         "head": (
             "groupe|corrigé|intervalle|modèle seul|documents|relus|valable pour tous les groupes à la fois|remarques"
         ),
