@@ -326,7 +326,15 @@ def test_the_command_says_what_it_would_do(run: Path) -> None:
 # Ages by kind.
 
 EVERYTHING = {"parts": "1d", "unpublished": "1d", "ledger": "1d", "logs": "1d", "pilots": "1d", "unfinished": "1d"}
-LASTING = {".glane-run", "run.yaml", "plan.parquet", "summary.json", "records", "records/records-00000.parquet"}
+LASTING = {
+    ".glane-run",
+    "digests.json",
+    "run.yaml",
+    "plan.parquet",
+    "summary.json",
+    "records",
+    "records/records-00000.parquet",
+}
 
 
 @pytest.fixture

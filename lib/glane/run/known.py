@@ -11,12 +11,12 @@ from glane.run.metrics_file import NAME as METRICS
 from glane.run.names import MARKER, PARTS, RECORDS, STAGED, STAGING, UNFINISHED
 
 _OF_A_RUN = re.compile(
-    rf"{re.escape(MARKER)}|run\.yaml|(?:plan|inventory|lineage)\.parquet|(?:summary|drift)\.json|extract\.log|"
+    rf"{re.escape(MARKER)}|run\.yaml|(?:plan|inventory|lineage)\.parquet|(?:summary|drift|digests)\.json|extract\.log|"
     rf"{re.escape(METRICS)}|{UNFINISHED.pattern}"
 )
 _OF_A_LEDGER = re.compile(
-    rf"(?:starts|submissions|node_faults)\.jsonl|shards\.parquet|unconfined\.json|\.\.records-[0-9a-f]{{32}}\.shards|"
-    rf"{UNFINISHED.pattern}"
+    rf"(?:starts|submissions|node_faults|refused-[\w.-]+)\.jsonl|shards\.parquet|unconfined\.json|"
+    rf"\.\.records-[0-9a-f]{{32}}\.shards|{UNFINISHED.pattern}"
 )
 _OF_AN_INPUT = re.compile(rf"[^/]+\.parquet|tables\.json|{UNFINISHED.pattern}")
 BEATS = re.compile(rf"[\w.-]+\.json|{UNFINISHED.pattern}")
