@@ -76,6 +76,8 @@ def test_a_wheel_holds_the_package_with_its_configuration_and_nothing_else(wheel
         modules = [path for path in (ROOT / "lib" / "glane").rglob(f"*.{kind}") if "__pycache__" not in path.parts]
         expected |= {f"glane/{path.relative_to(ROOT / 'lib' / 'glane')}" for path in modules}
     expected |= {f"glane/reporting/{path.name}" for path in (ROOT / "lib" / "glane" / "reporting").glob("*.yaml")}
+    for kind in ("synthesis/*.R", "pseudonyms/lists/*.txt"):
+        expected |= {f"glane/{path.relative_to(ROOT / 'lib' / 'glane')}" for path in (ROOT / "lib" / "glane").glob(kind)}
     assert held == expected | {"glane/py.typed"}
 
 

@@ -11,12 +11,10 @@ import contextlib
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from polars.io.plugins import register_io_source
 from pyarrow.parquet import ParquetFile as ParquetFile
 from pyarrow.parquet import ParquetWriter as ParquetWriter
 from pyarrow.parquet.encryption import (
@@ -28,6 +26,9 @@ from pyarrow.parquet.encryption import (
 )
 
 from glane.keys import KEY_COMMAND, KEY_FILE, Keyring, KeysError, keyring
+
+if TYPE_CHECKING:  # who asks for a status waits for Polars otherwise
+    import polars as pl
 
 Place = str | Path | io.BytesIO  # of what is read
 _MAGIC = b"PARE"  # how a file with an encrypted footer begins
@@ -90,6 +91,8 @@ def parquet_footer(path: str | Path) -> pq.FileMetaData:
 
 def read_parquet_frame(path: str | Path, *, columns: Sequence[str] | None = None) -> pl.DataFrame:
     """All rows of a file, as Polars reads them; raises as `open_parquet`."""
+    import polars as pl
+
     if _are_plain([path]):
         return pl.read_parquet(path, columns=None if columns is None else list(columns), glob=False)
     return _frame(read_parquet(path, columns=columns))
@@ -97,6 +100,9 @@ def read_parquet_frame(path: str | Path, *, columns: Sequence[str] | None = None
 
 def scan_parquet(paths: Sequence[str | Path]) -> pl.LazyFrame:
     """The rows of files, read when they are asked for; raises as `open_parquet`."""
+    import polars as pl
+    from polars.io.plugins import register_io_source
+
     if _are_plain(paths):
         return pl.scan_parquet([str(path) for path in paths], glob=False)
     schema = _frame(parquet_schema(paths[0]).empty_table()).schema
@@ -109,6 +115,8 @@ def _are_plain(paths: Sequence[str | Path]) -> bool:
 
 
 def _frame(table: pa.Table) -> pl.DataFrame:
+    import polars as pl
+
     found = pl.from_arrow(table)
     assert isinstance(found, pl.DataFrame), "a table"
     return found
