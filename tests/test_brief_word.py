@@ -83,6 +83,11 @@ def test_the_word_file_says_what_the_markdown_says_with_its_draft_ids_and_footer
     for told in (summary.fingerprint, summary.models[0].name, claims[0]["id"]):
         assert any(told in one for one in cells)
     assert any("fever" in one for one in cells)  # the condition
+    table = next(one for one in document.tables if one.rows[0].cells[0].text == "Id")
+    head = [cell.text for cell in table.rows[0].cells]
+    assert head[:4] == ["Id", "Counted", "Among", "Documents counted"]
+    first = dict(zip(head, [cell.text for cell in table.rows[1].cells], strict=True))
+    assert (first["Id"], first["Documents counted"], first["Documents looked at"]) == (claims[0]["id"], "12", "20")
 
 
 def test_a_signed_one_is_no_draft_and_french_is_french(run: Path, tmp_path: Path) -> None:

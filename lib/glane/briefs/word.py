@@ -21,17 +21,11 @@ OF_BRIEF, OF_CLAIM = "glane_b_", "glane_"
 _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MADE = (1980, 1, 1, 0, 0, 0)  # of members of the archive: the same brief is the same bytes
 _SMALL_PT, _TABLE_PT, _GREY = 7, 8, "808080"
-_FIGURES_CM = (
-    2.5,
-    4.0,
-    3.1,
-    1.4,
-    1.4,
-    1.4,
-    1.4,
-)  # of the columns of each table: the width of a page between its margins
-_QUOTES_CM, _RESTS_CM = (2.5, 6.4, 2.4, 1.9, 2.0), (4.0, 11.2)
-_COUNTS = 5  # the id of a figure and its counts: what stands for each of them
+_PAGE_CM = 15.2  # between the margins
+_WIDTHS = {"id": 2.5, "case": 4.0, "among": 3.2, "reviewed": 1.6, "note": 3.0}  # of columns of figures, in parts
+_QUOTES_WIDTHS, _RESTS_WIDTHS = (2.5, 6.4, 2.4, 1.9, 2.0), (4.0, 11.2)
+_FIGURES = ("id", "case", "among", "counted", "looked", "unknown", "without")  # of each; then what only some have
+_OF_SOME = ("reviewed", "note")
 
 
 def bookmark_of(claim_id: str) -> str:
@@ -69,13 +63,12 @@ class _Word:
         self._lines([text.say("figure_how_table")])
         if one.definition.statements is not None and not one.is_unfinished:
             self._statements()
-        if figures := self._figures():
-            self._table("figures_table", figures, widths_cm=_FIGURES_CM)
+        self._figures()
         quotes = [row for claim in text.statements for row in self._quotes(claim)]
         if quotes:
             names = ["id", "passage", "document", "day", "place"]
-            self._table("quotes", [[text.say(name) for name in names], *quotes], widths_cm=_QUOTES_CM)
-        self._table("rests", list(text.rests()), widths_cm=_RESTS_CM)
+            self._table("quotes", [[text.say(name) for name in names], *quotes], widths=_QUOTES_WIDTHS)
+        self._table("rests", list(text.rests()), widths=_RESTS_WIDTHS)
 
     def content(self) -> bytes:
         """The bytes: members as they are written, all of one day."""
@@ -107,7 +100,8 @@ class _Word:
         self._lines(self._text.statement_notes())
         if self._text.has_checks:
             self._heading("checks")
-            self._lines([self._text.checks_text(), *(f"{name} : {num}" for name, num in self._text.failures())])
+            colon = " : " if self._language == "fr" else ": "
+            self._lines([self._text.checks_text(), *(f"{name}{colon}{num}" for name, num in self._text.failures())])
 
     def _claim(self, claim: Claim, *, mark: str = "") -> None:
         paragraph = self._document.add_paragraph(style="List Bullet")
@@ -143,25 +137,28 @@ class _Word:
         for line in lines:
             self._document.add_paragraph(_plain(line))
 
-    def _table(self, name: str, rows: Sequence[Sequence[str]], *, widths_cm: Sequence[float]) -> None:
+    def _table(self, name: str, rows: Sequence[Sequence[str]], *, widths: Sequence[float]) -> None:
         from docx.shared import Cm, Pt
 
         self._heading(name)
         table = self._document.add_table(rows=0, cols=len(rows[0]), style="Table Grid")
-        for column, width in zip(table.columns, widths_cm, strict=True):
-            column.width = Cm(width)
+        columns = [Cm(_PAGE_CM * one / sum(widths)) for one in widths]
+        for column, width in zip(table.columns, columns, strict=True):
+            column.width = width
         for row in rows:
-            for cell, text, width in zip(table.add_row().cells, row, widths_cm, strict=True):
-                cell.width = Cm(width)
+            for cell, text, width in zip(table.add_row().cells, row, columns, strict=True):
+                cell.width = width
                 cell.paragraphs[0].add_run(_plain(text)).font.size = Pt(_TABLE_PT)
 
-    def _figures(self) -> list[list[str]]:
-        """The head and a row for each figure: what it counts, and what came out."""
-        rows = []
-        for claim in self._text.figures:
-            name, *counts = self._text.figure_rows(claim)[:_COUNTS]
-            rows.append([name, *self._text.conditions(claim), *counts])
-        return [[title for title, _ in rows[0]], *([told for _, told in row] for row in rows)] if rows else []
+    def _figures(self) -> None:
+        """A row for each figure: what it counts, and what came out."""
+        say = self._text.say
+        found = [dict([*self._text.figure_rows(one), *self._text.conditions(one)]) for one in self._text.figures]
+        names = [*_FIGURES, *(name for name in _OF_SOME if any(say(name) in row for row in found))]
+        rows = [[row.get(say(name), "") for name in names] for row in found]
+        if rows:
+            head = [say(name) for name in names]
+            self._table("figures_table", [head, *rows], widths=[_WIDTHS.get(name, 1.4) for name in names])
 
     @staticmethod
     def _quotes(claim: Claim) -> Iterator[list[str]]:
