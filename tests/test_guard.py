@@ -39,11 +39,13 @@ KERNEL = pytest.mark.skipif(not calls.is_supported(), reason="this kernel asks n
         ("127.0.0.53", 53, False), ("::1", 53, False),  # it would ask other servers
         ("10.1.2.3", 9, True), ("::ffff:10.1.2.3", 9, True), ("10.2.0.1", 9, False),
         ("192.0.2.7", 443, True), ("192.0.2.7", 80, False), ("2001:db8::7%eth0", 1, True), ("2001:db8::8", 1, False),
+        ("192.0.2.8", 9, True), ("2001:db8:1::1", 9, True), ("::ffff:192.0.2.8", 9, True), ("192.0.2.8", 53, False),
         ("8.8.8.8", 53, False), ("example.org", 443, False), ("", 443, False), ("2130706433", 80, False),
     ],
 )  # fmt: skip
 def test_only_this_machine_and_what_is_named_is_permitted(host, port, is_permitted):
-    policy = Policy(allowed=(("10.1.0.0/16", 0), ("192.0.2.7/32", 443), ("2001:db8::7/128", 0)))
+    allowed = (("10.1.0.0/16", 0), ("192.0.2.7/32", 443), ("2001:db8::7/128", 0))
+    policy = Policy(allowed=allowed, own=("192.0.2.8", "2001:db8:1::1"))
     assert policy.permits(host, port) is is_permitted
     assert policy_of({VARIABLE: policy.as_json()}) == policy
 
@@ -113,6 +115,7 @@ def test_python_refuses_with_a_sentence_while_the_run_lasts(run):
             lambda: socket.create_connection((OUTSIDE, 443), timeout=0.1),
             lambda: socket.create_connection((OUTSIDE6, 443), timeout=0.1),
             lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", (OUTSIDE, 53)),
+            lambda: socket.socket().connect((OUTSIDE.encode(), 443)),  # type: ignore[arg-type]
             lambda: socket.getaddrinfo("dupont-jean-1954.records.example.org", 443),
             lambda: socket.gethostbyname("example.org"),
         ):
@@ -231,6 +234,21 @@ os.execvp("sh", ["sh", "-c", sys.argv[2]])
     assert (done.returncode, done.stderr) == (7, "")
     assert held_run(tmp_path / "e", ["sh", "-c", "kill -9 $$"]).returncode == -9
     assert held_run(tmp_path / "e", ["no-such-program"]).returncode == 127
+
+
+def test_this_machine_is_reached_at_every_address_of_its_own(run):
+    own = policy_for(run).own
+    assert own == tuple(dict.fromkeys(own))
+    assert not {"127.0.0.1", "::1"} & set(own)
+    for address in own:
+        assert policy_for(run).permits(address, 80)
+        assert not policy_for(run).permits(address, 53)
+    with guarded_run(run), socket.socket() as server:
+        server.bind(("0.0.0.0", 0))
+        server.listen()
+        for address in (one for one in own if ":" not in one):
+            with socket.create_connection((address, server.getsockname()[1]), timeout=5):
+                pass
 
 
 @KERNEL

@@ -66,10 +66,19 @@ def policy_for(settings: RunSettings, *, nodes: Iterable[str] = (), hosts: Itera
     return Policy(
         allowed=(*of_the_job, *allowed, *(_resolvers() if names else ())),
         names=(*names, *of_nodes),
+        own=own_addresses(),
         events=str(directory.ledger.absolute()),
         mode=directory.file_mode,
         is_kernel_wanted=settings.guard != "python",
     )
+
+
+def own_addresses() -> tuple[str, ...]:
+    """The addresses of this machine's interfaces, beside those of its loopback."""
+    found = [one for entries in psutil.net_if_addrs().values() for one in entries]
+    told = [str(one.address).partition("%")[0] for one in found if one.family in (socket.AF_INET, socket.AF_INET6)]
+    addresses = dict.fromkeys(ipaddress.ip_address(one) for one in told)
+    return tuple(str(one) for one in addresses if not one.is_loopback)
 
 
 def network_of(interface: str | None) -> tuple[str, ...]:

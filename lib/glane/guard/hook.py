@@ -76,7 +76,7 @@ def _judge_address(policy: Policy, event: str, made: Any, address: Any) -> None:
     family = getattr(made, "family", None)
     if family not in (socket.AF_INET, socket.AF_INET6) or not isinstance(address, tuple) or len(address) < 2:
         return  # of sockets of other families the kernel's guard knows, and that they exist is told with it
-    host, port = address[:2]
+    host, port = _text(address[0]), address[1]
     if not _is_numeric(host):
         _judge_name(policy, host)
     elif made.type == socket.SOCK_DGRAM and event == "socket.connect" and is_probe(str(host), int(port)):
@@ -86,11 +86,16 @@ def _judge_address(policy: Policy, event: str, made: Any, address: Any) -> None:
 
 
 def _judge_name(policy: Policy, told: Any) -> None:
-    name = told.decode("ascii", "replace") if isinstance(told, bytes | bytearray) else told
+    name = _text(told)
     if name is None or _is_numeric(name):
         return
     if str(name).lower() not in {"", "localhost", socket.gethostname().lower(), *policy.names}:
         _refuse("name", ".".join(str(name).split(".")[-_LABELS:]))
+
+
+def _text(host: Any) -> Any:
+    """A host as text: Python's sockets take bytes, too."""
+    return host.decode("ascii", "replace") if isinstance(host, bytes | bytearray) else host
 
 
 def _is_numeric(host: Any) -> bool:

@@ -24,13 +24,15 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True)
 class Policy:
-    """Networks that may be connected to, beside this machine's loopback, and where refusals are written down.
+    """Networks that may be connected to, beside this machine, and where refusals are written down.
 
     `allowed` are pairs of a network and a port, as "10.0.0.0/24" and 443; port 0 is any. `names` may be looked up.
+    `own` are the addresses of this machine, beside those of its loopback.
     """
 
     allowed: tuple[tuple[str, int], ...] = ()
     names: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
     events: str = ""  # a folder, where each process that refuses has a file of its own
     mode: int = 0o600  # of that file
     is_kernel_wanted: bool = True
@@ -47,7 +49,7 @@ class Policy:
             return False
         if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
             address = address.ipv4_mapped
-        reaches_here = address.is_loopback or address.is_unspecified
+        reaches_here = address.is_loopback or address.is_unspecified or str(address) in self.own
         if reaches_here and port != NAMES_PORT:  # a server of names on this machine asks others
             return True
         return any(address in network and only in (0, port) for network, only in self._networks)
@@ -69,4 +71,4 @@ def policy_of(environment: Mapping[str, str] = os.environ) -> Policy | None:
         return None
     values = json.loads(told)
     values["allowed"] = tuple((network, port) for network, port in values["allowed"])
-    return Policy(**{**values, "names": tuple(values["names"])})
+    return Policy(**{**values, "names": tuple(values["names"]), "own": tuple(values["own"])})
