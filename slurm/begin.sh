@@ -39,10 +39,14 @@ if [[ $glane_facts == *" BatchFlag=0 "* ]]; then
     glane_address=$(scontrol show node --oneliner "$glane_first" 2>/dev/null | grep -o " NodeAddr=[^ ]*" | cut -d = -f 2)
     GLANE_FIRST_ADDRESS=$(getent ahostsv4 "${glane_address:-$glane_first}" 2>/dev/null | head -n 1 | cut -d " " -f 1)
 fi
-# The nodes may connect to each other, and to nothing else: by their names, and by the addresses that Slurm knows.
+# The nodes may connect to each other, and to nothing else: by their names, and by the addresses that Slurm knows. The names
+# are told where a site hides what Slurm knows of its nodes (PrivateData), or Slurm does not answer.
 GLANE_NODES=
 if [[ ${SLURM_NNODES:-1} -gt 1 ]]; then
-    GLANE_NODES=$(scontrol show node --oneliner "$SLURM_JOB_NODELIST" 2>/dev/null | grep -oE "Node(Name|Addr|HostName)=[^ ]+" | cut -d = -f 2 | sort -u)
+    GLANE_NODES=$({
+        scontrol show hostnames "$SLURM_JOB_NODELIST"
+        scontrol show node --oneliner "$SLURM_JOB_NODELIST" | grep -oE "Node(Name|Addr|HostName)=[^ ]+" | cut -d = -f 2
+    } 2>/dev/null | sort -u)
 fi
 export GLANE_NODES=${GLANE_NODES//$'\n'/,}
 export GLANE_IS_INTERACTIVE GLANE_FIRST_ADDRESS GLANE_ENDS_AT GLANE_GPU_PARTITIONS=${GLANE_GPU_PARTITIONS//$'\n'/,}

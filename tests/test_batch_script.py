@@ -73,6 +73,24 @@ def test_what_slurm_does_not_tell_is_unknown(commands, facts):
     assert (allocation.ends_at, allocation.gpu_partitions, allocation.is_interactive) == (None, (), False)
 
 
+@pytest.mark.parametrize(
+    ("known", "nodes"), [(True, ("10.0.0.1", "10.0.0.2", "n1", "n2")), (False, ("n1", "n2"))], ids=["told", "hidden"]
+)
+def test_nodes_learn_each_others_names_where_slurm_hides_their_addresses(commands, known, nodes):
+    folder, answer = commands
+    answer("all", "NodeName=n1 NodeAddr=10.0.0.1 State=IDLE\nNodeName=n2 NodeAddr=10.0.0.2 State=IDLE" if known else "")
+    script = f"""#!/bin/bash
+case "$2 $3" in
+    "hostnames n[1-2]") printf 'n1\\nn2\\n' ;;
+    "node --oneliner") "{folder}/all" ;;
+    *) exit 1 ;;
+esac
+"""
+    (folder / "scontrol").write_text(script)
+    found = begun(folder, SLURM_NNODES="2", SLURM_JOB_NODELIST="n[1-2]")
+    assert read_allocation(found | {"SLURM_NTASKS": "2"}).nodes == nodes
+
+
 def test_no_gpu_where_there_are_some_is_told_before_any_work(monkeypatch):
     monkeypatch.delenv("GLANE_DEVICE", raising=False)
     found = gpu_complaint(0, ("gpu", "urgent"))

@@ -10,7 +10,9 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from closed_network import CLOSED_NETWORK, OUTSIDE, OUTSIDE6, run_there
@@ -21,10 +23,11 @@ from glane.guard import calls, hook
 from glane.guard.hold import held
 from glane.guard.policy import HELD, VARIABLE, Policy, policy_of
 from glane.guard.supervisor import is_way_out
+from glane.job import launcher
 from glane.run.directory import run_directory
 from glane.run.environment import guard_here
 from glane.run.refused import refusals, refused_lines
-from glane.settings import RunSettings
+from glane.settings import RunSettings, SlurmSettings
 from glane.settings.run import host_and_port
 from glane.validation import validated
 
@@ -86,6 +89,33 @@ def test_a_name_that_nobody_knows_is_told_before_anything_starts(tmp_path, monke
     with pytest.raises(ConfigError, match="no address is known of 'no.such.host'"):
         policy_for(settings)
     assert policy_for(RunSettings(dir=str(tmp_path)), nodes=["no.such.node", "10.0.0.9"]).allowed == (("10.0.0.9", 0),)
+
+
+@pytest.mark.parametrize(
+    ("names", "own", "is_widened"),
+    [
+        ({"n1": "10.0.0.1", "n2": "10.0.0.2"}, "10.0.0.2", False),
+        ({"n1": "192.0.2.1", "n2": "192.0.2.2"}, "10.0.0.2", True),  # of another network, such as that of the site
+        ({"n2": "10.0.0.2"}, "10.0.0.2", False),  # n1 is where the script runs
+        ({}, "10.0.0.1", True),  # a container that knows no names
+        ({}, "127.0.0.1", False),
+    ],
+)
+def test_nodes_that_meet_where_their_names_do_not_lead_reach_each_other(monkeypatch, capfd, names, own, is_widened):
+    def known(name, *_, **__):
+        if (address := names.get(name, name if name[0].isdigit() else None)) is None:
+            raise socket.gaierror(-2, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", known)
+    monkeypatch.setattr(launcher, "own_address", lambda *_: own)
+    entry = SimpleNamespace(family=socket.AF_INET, address=own, netmask="255.255.255.0")
+    monkeypatch.setattr(psutil, "net_if_addrs", lambda: {"ib0": [entry]})
+    allocation = SimpleNamespace(num_nodes=2, launch_address="10.0.0.1", nodes=("n1", "n2"), host="n2")
+    found = launcher._nodes(SlurmSettings(kind="slurm"), allocation)
+    assert found[:3] == ("10.0.0.1", "n1", "n2")
+    assert found[3:] == (("10.0.0.0/24",) if is_widened else ())
+    assert ("all of 10.0.0.0/24" in capfd.readouterr().err) is is_widened  # and that is told
 
 
 def test_a_kernel_that_cannot_guard_ends_a_run_only_where_it_must(tmp_path, monkeypatch):

@@ -77,7 +77,9 @@ def test_a_wheel_holds_the_package_with_its_configuration_and_nothing_else(wheel
         expected |= {f"glane/{path.relative_to(ROOT / 'lib' / 'glane')}" for path in modules}
     expected |= {f"glane/reporting/{path.name}" for path in (ROOT / "lib" / "glane" / "reporting").glob("*.yaml")}
     for kind in ("synthesis/*.R", "pseudonyms/lists/*.txt"):
-        expected |= {f"glane/{path.relative_to(ROOT / 'lib' / 'glane')}" for path in (ROOT / "lib" / "glane").glob(kind)}
+        expected |= {
+            f"glane/{path.relative_to(ROOT / 'lib' / 'glane')}" for path in (ROOT / "lib" / "glane").glob(kind)
+        }
     assert held == expected | {"glane/py.typed"}
 
 

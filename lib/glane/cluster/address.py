@@ -36,8 +36,12 @@ def network_variables(address: str) -> dict[str, str]:
     Without them, Gloo takes what the host name resolves to, NCCL the first interface, and vLLM the one that routes to
     the internet: on a cluster these are often three, and not the one of the job.
     """
-    interface = next(
-        (name for name, entries in psutil.net_if_addrs().items() for entry in entries if entry.address == address), None
-    )
+    interface = interface_at(address)
     named = {} if interface is None else {"GLOO_SOCKET_IFNAME": interface, "NCCL_SOCKET_IFNAME": interface}
     return named | {"VLLM_HOST_IP": address}
+
+
+def interface_at(address: str) -> str | None:
+    """The interface of this machine that has an address; None if none has."""
+    found = psutil.net_if_addrs().items()
+    return next((name for name, entries in found for entry in entries if entry.address == address), None)

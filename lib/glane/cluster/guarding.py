@@ -91,6 +91,16 @@ def network_of(interface: str | None) -> tuple[str, ...]:
     )
 
 
+def are_nodes_known(told: Iterable[str], *, own: str, num_nodes: int) -> bool:
+    """Whether what is told of a job's nodes leads to where they meet, as far as one can know at `own`, which is there.
+
+    A name may lead to another network, or nowhere: then it does for the others as well.
+    """
+    found = {network.partition("/")[0] for network, _ in _allowed(told, is_known=False)[0]}
+    outward = [one for one in found if ":" not in one and not ipaddress.ip_address(one).is_loopback]
+    return ipaddress.ip_address(own).is_loopback or (own in found and len(outward) >= num_nodes)
+
+
 def _allowed(hosts: Iterable[str], *, is_known: bool = True) -> tuple[tuple[tuple[str, int], ...], tuple[str, ...]]:
     """Networks with a port each, and the names among the hosts.
 

@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 
 from glane.cluster import processes
+from glane.cluster.address import interface_at, own_address
 from glane.cluster.forkserver import fork_server
-from glane.cluster.guarding import guarded_run, network_of
+from glane.cluster.guarding import are_nodes_known, guarded_run, network_of
 from glane.cluster.rendezvous import RendezvousServer, refuse
 from glane.cluster.scheduler import Allocation
 from glane.cluster.schedulers import scheduler_of
@@ -64,9 +65,10 @@ def launch(settings: JobSettings) -> int:
 
 def _launched(settings: JobSettings, cluster: BatchSettings, allocation: Allocation) -> int:
     engine = None if allocation.gpus or settings.model is None else settings.model.engine
+    nodes = () if settings.run.guard == "off" else _nodes(cluster, allocation)
     with (
         processes.core_dumps(allowed=settings.run.core_dumps),
-        guarded_run(settings.run, nodes=_nodes(cluster, allocation), hosts=_hosts(settings)),
+        guarded_run(settings.run, nodes=nodes, hosts=_hosts(settings)),
         scratch_folder() as folder,
         fork_server(folder, engine=engine) as variables,
     ):
@@ -86,7 +88,19 @@ def _nodes(cluster: BatchSettings, allocation: Allocation) -> tuple[str, ...]:
     """How the nodes of the job reach each other. Addresses on another interface are known by its network alone."""
     if allocation.num_nodes == 1:
         return ()
-    return allocation.launch_address, *allocation.nodes, *network_of(cluster.interface)
+    told = allocation.launch_address, *allocation.nodes
+    if cluster.interface is not None:
+        return *told, *network_of(cluster.interface)
+    own = own_address(allocation, None)
+    if are_nodes_known(told, own=own, num_nodes=allocation.num_nodes):
+        return told
+    networks = network_of(interface_at(own))
+    say(
+        f"[{allocation.host}] the names of the job's nodes do not lead to the addresses at which they meet: its "
+        f"processes may connect to all of {', '.join(networks) or '-'} (run.guard)",
+        to=sys.stderr,
+    )
+    return *told, *networks
 
 
 def _hosts(settings: JobSettings) -> tuple[str, ...]:
