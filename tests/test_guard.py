@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -22,7 +25,9 @@ from glane.errors import ConfigError
 from glane.guard import calls, hook
 from glane.guard.hold import held
 from glane.guard.policy import HELD, VARIABLE, Policy, policy_of
-from glane.guard.supervisor import is_way_out
+from glane.guard.refusals import Refusals
+from glane.guard.services import is_way_out
+from glane.guard.supervisor import Question, Supervisor
 from glane.job import launcher
 from glane.run.directory import run_directory
 from glane.run.environment import guard_here
@@ -58,6 +63,7 @@ def test_only_this_machine_and_what_is_named_is_permitted(host, port, is_permitt
     [
         ("/run/systemd/resolve/io.systemd.Resolve", True), ("/var/run/docker.sock", True), ("/run/dbus/system_bus_socket", True),
         ("/run/user/1000/bus", True), ("/run/user/1000/systemd/private", True), ("/run/../run/docker.sock", True),
+        ("/tmp/tmux-1000/default", True), ("/run/systemd/journal/dev-log", False),  # where /dev/log leads
         ("/run/munge/munge.socket.2", False), ("/tmp/gl-1/r/session/sockets/raylet", False), ("", False),
     ],
 )  # fmt: skip
@@ -238,6 +244,54 @@ def test_no_packet_leaves_by_any_way_out_but_the_one_that_is_told(tmp_path):
             ("packet socket", "-")} <= seen  # fmt: skip
     assert {line["program"] for line in written(tmp_path)} >= {"bash"}
     assert "text-of-a-document" not in "".join(path.read_text() for path in tmp_path.iterdir())
+
+
+@KERNEL
+def test_no_link_and_no_other_name_leads_to_a_program_that_reaches_out(tmp_path):
+    """The socket of a bus, by a link, from its own folder, by way of /proc, and by a name that has no file."""
+    script = """
+import os, socket, sys
+bus = f"/tmp/dbus-{os.getpid()}"
+with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as nameless, socket.socket(socket.AF_UNIX) as plain:
+    server.bind(bus); server.listen(); nameless.bind("\\0" + bus); nameless.listen(); plain.bind("plain"); plain.listen()
+    os.symlink(bus, "link"); os.symlink("plain", "other"); os.symlink("nothing", "broken")
+    here = os.getcwd()
+    for folder, way in (here, bus), (here, "link"), ("/tmp", bus[5:]), (here, "/proc/self/root" + bus), (here, "\\0" + bus), (here, "other"), (here, "broken"):
+        os.chdir(folder)
+        with socket.socket(socket.AF_UNIX) as one:
+            print(one.connect_ex(way), end=" ")
+    os.unlink(bus)
+"""
+    done = held_run(tmp_path / "e", [sys.executable, "-c", f"import os; os.chdir({str(tmp_path)!r})\n{script}"])
+    assert (done.stdout.split(), done.stderr) == (["13"] * 5 + ["0", "2"], "")
+    told = written(tmp_path / "e")
+    assert {line["what"] for line in told} == {"local service"}
+
+
+def test_whatever_goes_wrong_with_one_connection_the_others_are_answered(tmp_path, monkeypatch):
+    """An error that nobody thought of, and a thread that cannot be had: a guard that ended would end Ray with it."""
+    answers = []
+
+    def unthought(*_):
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr(Supervisor, "_judge", unthought)
+    monkeypatch.setattr(Supervisor, "_answer", lambda _, __, error: answers.append(error))
+    numbers = calls.NUMBERS["x86_64"]
+    received = calls.QUESTION.pack(1, os.getpid(), 0, numbers.connect, 0, 0, *[0] * 6)
+    monkeypatch.setattr(fcntl, "ioctl", lambda _, __, content: content.__setitem__(slice(None), received))
+    odd = Supervisor(-1, calls=numbers, policy=Policy(), refusals=Refusals(str(tmp_path), mode=0o600))
+    odd.answer_one()
+    assert answers == [errno.EACCES]
+
+    def none_left(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", none_left)
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as one:
+        address = struct.pack("=H", socket.AF_INET) + struct.pack("!H4s8x", server.getsockname()[1], b"\x7f\0\0\1")
+        odd._begin(Question(1, 1, numbers.connect, ()), os.dup(one.fileno()), address, os.getpid())
+        assert answers[1:] == [0]
 
 
 @KERNEL

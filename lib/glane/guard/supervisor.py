@@ -32,19 +32,13 @@ from glane.guard.calls import (
 )
 from glane.guard.policy import Policy, is_probe
 from glane.guard.refusals import Refusals, program_of
+from glane.guard.services import ASKED_ALWAYS, complaint_of
 
 _MOST_BYTES = 128  # sockaddr_storage
 _CLONE_FS = 0x200
 _FAMILIES = {17: "packet socket", 38: "socket of the kernel's ciphers", 40: "socket to the host of a machine"}
 _KINDS = {2: "UDP socket", 3: "raw socket"}
 _LOOPBACK, _UDP = b"lo\0", 17
-# Programs of the machine that would look names up, or start other programs, for whoever asks them.
-_WAYS_OUT = (
-    "/run/systemd/", "/run/nscd/", "/run/dbus/", "/run/avahi-daemon/", "/run/docker", "/run/containerd",
-    "/run/podman", "/run/crio", "/run/libvirt", "/run/snapd",
-)  # fmt: skip
-_ASKED_ALWAYS = "/nscd/socket"  # by the C library, which then looks names up itself: no attempt of anybody's
-_BUSES = ("/bus", "/systemd/private", "/docker.sock", "/podman/podman.sock")
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -81,7 +75,9 @@ class Supervisor:
                 self._judge_datagram(question)
             else:
                 self._judge_socket(question)
-        except (OSError, ValueError, struct.error) as error:
+        except Exception as error:  # whatever it is: this process is all that the run's connections are made by
+            if isinstance(error, PermissionError):
+                self._note(thread, "process that lets nobody look into it", "-")
             self._answer(question, getattr(error, "errno", None) or errno.EACCES)
 
     def _judge(self, question: Question) -> None:
@@ -110,10 +106,12 @@ class Supervisor:
 
     def _begin(self, question: Question, descriptor: int, address: bytes, process: int) -> None:
         """Make a connection, in a thread of its own if that may take long."""
-        if fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_NONBLOCK and address[:2] != _family(socket.AF_UNIX):
-            self._make(question, descriptor, address, process)
-        else:
-            threading.Thread(target=self._make, args=(question, descriptor, address, process), daemon=True).start()
+        given = question, descriptor, address, process
+        if not (fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_NONBLOCK) or address[:2] == _family(socket.AF_UNIX):
+            with contextlib.suppress(RuntimeError):  # no more threads: others wait for this connection then
+                threading.Thread(target=self._make, args=given, daemon=True).start()
+                return
+        self._make(*given)
 
     def _judge_datagram(self, question: Question) -> None:
         """Let it be sent, or refuse it. What is sent meanwhile to another address than was read does not leave, either.
@@ -128,7 +126,7 @@ class Supervisor:
             self._refuse(question, _process_of(question.thread), complaint)
 
     def _refuse(self, question: Question, process: int, complaint: tuple[str, str]) -> None:
-        if not complaint[1].endswith(_ASKED_ALWAYS):
+        if not complaint[1].endswith(ASKED_ALWAYS):
             self._note(process, *complaint)
         self._answer(question, errno.EACCES)
 
@@ -138,8 +136,7 @@ class Supervisor:
         if family in (socket.AF_UNSPEC, socket.AF_NETLINK):
             return None
         if family == socket.AF_UNIX:
-            path = address[2:].split(b"\0")[0].decode("utf-8", "replace")
-            return ("local service", path) if is_way_out(path) else None
+            return complaint_of(_path(address) or address[2:].lstrip(b"\0"))
         told = _internet(address)
         if told is None:
             return _FAMILIES.get(family, f"socket of family {family}"), "-"
@@ -148,14 +145,36 @@ class Supervisor:
 
     def _make(self, question: Question, descriptor: int, address: bytes, process: int) -> None:
         try:
-            if address[:2] == _family(socket.AF_UNIX):
-                _stand_where(process)
-            made = _libc.connect(descriptor, address, len(address))
-            self._answer(question, 0 if made == 0 else ctypes.get_errno())
+            if path := _path(address):
+                self._make_at(question, descriptor, path, process)
+            else:
+                self._connect(question, descriptor, address)
         except OSError as error:
             self._answer(question, error.errno or errno.EACCES)
         finally:
             os.close(descriptor)
+
+    def _make_at(self, question: Question, descriptor: int, path: bytes, process: int) -> None:
+        """Connect to a socket by its file, unless the path leads, by links or from another folder, to a way out.
+
+        Raises:
+            OSError: if there is no such file.
+        """
+        if not path.startswith(b"/"):
+            _stand_where(process)
+        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        try:
+            reached = f"/proc/self/fd/{place}"  # the very file, whatever the path leads to from now on
+            if complaint := complaint_of(os.fsencode(os.readlink(reached))):
+                self._refuse(question, process, complaint)
+            else:
+                self._connect(question, descriptor, _family(socket.AF_UNIX) + reached.encode() + b"\0")
+        finally:
+            os.close(place)
+
+    def _connect(self, question: Question, descriptor: int, address: bytes) -> None:
+        made = _libc.connect(descriptor, address, len(address))
+        self._answer(question, 0 if made == 0 else ctypes.get_errno())
 
     def _judge_socket(self, question: Question) -> None:
         """Make a socket of UDP that reaches this machine alone, or refuse a socket.
@@ -189,11 +208,9 @@ class Supervisor:
             fcntl.ioctl(self._listener, SEND, ANSWER.pack(question.number, result, -error, flags))
 
 
-def is_way_out(path: str) -> bool:
-    """Whether a local socket is that of a program which reaches out, or starts others, for whoever asks."""
-    plain = os.path.normpath(path).replace("/var/run/", "/run/", 1)
-    is_of_a_user = plain.startswith("/run/user/") and plain.endswith(_BUSES)
-    return plain.startswith(_WAYS_OUT) or is_of_a_user
+def _path(address: bytes) -> bytes:
+    """The path of a local socket that has a file; empty for others."""
+    return address[2:].split(b"\0")[0] if address[:2] == _family(socket.AF_UNIX) else b""
 
 
 def _asks_its_own_address(descriptor: int, address: bytes) -> bool:
