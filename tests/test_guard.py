@@ -136,6 +136,65 @@ def test_a_kernel_that_cannot_guard_ends_a_run_only_where_it_must(tmp_path, monk
     assert VARIABLE not in os.environ
 
 
+_HARDENED = """
+import os, platform, sys
+from glane.cluster.guarding import guarded_run
+from glane.confined import ALLOW, JUMP_EQUAL, REFUSE, Instruction, beginning, hold_to
+from glane.errors import ConfigError
+from glane.guard import calls, hold
+from glane.guard.policy import HELD
+from glane.run.environment import guard_here
+from glane.settings import RunSettings
+if sys.argv[2] == "another listener":
+    usual, calls.filter_of = calls.filter_of, lambda _: [ALLOW]  # of what runs containers: a process has one at most
+    assert calls.hold_to_policy() is not None
+    calls.filter_of = usual
+else:
+    assert hold_to([*beginning(platform.machine()), Instruction(JUMP_EQUAL, 0, 1, int(sys.argv[2])), REFUSE, ALLOW])
+assert calls.is_supported()
+with guarded_run(RunSettings(dir=sys.argv[1])):
+    print(guard_here(), hold.hold_this_process(), HELD in os.environ)
+try:
+    with guarded_run(RunSettings(dir=sys.argv[1], guard="kernel")):
+        pass
+except ConfigError as error:
+    print(error)
+"""
+
+
+@KERNEL
+@pytest.mark.parametrize("refused", [str(calls.PIDFD_GETFD), "another listener"])
+def test_where_a_container_refuses_a_part_of_it_python_guards_and_the_run_says_so(tmp_path, refused):
+    """A run that worked before there was a guard would not connect to its own Ray."""
+    command = [sys.executable, "-c", _HARDENED, str(tmp_path), refused]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    assert done.stdout.startswith("python False False\nrun.guard=kernel: the kernel of this machine cannot"), (
+        done.stdout
+    )
+
+
+_HELD_LATE = """
+import os, socket, sys
+from glane.confined import JUMP_EQUAL, REFUSE, ALLOW, Instruction, beginning, hold_to
+from glane.guard import hold
+assert hold_to([*beginning(os.uname().machine), Instruction(JUMP_EQUAL, 0, 1, int(sys.argv[1])), REFUSE, ALLOW])
+with socket.create_server(("127.0.0.1", 0)) as server:
+    print(hold.hold_this_process())
+    socket.create_connection(server.getsockname()).close()
+"""
+
+
+@KERNEL
+@pytest.mark.parametrize(("refused", "is_held"), [(calls.PIDFD_GETFD, False), (0xFFFF, True)])
+def test_a_process_is_not_held_by_one_that_cannot_look_into_it_and_that_is_written_down(tmp_path, refused, is_held):
+    environment = {**os.environ, VARIABLE: Policy(events=str(tmp_path)).as_json()}
+    command = [sys.executable, "-c", _HELD_LATE, str(refused)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{is_held}\n", "")
+    assert [line["what"] for line in written(tmp_path)] == ([] if is_held else ["not held"])
+
+
 @pytest.fixture
 def run(tmp_path):
     settings = RunSettings(dir=str(tmp_path / "run"))

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 
 from glane.errors import ConfigError
-from glane.guard import calls, hook
+from glane.guard import hold, hook
 from glane.guard.policy import HELD, NAMES_PORT, VARIABLE, Policy
 from glane.run.directory import run_directory
 from glane.settings import RunSettings
@@ -55,10 +55,12 @@ def policy_for(settings: RunSettings, *, nodes: Iterable[str] = (), hosts: Itera
     Raises:
         ConfigError: if a host is not known, or the kernel must guard and cannot.
     """
-    if settings.guard == "kernel" and HELD not in os.environ and not calls.is_supported():
+    is_kernel_wanted = settings.guard != "python" and (HELD in os.environ or hold.works())
+    if settings.guard == "kernel" and not is_kernel_wanted:
         raise ConfigError(
             "run.guard=kernel: the kernel of this machine cannot guard connections (seccomp with questions to another "
-            "process, Linux 5.9 on x86_64 or aarch64). With run.guard=auto, Python alone guards, and the run says so."
+            "process, Linux 5.9 on x86_64 or aarch64), or a container or the site does not let it. With "
+            "run.guard=auto, Python alone guards, and the run says so."
         )
     directory = run_directory(settings)
     allowed, names = _allowed((*settings.allow_hosts, *hosts))
@@ -69,7 +71,7 @@ def policy_for(settings: RunSettings, *, nodes: Iterable[str] = (), hosts: Itera
         own=own_addresses(),
         events=str(directory.ledger.absolute()),
         mode=directory.file_mode,
-        is_kernel_wanted=settings.guard != "python",
+        is_kernel_wanted=is_kernel_wanted,
     )
 
 

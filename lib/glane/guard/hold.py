@@ -9,6 +9,7 @@ A process that is there already holds itself, and starts one that answers: `glan
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import select
 import signal
@@ -16,17 +17,20 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 from glane.confined import let_look, tie_to_parent
 from glane.guard import calls
 from glane.guard.policy import HELD, PROXIES, Policy, policy_of
 from glane.guard.refusals import Refusals
-from glane.guard.supervisor import Supervisor
+from glane.guard.supervisor import Supervisor, descriptor_of
 
 _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _NO_SUCH_COMMAND = 127
-_ANSWER, _READY = "--answer", b"."
+_ANSWER, _TRY = "--answer", "--try"
+_READY, _NOT_READY = b".", b"-"
 _PATIENCE_S = 20.0
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from glane.guard.hold import run; run()  # glane.guard.hold"
 
@@ -37,6 +41,40 @@ def held(command: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     if policy is None or not policy.is_kernel_wanted or HELD in environment or not calls.is_supported():
         return list(command)
     return [*_itself(), *command]
+
+
+def works() -> bool:
+    """Whether the kernel guards here. It is tried: a container or a hardened kernel may refuse one part of it."""
+    return calls.is_supported() and _is_tried()
+
+
+@cache
+def _is_tried() -> bool:
+    try:
+        quiet = subprocess.DEVNULL
+        tried = subprocess.run(
+            [*_itself(), _TRY], stdin=quiet, stdout=quiet, stderr=quiet, timeout=_PATIENCE_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return tried.returncode == 0
+
+
+def _try() -> int:
+    """Hold a child that connects as a run's processes do. Return 0 if it could."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        child, listener = _forked()
+        if child == 0:
+            if HELD not in os.environ:
+                os._exit(1)
+            with contextlib.suppress(OSError), socket.create_connection(server.getsockname(), timeout=_PATIENCE_S):
+                socket.socket(type=socket.SOCK_DGRAM).close()
+                os._exit(0)
+            os._exit(1)
+        if listener is not None:
+            policy = Policy(events=os.devnull)
+            _answer_until_the_end(child, listener, _supervisor(listener, policy))
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def _itself() -> list[str]:
@@ -52,6 +90,14 @@ def hold_this_process() -> bool:
     policy = policy_of()
     if policy is None or not policy.is_kernel_wanted or HELD in os.environ or not calls.is_supported():
         return False
+    if not _is_held_now():
+        _note_not_held(policy, os.getpid(), Path(sys.argv[0]).name)
+        return False
+    os.environ[HELD] = "1"
+    return True
+
+
+def _is_held_now() -> bool:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         answering = subprocess.Popen(
@@ -62,15 +108,18 @@ def hold_this_process() -> bool:
         )
         theirs.close()
         ours.settimeout(_PATIENCE_S)
-        if ours.recv(1) != _READY:  # before anything is held: afterwards, nothing could be connected without it
-            return False
         let_look(answering.pid)
+        try:
+            ours.send(_READY)
+            if ours.recv(1) != _READY:  # before anything is held: afterwards, nothing could be connected without it
+                return False
+        except OSError:
+            return False
         listener = calls.hold_to_policy(all_threads=True)
         socket.send_fds(ours, [_READY], [] if listener is None else [listener])
         if listener is None:
             return False
         os.close(listener)
-        os.environ[HELD] = "1"
         return True
 
 
@@ -79,11 +128,20 @@ def _answer(descriptor: int) -> int:
     policy = policy_of()
     assert policy is not None
     with socket.socket(fileno=descriptor) as theirs:
-        theirs.send(_READY)
+        theirs.recv(1)
+        theirs.send(_READY if _may_look_into(os.getppid()) else _NOT_READY)
         _, descriptors, _, _ = socket.recv_fds(theirs, 1, 1)
     for listener in descriptors:
         _answer_until_the_end(None, listener, _supervisor(listener, policy))
     return 0
+
+
+def _may_look_into(process: int) -> bool:
+    try:
+        os.close(descriptor_of(process, 0))
+    except OSError as error:
+        return error.errno == errno.EBADF  # it has none of this number, and that could be asked
+    return True
 
 
 def main() -> int:
@@ -91,42 +149,57 @@ def main() -> int:
     command = sys.argv[2:]
     if command[:1] == [_ANSWER]:
         return _answer(int(command[1]))
+    if command == [_TRY]:
+        return _try()
     policy = policy_of()
     if policy is None or not command:
         print("usage: GLANE_GUARD='{…}' glane.guard.hold COMMAND …", file=sys.stderr)
         return _NO_SUCH_COMMAND
-    ours, theirs = socket.socketpair()
-    parent = os.getpid()
-    if (child := os.fork()) == 0:
-        _become(command, theirs, parent)
-    theirs.close()
+    child, listener = _forked()
+    if child == 0:
+        _become(command)
     for number in _FORWARDED:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, lambda received, _: _send(child, received))
-    _, descriptors, _, _ = socket.recv_fds(ours, 1, 1)
-    if descriptors:
-        _answer_until_the_end(child, descriptors[0], _supervisor(descriptors[0], policy))
+    if listener is not None:
+        _answer_until_the_end(child, listener, _supervisor(listener, policy))
     else:
-        refusals = Refusals(policy.events, mode=policy.mode)
-        refusals.note(by="kernel", what="not held", address="-", pid=child, program=Path(command[0]).name)
+        _note_not_held(policy, child, Path(command[0]).name)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _become(command: Sequence[str], answers: socket.socket, parent: int) -> None:
-    """Be held, tell the parent the descriptor by which it is asked, and become the command."""
-    tie_to_parent(parent)
-    listener = calls.hold_to_policy()
-    socket.send_fds(answers, [_READY], [] if listener is None else [listener])
-    if listener is not None:
-        os.close(listener)
-        os.environ[HELD] = "1"
+def _note_not_held(policy: Policy, process: int, program: str) -> None:
+    refusals = Refusals(policy.events, mode=policy.mode)
+    refusals.note(by="kernel", what="not held", address="-", pid=process, program=program)
+
+
+def _forked() -> tuple[int, int | None]:
+    """A child that is held: its id, and the descriptor by which this process is asked; in it, 0 and nothing."""
+    ours, theirs = socket.socketpair()
+    parent = os.getpid()
+    with ours, theirs:
+        if (child := os.fork()) == 0:
+            tie_to_parent(parent)
+            listener = calls.hold_to_policy()
+            socket.send_fds(theirs, [_READY], [] if listener is None else [listener])
+            if listener is not None:
+                os.close(listener)
+                os.environ[HELD] = "1"
+            return 0, None
+        theirs.close()
+        _, descriptors, _, _ = socket.recv_fds(ours, 1, 1)
+    return child, descriptors[0] if descriptors else None
+
+
+def _become(command: Sequence[str]) -> NoReturn:
+    """Become the command."""
     for name in [name for name in os.environ if name.lower() in PROXIES]:
         del os.environ[name]
     try:
         os.execvp(command[0], list(command))
     except OSError as error:
         print(f"{command[0]}: {error.strerror}", file=sys.stderr)
-        os._exit(_NO_SUCH_COMMAND)
+    os._exit(_NO_SUCH_COMMAND)
 
 
 def _send(child: int, number: int) -> None:

@@ -88,7 +88,7 @@ class Supervisor:
         """
         process = _process_of(question.thread)
         address = _address(question, 1)
-        descriptor = _descriptor(process, question.arguments[0] & 0xFFFFFFFF)
+        descriptor = descriptor_of(process, question.arguments[0] & 0xFFFFFFFF)
         is_handed_on = False
         try:
             fcntl.ioctl(self._listener, IS_VALID, struct.pack("=Q", question.number))
@@ -268,7 +268,7 @@ def _address(question: Question, place: int) -> bytes:
     return found
 
 
-def _descriptor(process: int, number: int) -> int:
+def descriptor_of(process: int, number: int) -> int:
     """A copy of a descriptor of another process.
 
     Raises:
