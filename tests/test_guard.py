@@ -20,6 +20,7 @@ import pytest
 
 from closed_network import CLOSED_NETWORK, OUTSIDE, OUTSIDE6, run_there
 from conftest import ROOT
+from glane.cluster.address import interfaces_named
 from glane.cluster.guarding import guarded_run, policy_for
 from glane.errors import ConfigError
 from glane.guard import calls, hook
@@ -122,6 +123,21 @@ def test_nodes_that_meet_where_their_names_do_not_lead_reach_each_other(monkeypa
     assert found[:3] == ("10.0.0.1", "n1", "n2")
     assert found[3:] == (("10.0.0.0/24",) if is_widened else ())
     assert ("all of 10.0.0.0/24" in capfd.readouterr().err) is is_widened  # and that is told
+    monkeypatch.setenv("NCCL_SOCKET_IFNAME", "ib")
+    assert launcher._nodes(SlurmSettings(kind="slurm"), allocation)[3:] == (f"{own.rpartition('.')[0]}.0/24",)
+    assert "all of" not in capfd.readouterr().err  # the site has named it
+
+
+@pytest.mark.parametrize(
+    ("told", "interfaces"),
+    [
+        ("ib", ("ib0", "ib1")), ("=ib0", ("ib0",)), ("=ib", ()), ("eth0,ib1", ("eth0", "ib1")), ("", ()),
+        ("^lo,docker", ("eth0", "ib0", "ib1")), ("^=ib0,lo,docker0", ("eth0", "ib1")),
+    ],
+)  # fmt: skip
+def test_engines_meet_by_the_interfaces_that_a_site_names_for_them(monkeypatch, told, interfaces):
+    monkeypatch.setattr(psutil, "net_if_addrs", lambda: dict.fromkeys(["lo", "eth0", "ib0", "ib1", "docker0"]))
+    assert interfaces_named({"NCCL_SOCKET_IFNAME": told, "NCCL_IB_HCA": "mlx5"}) == interfaces
 
 
 def test_a_kernel_that_cannot_guard_ends_a_run_only_where_it_must(tmp_path, monkeypatch):
@@ -138,6 +154,7 @@ def test_a_kernel_that_cannot_guard_ends_a_run_only_where_it_must(tmp_path, monk
 
 _HARDENED = """
 import os, platform, sys
+from glane.cluster.address import interfaces_named
 from glane.cluster.guarding import guarded_run
 from glane.confined import ALLOW, JUMP_EQUAL, REFUSE, Instruction, beginning, hold_to
 from glane.errors import ConfigError

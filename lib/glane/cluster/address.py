@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import socket
+from collections.abc import Mapping
 
 import psutil
 
 from glane.cluster.scheduler import Allocation
 from glane.errors import ConfigError
+
+NAMING = "_SOCKET_IFNAME"  # the end of the variables by which NCCL and Gloo are told an interface
 
 
 def own_address(allocation: Allocation, interface: str | None) -> str:
@@ -45,3 +49,19 @@ def interface_at(address: str) -> str | None:
     """The interface of this machine that has an address; None if none has."""
     found = psutil.net_if_addrs().items()
     return next((name for name, entries in found for entry in entries if entry.address == address), None)
+
+
+def interfaces_named(environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """The interfaces of this machine that a site has named for NCCL or Gloo, by which engines then meet.
+
+    As NCCL reads it (NCCL_SOCKET_IFNAME): beginnings of names, `=ib0` exactly that one, `^docker,lo` all but those.
+    """
+    told = [value for name, value in environment.items() if name.endswith(NAMING) and value]
+    return tuple(name for name in psutil.net_if_addrs() if any(_is_meant(name, value) for value in told))
+
+
+def _is_meant(interface: str, told: str) -> bool:
+    names = [name for name in told.lstrip("^=").split(",") if name]
+    is_exact = told.lstrip("^").startswith("=")
+    is_named = interface in names if is_exact else interface.startswith(tuple(names))
+    return is_named != told.startswith("^")

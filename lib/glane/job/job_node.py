@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from glane.cluster import processes, raynode
-from glane.cluster.address import network_variables, own_address
+from glane.cluster.address import NAMING, network_variables, own_address
 from glane.cluster.kernel_cache import cache_variables
 from glane.cluster.local import FOREIGN, ray_environment
 from glane.cluster.scheduler import Allocation
@@ -99,7 +99,7 @@ class JobNode:
         is_loopback = self.address.startswith("127.")
         # A site may have named interfaces in its file. All else that engines read must reach those of other nodes.
         network = network_variables(self.address) | {
-            name: value for name, value in environment.items() if name.endswith("_SOCKET_IFNAME")
+            name: value for name, value in environment.items() if name.endswith(NAMING)
         }
         told = self.cluster.kernel_cache_dir
         caches = cache_variables(environment, told=told, say=self.say) if self.allocation.gpus else {}

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from glane.cluster import processes
-from glane.cluster.address import interface_at, own_address
+from glane.cluster.address import interface_at, interfaces_named, own_address
 from glane.cluster.forkserver import fork_server
 from glane.cluster.guarding import are_nodes_known, guarded_run, network_of
 from glane.cluster.rendezvous import RendezvousServer, refuse
@@ -89,18 +89,18 @@ def _nodes(cluster: BatchSettings, allocation: Allocation) -> tuple[str, ...]:
     if allocation.num_nodes == 1:
         return ()
     told = allocation.launch_address, *allocation.nodes
-    if cluster.interface is not None:
-        return *told, *network_of(cluster.interface)
-    own = own_address(allocation, None)
-    if are_nodes_known(told, own=own, num_nodes=allocation.num_nodes):
-        return told
-    networks = network_of(interface_at(own))
+    interfaces = *interfaces_named(), *filter(None, [cluster.interface])
+    networks = tuple(network for interface in interfaces for network in network_of(interface))
+    own = own_address(allocation, None) if cluster.interface is None else ""
+    met_at = network_of(interface_at(own)) if own else ()
+    if set(met_at) <= set(networks) or are_nodes_known(told, own=own, num_nodes=allocation.num_nodes):
+        return *told, *networks
     say(
         f"[{allocation.host}] the names of the job's nodes do not lead to the addresses at which they meet: its "
-        f"processes may connect to all of {', '.join(networks) or '-'} (run.guard)",
+        f"processes may connect to all of {', '.join(met_at)} (run.guard)",
         to=sys.stderr,
     )
-    return *told, *networks
+    return *told, *networks, *met_at
 
 
 def _hosts(settings: JobSettings) -> tuple[str, ...]:
