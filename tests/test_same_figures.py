@@ -352,3 +352,24 @@ def test_every_command_that_tells_a_figure_says_that_a_toy_made_it(
     assert [type(one).__name__ for one in made if told not in str(one)] == []
     files = ("estimation/report.html", "table/report.html", "brief/brief.md", "brief/brief.html")
     assert [name for name in files if told not in (tmp_path / name).read_text()] == []
+
+
+def test_of_too_many_cells_each_group_has_its_own_figure(
+    run: Path, golds: dict[str, pl.DataFrame], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run cut too finely is cut by one key, of whether a document is in the part: another one for each group."""
+    monkeypatch.setattr("glane.surveillance.part.MOST_CELLS", 2)
+    found = brief_values(run, tmp_path, golds["all"])
+    by = golds["all"].join(glane.open_run(run).columns_beside().collect().select("id", "hospital"), on="id")
+    for hospital, fevers in by.group_by("hospital").agg(pl.col("fever").sum()).iter_rows():
+        assert of(found["by", hospital]) == pytest.approx((fevers, fevers, fevers)), hospital
+
+
+def test_a_place_that_the_input_has_as_a_number_is_corrected_among_its_documents(tmp_path: Path) -> None:
+    """Department 01 is 1 in a column of whole numbers: the corrected count is that of its documents, and not of none."""
+    rows: list[Any] = [(FIRST, 1 + number % 2, {"fever": number % 5 == 0, "age": number}) for number in range(40)]
+    run = run_with(tmp_path, rows)
+    gold = glane.open_run(run).usable().select("id", "fever").collect()
+    place = {"column": "hospital", "value": "01", "level": "department"}
+    found = brief_values(run, tmp_path / "out", gold, measures=MEASURES[:1], place=place)
+    assert (found["count", None].counted, of(found["count", None])) == (4, (4, 4, 4))

@@ -20,7 +20,7 @@ from glane.api.sources import TableLike
 from glane.assess.estimate.figures import joined_notes
 from glane.assess.estimate.notes import note
 from glane.assess.estimate.question import Population, Question, check, joined_rows
-from glane.briefs.plan import all_of, within
+from glane.briefs.plan import all_of, as_in, within
 from glane.briefs.record import Measure
 from glane.briefs.values import Corrected
 from glane.errors import GlaneError
@@ -96,13 +96,14 @@ class Corrector:
     def _part(self, measure: Measure, asked: MeasureSettings) -> Part:
         keys = self._keys(measure, asked)
         name = (asked.case, asked.by, None if asked.among is None else asked.among.case)
-        if name not in self._parts:
+        found = self._parts.get(name)
+        if found is None or not found.tells(keys):
             rows = self._joined(asked).join(
                 self._with_keys(measure, asked), on=self._facts.id_column, how="left", maintain_order="left"
             )
             question = _question(asked, measure.level)
-            self._parts[name] = Parts.of(rows, keys, question)
-        return self._parts[name].part(keys)
+            found = self._parts[name] = Parts.of(rows, keys, question)
+        return found.part(keys)
 
     def _joined(self, asked: MeasureSettings) -> pl.DataFrame:
         """The run with the truth of the reviewed documents beside it, for the condition of a measure."""
@@ -125,7 +126,7 @@ class Corrector:
         if one.period is not None and measure.period is not None:
             found |= {PERIOD: measure.period.first} if one.period.first is None else {_WINDOW: True}
         if measure.place is not None:
-            found[PLACE] = measure.place.value
+            found[PLACE] = str(as_in(measure.place.value, self._facts.rows.schema[measure.place.column]))
         if asked.by is not None:
             found[_BY] = measure.group
         if one.where is not None or asked.among is not None:

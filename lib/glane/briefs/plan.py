@@ -107,10 +107,11 @@ def domain_of(
     """
     where = None if definition.where is None else definition.where.case
     time = None if days is None or definition.period is None else within(definition.period.column, days)
-    return all_of(where, time, None if place is None else equal_to(place.column, _as_in(place.value, kind)))
+    return all_of(where, time, None if place is None else equal_to(place.column, as_in(place.value, kind)))
 
 
-def _as_in(value: str, kind: pl.DataType | None) -> Any:
+def as_in(value: str, kind: pl.DataType | None) -> Any:
+    """The value of a place as its column has it: "01" is 1 in one of whole numbers."""
     return int(value) if kind is not None and kind.is_integer() and value.isdecimal() else value
 
 

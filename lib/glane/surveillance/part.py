@@ -46,6 +46,7 @@ class Parts:
     corrected: Corrected
     keys: tuple[str, ...]
     level: float
+    only: Mapping[str, Key] | None = None  # the one part that a run of too many cells was cut by
 
     @classmethod
     def of(cls, rows: pl.DataFrame, keys: Mapping[str, Key], question: Question) -> Parts:
@@ -56,21 +57,27 @@ class Parts:
             keys: With the value of each that makes the part.
             question: What is counted.
         """
-        named = tuple(keys)
+        named, only = tuple(keys), None
         table = _counted(rows, named)
         if table.height > MOST_CELLS:  # one key then, of whether a document is in the part
             inside = pl.all_horizontal(pl.col(key).eq_missing(value) for key, value in keys.items())
-            rows, named = rows.with_columns(inside.alias(_INSIDE)), (_INSIDE,)
+            rows, named, only = rows.with_columns(inside.alias(_INSIDE)), (_INSIDE,), dict(keys)
             table = _counted(rows, named)
         numbers = cell_numbers(rows, table, named)
         corrected = corrected_cells(rows, numbers, named, question, None, num_cells=table.height)
         return cls(
-            cells=Cells(table=table, corrected=corrected), corrected=corrected, keys=named, level=question.level
+            cells=Cells(table=table, corrected=corrected), corrected=corrected, keys=named, level=question.level,
+            only=only,
         )  # fmt: skip
+
+    def tells(self, keys: Mapping[str, Key]) -> bool:
+        """Whether `part` can tell the part in which each key has its value."""
+        return self.only is None or self.only == keys
 
     def part(self, keys: Mapping[str, Key]) -> Part:
         """The part in which each key has its value."""
-        values = {_INSIDE: True} if self.keys == (_INSIDE,) else keys
+        assert self.tells(keys)
+        values = keys if self.only is None else {_INSIDE: True}
         domains: dict[str, list[Key]] = {key: [values[key]] for key in self.keys}
         figures = Figures(cells=self.cells, domains=domains, level=self.level, rating=None)
         row = figures.of(self.keys).row(0, named=True)
