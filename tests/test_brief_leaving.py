@@ -270,6 +270,15 @@ def test_corrected_figures_are_those_of_the_table(run: Path, tmp_path: Path) -> 
         value = each[row["hospital"]]
         assert value is not None
         assert (value.value, value.low, value.high, value.reviewed) == (row["estimate"], row["low"], row["high"], 90)
+    # a rate has the chance in it that cases occur by, as in a brief that stays
+    stays = glane.brief(run, brief_of(measures=MEASURES), tmp_path / "stays", gold=gold)
+    rate, other = (
+        next(one.value for one in made.claims if one.measure is not None and one.measure.kind == "rate")
+        for made in (found, stays)
+    )
+    assert rate is not None
+    assert other is not None
+    assert (rate.value, rate.low, rate.high) == pytest.approx((other.value, other.low, other.high), rel=0.05)
 
 
 def test_estimates_and_exports_of_rows_do_not_leave_under_a_rule() -> None:
@@ -289,6 +298,9 @@ def test_estimates_and_exports_of_rows_do_not_leave_under_a_rule() -> None:
         "Several cases were seen.", "8 % of 120 visits.", "On 5 January cases were seen.", "Ⅲ cases.", "½ of them.",
         "Deux cas ou plus.", "No. 2 was ill.", "Zéro cas.", "The only case was fatal.", "A pair of twins fell ill.",
         "Nobody fell ill.", "Aucun cas n'a été signalé.", "Les deux enfants vont bien.", "A single nurse fell ill.",
+        "One of the residents died.", "L'un des résidents est décédé.", "Une des victimes était enceinte.",
+        "Another resident died.", "Cases doubled in a week.", "Les cas ont triplé.", "The number was halved.",
+        "Il n'y a pas eu de décès.", "Sans décès.", "Neither of them died.", "Cas isolé chez un soignant.",
     ],
 )  # fmt: skip
 def test_a_statement_with_a_number_does_not_leave(sentence: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from glane.api.brief_figures import Figures, figures_of
 from glane.api.issued import Issued, check_same
 from glane.api.sources import TableLike
+from glane.assess.proportion import Interval
 from glane.briefs.ids import figure_id
 from glane.briefs.leaving import without_raw
 from glane.briefs.record import BriefDisclosed, Claim, Days, Measure, Value
@@ -16,6 +17,7 @@ from glane.errors import ConfigError
 from glane.extraction.results import Run
 from glane.settings.brief_definition import BriefDefinition
 from glane.surveillance.issued import Cell, ProtectedTable
+from glane.surveillance.part import process_limits
 
 _SETTING = "brief.disclosure.tables"
 
@@ -121,8 +123,16 @@ def _reviewed(table: ProtectedTable, place: str) -> int:
 def _value(measure: Measure, now: Cell, before: Cell | None, reviewed: int | None) -> Value:
     corrected = None
     if reviewed is not None:
-        corrected = Corrected(estimate=now.estimate, low=now.low, high=now.high, reviewed=reviewed)
+        low, high = _limits(measure, now)
+        corrected = Corrected(estimate=now.estimate, low=low, high=high, reviewed=reviewed)
     return value_of(
         measure, Counts(cases=now.counted, whole=now.documents), corrected=corrected,
         before=None if before is None else Counts(cases=before.counted, whole=before.documents),
     )  # fmt: skip
+
+
+def _limits(measure: Measure, cell: Cell) -> tuple[float | None, float | None]:
+    """The limits of a corrected count; those of a rate hold the chance that cases occur by, too."""
+    if measure.kind != "rate" or cell.estimate is None or cell.low is None or cell.high is None:
+        return cell.low, cell.high
+    return process_limits(Interval(estimate=cell.estimate, low=cell.low, high=cell.high), level=measure.level)

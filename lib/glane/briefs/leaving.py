@@ -15,9 +15,12 @@ from glane.briefs.record import BriefDisclosed, BriefSummary, Claim, Value
 
 _ONE_OR_NONE = re.compile(
     r"\b(?:only|sole|single|first|second|third|last|both|pairs?|twins?|triplets?|none|nobody|no one|no|without any|"
-    r"seule?s?|uniques?|premiers?|premieres?|derniers?|dernieres?|paires?|jumeaux|jumelles?|triples?|aucune?s?|"
-    r"nule?s?|nulle?s?|personne n.?e?)(?!\w)"
-)  # of a folded text
+    r"seule?s?|uniques?|premiers?|premieres?|derniers?|dernieres?|paires?|jumeaux|jumelles?|aucune?s?|"
+    r"nule?s?|nulle?s?|personne n.?e?|"
+    r"one of|an?other|neither|without|not any|isolated|lone|alone|index|l.une?|une? (?:de|des|d.entre|autre)|l.autre|"
+    r"sans|pas (?:eu |ete )?de?|isolee?s?|halved|halving|thrice|duos?|trios?|[ivx]{2,}|"
+    r"(?:doubl|tripl|trebl|quadrupl|quintupl)\w+)(?!\w)"
+)  # of a folded text; Roman numbers among them
 
 
 def without_raw(value: Value, *, is_incomplete: bool, is_drifted: bool) -> Value:

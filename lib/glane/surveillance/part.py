@@ -14,7 +14,9 @@ import polars as pl
 
 from glane.assess.estimate.figures import joined_notes
 from glane.assess.estimate.notes import note
+from glane.assess.estimate.pooled import drawn_total
 from glane.assess.estimate.question import MODEL, REVIEWED, Question
+from glane.assess.proportion import Interval
 from glane.surveillance.cells import Cells, cell_numbers, counted
 from glane.surveillance.corrected import MOST_CELLS, Corrected, corrected_cells
 from glane.surveillance.dimensions import Key
@@ -84,7 +86,7 @@ class Parts:
         margin = self.cells.margin(self.keys, domains)
         assert margin.draws is not None
         draws = margin.draws.values if len(margin.draws.rows) else np.zeros((1, 1))
-        low, high = _of_process(row["estimate"], draws, self.corrected.effect, self.level)
+        low, high = _drawn_limits(row["estimate"], draws, self.corrected.effect, self.level)
         is_unseen = not row["reviewed"] and row["documents"]
         return Part(
             estimate=row["estimate"], low=row["low"], high=row["high"],
@@ -98,7 +100,14 @@ def _counted(rows: pl.DataFrame, keys: tuple[str, ...]) -> pl.DataFrame:
     return counted(rows, rows.head(0), keys, is_case=MODEL, is_reviewed=REVIEWED)
 
 
-def _of_process(
+def process_limits(count: Interval, *, level: float) -> tuple[float, float]:
+    """The limits of the expected count behind a count of which its interval alone is known, as a table tells it."""
+    draws = np.maximum(drawn_total(np.random.default_rng(0), count, level), 0.0)[:, None]
+    low, high = _drawn_limits(count.estimate, draws, 1.0, level)
+    return min(low, count.low), max(high, count.high)
+
+
+def _drawn_limits(
     estimate: float, draws: np.ndarray[tuple[int, int], np.dtype[np.float64]], effect: float, level: float
 ) -> tuple[float, float]:
     """The limits of an expected count, as those of the rates of a table are made."""

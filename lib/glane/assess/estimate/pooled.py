@@ -71,7 +71,7 @@ def pooled(groups: Groups, rates: Rates, total: Interval, *, level: float, seed:
     drawn = np.clip(np.asarray(truly, dtype=np.float64) + own * posterior.draw(rng, DRAWS), 0, left)
     return Pooled(
         estimate=known + scaled(point[None], left, np.array([total.estimate - known.sum()]))[0],
-        draws=known + scaled(drawn, left, _drawn_total(total_rng, total, level) - known.sum()),
+        draws=known + scaled(drawn, left, drawn_total(total_rng, total, level) - known.sum()),
         heterogeneity=_heterogeneity(groups, residuals, rng),
     )
 
@@ -123,8 +123,8 @@ def _drawn_shares(rng: np.random.Generator, groups: Groups, false_positive: Floa
     return np.clip(found, false_positive, 1)
 
 
-def _drawn_total(rng: np.random.Generator, total: Interval, level: float) -> Floats:
-    """The total, (DRAWS,): normal on either side of its estimate, with the two sides of its interval.
+def drawn_total(rng: np.random.Generator, total: Interval, level: float) -> Floats:
+    """A count by its interval, (DRAWS,): normal on either side of its estimate, with the two sides of the interval.
 
     Quantiles in random order and no random numbers: those of the draws are then the limits, without chance.
     """
