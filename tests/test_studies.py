@@ -88,6 +88,16 @@ def counts(a: int, n: int, c: int, m: int, **told: Any) -> dict[str, Any]:
 RIGHT = {"measure": "RR", "estimate": 0.65, "ci_low": 0.44, "ci_high": 0.95}
 
 
+POINTS = {"estimate": -0.6, "ci_low": -0.9, "ci_high": -0.3}
+
+
+def means(first: float, second: float, **told: Any) -> dict[str, Any]:
+    """A difference of means of sixty and of fifty-eight persons, with standard deviations of 6.1 and 6.8."""
+    numbers = {"mean_intervention": 22.4, "sd_intervention": first, "total_intervention": 60}
+    numbers |= {"mean_comparator": 24.9, "sd_comparator": second, "total_comparator": 58}
+    return effect(measure="MD", estimate=-2.5, ci_low=-4.8, ci_high=-0.2, **numbers, **told)
+
+
 @pytest.mark.parametrize(
     ("told", "signs"),
     [
@@ -132,6 +142,18 @@ RIGHT = {"measure": "RR", "estimate": 0.65, "ci_low": 0.44, "ci_high": 0.95}
             ["estimate_not_of_means"],
         ),
         ({"measure": "MD", "mean_intervention": 1.0, "sd_intervention": 0.0}, ["sd_not_positive"]),
+        # of -0.6 points, adjusted: counts say nothing of it
+        (counts(12, 1000, 18, 1000, measure="RD", **POINTS, adjusted=True), ["measure_unclear"]),
+        ({"measure": "RD", **POINTS, "unit": "percent"}, []),
+        (
+            {"measure": "RD", "estimate": -6.0, "ci_low": -9.0, "ci_high": -3.0, "unit": "per 1,000"},
+            ["measure_unclear"],
+        ),
+        ({"measure": "RD", "estimate": -6.0, "ci_low": -9.0, "ci_high": -3.0, "unit": "pour 100"}, []),
+        ({"measure": "RD", **POINTS, "unit": "as a proportion"}, []),
+        (means(6.1, 6.8), []),
+        (means(0.79, 0.89), ["interval_not_of_sds"]),  # standard errors
+        (means(0.79, 0.89, adjusted=True), []),  # differs by right
     ],
 )
 def test_numbers_that_do_not_fit_each_other_are_told(told: dict[str, Any], signs: list[Sign]) -> None:
@@ -196,6 +218,30 @@ def test_documents_that_may_tell_one_study_are_not_pooled_before_somebody_looked
     assert all(row.signs == ("maybe_same_study",) for row in found.rows[:4])
 
 
+def test_no_registration_number_brings_no_documents_together(run: Callable[..., Path]) -> None:
+    place = run(
+        ([counts(5, 60, 9, 61)], {"registration": "N/A"}),
+        ([counts(7, 50, 8, 52)], {"registration": "n.a."}),
+    )
+    found = glane.studies(place)
+    assert states(found) == ["used"] * 2
+    assert found.summary.studies == 2
+
+
+def test_differences_in_several_units_are_not_pooled_before_somebody_looked(run: Callable[..., Path]) -> None:
+    def told(unit: str | None, estimate: float, **more: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        ends = {"ci_low": round(estimate - 0.3, 1), "ci_high": round(estimate + 0.3, 1)}
+        return [effect(measure="MD", estimate=estimate, unit=unit, **ends, **more)], {}
+
+    place = run(
+        told("%", -0.5), told("mmol/mol", -5.5), told(None, -0.4), told("kg", -2.5, outcome="weight"),
+        told("k g.", -1.5, outcome="weight"),
+    )  # fmt: skip
+    found = glane.studies(place)
+    assert states(found) == ["sign"] * 3 + ["used"] * 2
+    assert [row.signs for row in found.rows[:3]] == [("units_differ",)] * 3
+
+
 def test_of_several_rows_of_one_study_none_is_chosen(run: Callable[..., Path], tmp_path: Path) -> None:
     place = run(
         (
@@ -232,6 +278,10 @@ def test_of_several_rows_of_one_study_none_is_chosen(run: Callable[..., Path], t
     decided.write(str(tmp_path / "out"))
     again = glane.studies(place, decisions=str(tmp_path / "out" / "effects.csv"))
     assert_frame_equal(again.table().drop("state"), decided.table().drop("state"))
+    glane.studies(place, decisions=decided.table(), counts_as="OR")
+    renamed = decided.table().with_columns(pl.col("analysis").str.replace("fractures", "falls"))
+    with pytest.raises(DataError, match="2 rows are in another analysis"):
+        glane.studies(place, decisions=renamed)
 
 
 def test_links_bring_reports_together_before_numbers_of_registration(run: Callable[..., Path], tmp_path: Path) -> None:

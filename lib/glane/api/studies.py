@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ from glane.types import Language
 
 _NEEDED = ("outcome", "measure", "estimate", "ci_low", "ci_high")
 _OF_A_REPORT = ("study", "registration", "publication_year", "design")
-_USE = "use"
+_USE, _ANALYSIS = "use", "analysis"
 _BIAS = ("risk_of_bias.csv", "risk_of_bias.parquet")
 
 
@@ -143,8 +143,11 @@ def studies(
     reports = [_report(row, found) for row in usable.iter_rows(named=True)]
     effects = [one for row in usable.iter_rows(named=True) for one in _effects(row, found, list_field)]
     told = studies_of(reports, {} if links is None else entities_of(links, found))
-    known = {} if decisions is None else _decisions(decisions, effects)
+    decided = None if decisions is None else _table_of(decisions)
+    known = {} if decided is None else _decisions(decided, effects)
     rows = rows_of(effects, told, counts_as=counts_as, decisions=known)
+    if decided is not None:
+        _check_outcomes(decided, known.keys(), rows)
     if several := twice(rows):
         raise DataError(
             f"decisions: more than one row of a study has use = TRUE in one outcome, for {len(several)} studies. A "
@@ -197,13 +200,17 @@ def _effects(row: Mapping[str, Any], run: Run, name: str) -> Iterator[Effect]:
         yield effect_of(str(row[run.id_column]), at + 1, told, is_clustered=is_clustered, quote=quote, quoting=quoting)
 
 
-def _decisions(table: TableLike, effects: Sequence[Effect]) -> dict[tuple[str, int], bool]:
-    """What people decided, by document and item: a row without an answer in `use` is as if it were not there."""
+def _table_of(table: TableLike) -> pl.DataFrame:
     found = table if isinstance(table, pl.DataFrame) else read_table(str(table), place="decisions")
     if lacking := [name for name in ("id", "item", _USE) if name not in found.columns]:
         raise DataError(f"decisions: no column {', '.join(lacking)}. Give an effects.csv that glane studies wrote.")
+    return found.with_columns(pl.col("id").cast(pl.String), pl.col("item").cast(pl.Int64))
+
+
+def _decisions(found: pl.DataFrame, effects: Sequence[Effect]) -> dict[tuple[str, int], bool]:
+    """What people decided, by document and item: a row without an answer in `use` is as if it were not there."""
     told: dict[tuple[str, int], bool] = {}
-    for key, item, use in found.select(pl.col("id").cast(pl.String), pl.col("item").cast(pl.Int64), _USE).iter_rows():
+    for key, item, use in found.select("id", "item", _USE).iter_rows():
         answer = str(use).strip().lower()
         if answer in ("true", "false"):
             told[key, item] = answer == "true"
@@ -214,6 +221,25 @@ def _decisions(table: TableLike, effects: Sequence[Effect]) -> dict[tuple[str, i
             f"decisions: {strangers} rows are of effects that this run does not have. Give the effects.csv of this run."
         )
     return told
+
+
+def _check_outcomes(found: pl.DataFrame, decided: Set[tuple[str, int]], rows: Sequence[Row]) -> None:
+    """Refuse decisions on effects of other outcomes: of another run, or of an analysis that a person changed."""
+    if _ANALYSIS not in found.columns:
+        return
+    ours = {(row.effect.report, row.effect.item): _outcome(row.analysis) for row in rows}
+    theirs = found.select("id", "item", _ANALYSIS).drop_nulls().iter_rows()
+    if others := sum(ours[key, item] != _outcome(name) for key, item, name in theirs if (key, item) in decided):
+        raise DataError(
+            f"decisions: {others} rows are in another analysis than this run has them in: the table is of another "
+            "run, or its column analysis was changed, and use alone is taken back. Give the effects.csv of this run; "
+            "meta.R takes a table with changed analyses as it is."
+        )
+
+
+def _outcome(analysis: str) -> str:
+    """Without the measure, which counts_as can change, and without the apostrophe that keeps a text from being run."""
+    return analysis.rpartition(" | ")[0].lstrip("'")
 
 
 def _summary(

@@ -11,16 +11,17 @@ from collections.abc import Iterator
 from statistics import NormalDist
 from typing import Literal, get_args
 
-from glane.synthesis.effect import OF_COUNTS, RATIOS, USUAL_LEVEL, Arm, Effect, as_points
+from glane.synthesis.effect import OF_COUNTS, RATIOS, USUAL_LEVEL, Arm, Effect, as_points, has_known_scale
 from glane.synthesis.p_values import as_z, p_range
 from glane.synthesis.rounded import Ends, around, ends_of, half_unit, meet
 
 Sign = Literal[
     "events_exceed_total", "percent_differs", "sd_not_positive", "interval_reversed", "estimate_outside_interval",
     "not_positive", "interval_lopsided", "p_against_interval", "estimate_inverted", "estimate_not_of_counts",
-    "estimate_not_of_means", "measure_unclear", "quote_not_found", "number_not_in_quote",
-    "counts_of_clusters", "maybe_same_study",
+    "estimate_not_of_means", "interval_not_of_sds", "measure_unclear", "quote_not_found", "number_not_in_quote",
+    "counts_of_clusters", "maybe_same_study", "units_differ",
 ]  # fmt: skip
+_FAR = 2  # times as wide: pairs and adjustment make an interval narrower, Student's t wider, and both by less
 _Z_SLACK = 0.5  # standard errors: a p value is often of another test than the interval
 
 
@@ -112,7 +113,8 @@ def _z_fits(written: Ends, told: Ends, low: Ends, high: Ends, alpha: float) -> b
 
 def _of_both(effect: Effect) -> Iterator[Sign]:
     """The estimate beside what the numbers of the groups make. An adjusted one differs from these by right."""
-    if effect.measure == "RD" and _is_point_or_share(effect):
+    is_shown = effect.has_counts and not effect.is_adjusted  # by the counts, on which scale it is
+    if effect.measure == "RD" and effect.estimate is not None and not is_shown and not has_known_scale(effect):
         yield "measure_unclear"
     if effect.estimate is None or effect.is_adjusted:
         return
@@ -125,6 +127,8 @@ def _of_both(effect: Effect) -> Iterator[Sign]:
         if not told[0] <= made <= told[1]:
             yield "estimate_inverted" if told[0] <= other <= told[1] else "estimate_not_of_counts"
     elif effect.measure == "MD" and means[0] is not None and means[1] is not None:
+        if _is_of_errors(effect):
+            yield "interval_not_of_sds"
         yield from _of_means(means[0], means[1], told)
 
 
@@ -135,9 +139,18 @@ def _of_means(first: float, second: float, told: Ends) -> Iterator[Sign]:
         yield "estimate_inverted" if meet(told, (-made[1], -made[0])) else "estimate_not_of_means"
 
 
-def _is_point_or_share(effect: Effect) -> bool:
-    """Whether nothing tells if a difference of risks is a proportion or in points: 0.5 without a unit."""
-    return effect.estimate is not None and as_points(effect) == 1 and not effect.unit and not effect.has_counts
+def _is_of_errors(effect: Effect) -> bool:
+    """Whether an interval is far from that of the standard deviations, as where these are standard errors."""
+    arms = (effect.intervention, effect.comparator)
+    if effect.measure != "MD" or effect.low is None or effect.high is None or effect.is_clustered:
+        return False
+    pairs = [(arm.sd, arm.total) for arm in arms if arm.sd and arm.total]
+    if len(pairs) < len(arms):
+        return False
+    half, alpha = half_unit([effect.low, effect.high]), 1 - (effect.level or USUAL_LEVEL)
+    width = 2 * NormalDist().inv_cdf(1 - alpha / 2) * math.sqrt(sum(sd**2 / total for sd, total in pairs))
+    least, most = effect.high - effect.low - 2 * half, effect.high - effect.low + 2 * half
+    return least > _FAR * width or most * _FAR < width
 
 
 def _of_counts(effect: Effect) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -13,6 +14,8 @@ Basis = Literal["counts", "means", "estimate"]
 CLUSTERED = ("cluster_randomised", "essai_randomise_en_grappes")
 RANDOMISED = ("randomised", "essai_randomise", *CLUSTERED)
 USUAL_LEVEL = 0.95  # of an interval that tells none
+_POINTS = re.compile(r"%|point|per ?cent|pour ?cent|\bpp\b|\bp\.p\.|(?:per|pour|/) ?100(?![\d.,\s]*\d)")
+_SHARES = re.compile(r"proportion|fraction|probabilit")
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 RATIOS: frozenset[Measure] = frozenset({"RR", "OR", "HR", "IRR"})  # compared on the log scale
 OF_COUNTS: frozenset[Measure] = frozenset({"RR", "OR", "RD"})
@@ -103,8 +106,14 @@ def as_points(effect: Effect) -> float:
     if effect.measure != "RD":
         return 1.0
     numbers = [abs(one) for one in (effect.estimate, effect.low, effect.high) if one is not None]
-    unit = (effect.unit or "").lower()
-    return 100.0 if max(numbers, default=0) > 1 or "%" in unit or "point" in unit or "per cent" in unit else 1.0
+    return 100.0 if max(numbers, default=0) > 1 or _POINTS.search((effect.unit or "").lower()) else 1.0
+
+
+def has_known_scale(effect: Effect) -> bool:
+    """Whether a difference of risks says that it is a proportion or in points: 0.5 alone does not, nor "per 1,000"."""
+    if effect.unit:
+        return bool(_POINTS.search(effect.unit.lower()) or _SHARES.search(effect.unit.lower()))
+    return as_points(effect) > 1
 
 
 def effect_of(

@@ -70,7 +70,8 @@ def _key(report: Report, entities: Mapping[str, str]) -> tuple[StudyBy, str]:
     if report.id in entities:
         return "link", entities[report.id]
     number = re.sub(r"[\W_]+", "", fold(report.registration or ""))
-    return ("registration", number) if number else ("document", report.id)
+    is_number = any(one.isdigit() for one in number)  # "not registered" and "n/a" are none
+    return ("registration", number) if is_number else ("document", report.id)
 
 
 def _label(members: Sequence[Report]) -> str:
@@ -91,7 +92,7 @@ def rows_of(
 
     A row with a sign is not used until a person says so, nor is a subgroup, which is a part of its study.
     """
-    rows = _alike([_row(one, studies[one.report], counts_as) for one in effects])
+    rows = _of_one_unit(_alike([_row(one, studies[one.report], counts_as) for one in effects]))
     places: dict[tuple[str, str], list[int]] = defaultdict(list)
     for at, row in enumerate(rows):
         if row.state in ("used", "sign"):
@@ -125,7 +126,20 @@ def _alike(rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         for key in _likenesses(row):
             studies[key].add(row.study.id)
-    return [_marked(row) if any(len(studies[key]) > 1 for key in _likenesses(row)) else row for row in rows]
+    is_alike = [any(len(studies[key]) > 1 for key in _likenesses(row)) for row in rows]
+    return [_marked(row, "maybe_same_study") if one else row for row, one in zip(rows, is_alike, strict=True)]
+
+
+def _of_one_unit(rows: Sequence[Row]) -> list[Row]:
+    """The rows; differences of means have a sign where those of one analysis are told in several units."""
+    units: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.state in ("used", "sign") and row.pooled_as == "MD" and (unit := row.effect.unit):
+            units[row.analysis].add(re.sub(r"[\s.]+", "", unit.casefold()))
+    return [
+        _marked(row, "units_differ") if row.state in ("used", "sign") and len(units[row.analysis]) > 1 else row
+        for row in rows
+    ]
 
 
 def _likenesses(row: Row) -> list[tuple[object, ...]]:
@@ -135,8 +149,8 @@ def _likenesses(row: Row) -> list[tuple[object, ...]]:
     return [(row.analysis, *_numbers(row.effect)), *name]
 
 
-def _marked(row: Row) -> Row:
-    return replace(row, signs=(*row.signs, "maybe_same_study"), state="sign")
+def _marked(row: Row, sign: Sign) -> Row:
+    return replace(row, signs=(*row.signs, sign), state="sign")
 
 
 def _of_one_study(rows: Sequence[Row]) -> list[tuple[int, State]]:

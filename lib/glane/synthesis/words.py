@@ -50,11 +50,13 @@ WORDS: dict[Language, dict[str, str]] = {
         "estimate_inverted": "estimation dans l'autre sens que les chiffres des groupes",
         "estimate_not_of_counts": "estimation autre que celle des effectifs",
         "estimate_not_of_means": "différence autre que celle des moyennes",
-        "measure_unclear": "proportion ou points de pourcentage ?",
+        "interval_not_of_sds": "intervalle loin de celui des écarts-types : des erreurs standard ?",
+        "measure_unclear": "proportion, points de pourcentage, ou une autre échelle ?",
         "quote_not_found": "citation introuvable dans le document",
         "number_not_in_quote": "un chiffre n'est pas dans la citation",
         "counts_of_clusters": "chiffres bruts d'un essai en grappes : variance trop petite",
         "maybe_same_study": "peut-être la même étude qu'une autre : mêmes chiffres ou même nom",
+        "units_differ": "les différences de cette analyse sont dites en plusieurs unités",
         "bias": "Risque de biais",
         "bias_how": "Pour l'effet de l'assignation, résultat principal de chaque essai. Les jugements sont calculés "
         "à partir des réponses par l'algorithme publié de RoB 2 (2019) ; le modèle ne juge rien. Ils proposent : le "
@@ -126,11 +128,13 @@ WORDS: dict[Language, dict[str, str]] = {
         "estimate_inverted": "estimate the other way round than the numbers of the groups",
         "estimate_not_of_counts": "estimate is not that of the counts",
         "estimate_not_of_means": "difference is not that of the means",
-        "measure_unclear": "proportion or percentage points?",
+        "interval_not_of_sds": "interval far from that of the standard deviations: standard errors?",
+        "measure_unclear": "proportion, percentage points, or another scale?",
         "quote_not_found": "quote not found in the document",
         "number_not_in_quote": "a number is not in the quote",
         "counts_of_clusters": "raw numbers of a cluster trial: too small a variance",
         "maybe_same_study": "may be of one study with another: the same numbers or name",
+        "units_differ": "the differences of this analysis are told in several units",
         "bias": "Risk of bias",
         "bias_how": "For the effect of assignment, main result of each trial. Judgements are computed from the answers "
         "by the published algorithm of RoB 2 (2019); the model judges nothing. They are proposals: people have the "
