@@ -219,6 +219,18 @@ def test_what_no_table_tells_is_refused_with_the_remedy(
     assert not (tmp_path / "out").exists()
 
 
+def test_conditions_of_the_same_documents_or_of_all_others_are_refused(run: Path, table: Path, tmp_path: Path) -> None:
+    """A table of one by other keys may tell what that of the other hides, and no register holds both."""
+    for at, case in enumerate(("NOT fever", "fever AND age = 30")):
+        out = tmp_path / str(at)
+        glane.aggregate(run, TABLE | {"case": case, "groups": [], "disclosure": {"least": LEAST}}, out_dir=str(out))
+        asked = [MEASURES[0], MEASURES[0] | {"name": "other", "case": case}]
+        told = brief_of(measures=asked, disclosure={"tables": [str(table), str(out)]})
+        with pytest.raises(ConfigError, match="all and other count the same documents by two conditions"):
+            glane.brief(run, told, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_tables_without_a_rule_changed_or_of_other_documents_are_refused(
     run: Path, table: Path, tmp_path: Path
 ) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from glane.api.brief_figures import Figures, figures_of
+from glane.api.brief_rows import Facts
 from glane.api.issued import Issued, check_same
 from glane.api.sources import TableLike
 from glane.assess.proportion import Interval
@@ -13,6 +15,7 @@ from glane.briefs.leaving import without_raw
 from glane.briefs.record import BriefDisclosed, Claim, Days, Measure, Value
 from glane.briefs.sentences import sentence
 from glane.briefs.values import Corrected, Counts, value_of
+from glane.conditions import canonical
 from glane.errors import ConfigError
 from glane.extraction.results import Run
 from glane.settings.brief_definition import BriefDefinition
@@ -40,6 +43,7 @@ def told_figures(run: Run, definition: BriefDefinition, gold: TableLike | None) 
     figures = figures_of(run, definition, gold)
     if definition.disclosure is None:
         return ToldFigures(figures=figures)
+    _refuse_same(definition, figures.facts)
     leaving = _Leaving(run, definition, is_corrected=gold is not None)
     found = [leaving.claim(one) for one in figures.claims]
     claims = tuple(one for one in found if one is not None)
@@ -50,6 +54,19 @@ def told_figures(run: Run, definition: BriefDefinition, gold: TableLike | None) 
     )  # fmt: skip
     documents = whole[0].documents if whole else None
     return ToldFigures(figures=replace(figures, claims=claims), disclosed=disclosed, documents=documents)
+
+
+def _refuse_same(definition: BriefDefinition, facts: Facts) -> None:
+    """Refuse two conditions of the same documents, or of all others: what one's table hides, the other's may tell."""
+    cases = {canonical(one.case, place="brief.measures"): one for one in definition.measures if one.case is not None}
+    for one, other in combinations(cases.values(), 2):
+        is_case = facts.holds(one.case)
+        if is_case.any() and any(is_case.equals(facts.holds(told)) for told in (other.case, f"NOT ({other.case})")):
+            raise ConfigError(
+                f"brief.measures: {one.name} and {other.name} count the same documents by two conditions, or one of "
+                "them those that the other does not, and no register protects such tables together. Leave one of them "
+                "out, or write one condition."
+            )
 
 
 class _Leaving:
