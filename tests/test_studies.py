@@ -142,6 +142,12 @@ def means(first: float, second: float, **told: Any) -> dict[str, Any]:
             ["estimate_not_of_means"],
         ),
         ({"measure": "MD", "mean_intervention": 1.0, "sd_intervention": 0.0}, ["sd_not_positive"]),
+        # what a model made is not that of the groups, but goes their way
+        (counts(47, 118, 31, 120, **RIGHT, adjusted=True), ["estimate_inverted"]),
+        (counts(31, 120, 47, 118, **{**RIGHT, "measure": "HR"}), []),
+        (counts(47, 118, 31, 120, **{**RIGHT, "measure": "HR"}), ["estimate_inverted"]),
+        (counts(31, 120, 31, 118, **{**RIGHT, "measure": "HR"}), []),
+        (means(6.1, 6.8, adjusted=True) | {"estimate": 2.5, "ci_low": 0.2, "ci_high": 4.8}, ["estimate_inverted"]),
         # of -0.6 points, adjusted: counts say nothing of it
         (counts(12, 1000, 18, 1000, measure="RD", **POINTS, adjusted=True), ["measure_unclear"]),
         ({"measure": "RD", **POINTS, "unit": "percent"}, []),

@@ -116,7 +116,11 @@ def _of_both(effect: Effect) -> Iterator[Sign]:
     is_shown = effect.has_counts and not effect.is_adjusted  # by the counts, on which scale it is
     if effect.measure == "RD" and effect.estimate is not None and not is_shown and not has_known_scale(effect):
         yield "measure_unclear"
-    if effect.estimate is None or effect.is_adjusted:
+    if effect.estimate is None:
+        return
+    if _is_turned(effect):
+        yield "estimate_inverted"
+    if effect.is_adjusted:
         return
     half = half_unit([effect.estimate, effect.low, effect.high])
     told = around(effect.estimate, half)
@@ -130,6 +134,21 @@ def _of_both(effect: Effect) -> Iterator[Sign]:
         if _is_of_errors(effect):
             yield "interval_not_of_sds"
         yield from _of_means(means[0], means[1], told)
+
+
+def _is_turned(effect: Effect) -> bool:
+    """Whether an interval that is of a model holds what the numbers of the groups make the other way round alone."""
+    is_of_time = effect.measure in ("HR", "IRR")
+    if effect.low is None or effect.high is None or not (effect.is_adjusted or is_of_time):
+        return False
+    made = _of_counts(effect)  # of times, about the ratio of the risks
+    if effect.measure == "MD" and effect.intervention.mean is not None and effect.comparator.mean is not None:
+        made = effect.intervention.mean - effect.comparator.mean
+    if made is None or effect.measure not in (*OF_COUNTS, "HR", "IRR", "MD"):
+        return False
+    made *= as_points(effect)
+    other = (1 / made if made else math.inf) if effect.measure in RATIOS else -made
+    return not effect.low <= made <= effect.high and effect.low <= other <= effect.high
 
 
 def _of_means(first: float, second: float, told: Ends) -> Iterator[Sign]:
@@ -162,7 +181,7 @@ def _of_counts(effect: Effect) -> float | None:
     others = (first.total - first.events, second.total - second.events)
     above, below = (
         (first.events * second.total, second.events * first.total)
-        if effect.measure == "RR"
+        if effect.measure != "OR"
         else (first.events * others[1], second.events * others[0])
     )
     return above / below if below > 0 else None
