@@ -249,7 +249,7 @@ def test_a_sentence_says_how_many_of_the_reviewed_documents_are_in_it_and_what_t
     for text in (markdown, page):
         assert "no document of this group was reviewed: what the others tell" in text
         assert "by: no figure of D, without a document in what the brief is of (hospital)." in text
-    assert "by: no figure of 1 values of 'hospital'" in str(made)  # its value is of a document
+    assert "by: no figure of 1 value of 'hospital'" in str(made)  # its value is of a document
     assert made.untold == "6 further figures, those by a column among them, are in brief.md and brief.html."
 
 
