@@ -231,6 +231,29 @@ def test_conditions_of_the_same_documents_or_of_all_others_are_refused(run: Path
     assert not (tmp_path / "out").exists()
 
 
+def test_conditions_that_tell_a_small_count_together_are_refused(run: Path, table: Path, tmp_path: Path) -> None:
+    """Of Alpha's forty documents, those at 0 h to 19 h have fever: all but two of them tell these two."""
+
+    def but(*hours: int) -> str:
+        return " AND ".join(f"what <> 'Seen at {at}h'" for at in hours)
+
+    for name, case, is_told in (
+        ("within", f"fever AND {but(0, 1)}", False),
+        ("excluding", f"NOT fever AND {but(38, 39)}", False),
+        ("apart", f"fever AND {but(*range(8))}", True),
+    ):
+        out = tmp_path / name
+        glane.aggregate(run, TABLE | {"case": case, "disclosure": {"least": LEAST}}, out_dir=str(out))
+        asked = [MEASURES[0] | {"by": "hospital"}, MEASURES[0] | {"name": "other", "case": case, "by": "hospital"}]
+        told = brief_of(measures=asked, disclosure={"tables": [str(table), str(out)]})
+        if is_told:
+            glane.brief(run, told, tmp_path / "told")
+            continue
+        with pytest.raises(ConfigError, match="all and other tell a count below 5 together"):
+            glane.brief(run, told, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_tables_without_a_rule_changed_or_of_other_documents_are_refused(
     run: Path, table: Path, tmp_path: Path
 ) -> None:

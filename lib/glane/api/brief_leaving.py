@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -47,6 +48,7 @@ def told_figures(run: Run, definition: BriefDefinition, gold: TableLike | None) 
     leaving = _Leaving(run, definition, is_corrected=gold is not None)
     found = [leaving.claim(one) for one in figures.claims]
     claims = tuple(one for one in found if one is not None)
+    _refuse_differences(claims, figures.facts, leaving.issued.least)
     whole = [one.value for one in claims if one.value is not None and one.measure is not None and not one.measure.by]
     disclosed = BriefDisclosed(
         least=leaving.issued.least, tables=tuple(str(one.folder) for one in leaving.issued.tables),
@@ -66,6 +68,31 @@ def _refuse_same(definition: BriefDefinition, facts: Facts) -> None:
                 f"brief.measures: {one.name} and {other.name} count the same documents by two conditions, or one of "
                 "them those that the other does not, and no register protects such tables together. Leave one of them "
                 "out, or write one condition."
+            )
+
+
+def _refuse_differences(claims: Sequence[Claim], facts: Facts, least: int) -> None:
+    """Refuse figures of one cell by two conditions whose difference, or what both leave of it, is a small count.
+
+    Tables of two conditions are protected each by itself. Of cases within other cases the difference is a count, and
+    of cases that exclude each other what is left of all documents is one.
+    """
+    for one, other in combinations(claims, 2):
+        first, second = one.measure, other.measure
+        if first is None or second is None or first.among != second.among or first.case == second.case:
+            continue
+        assert one.value is not None
+        assert other.value is not None
+        is_first, is_second = facts.holds(first.case), facts.holds(second.case)
+        counted, both = (one.value.counted, other.value.counted), int((is_first & is_second).sum())
+        small = range(1, least)
+        is_within = both == min(int(is_first.sum()), int(is_second.sum()))
+        if (is_within and abs(counted[0] - counted[1]) in small) or (
+            not both and one.value.documents - sum(counted) in small
+        ):
+            raise ConfigError(
+                f"brief.measures: {first.name} and {second.name} tell a count below {least} together, by their "
+                "difference or by what both leave, which no table of one of them protects. Leave one of them out."
             )
 
 
