@@ -14,8 +14,10 @@ import pytest
 
 import glane
 from conftest import extract_here, job_here, make_settings, work, write_documents
+from glane.assess.files import as_parquet
 from glane.errors import GlaneError, RunError
 from glane.keys import KEY_COMMAND, KEY_FILE, KeysError, keyring, parse_keyring, with_new_key
+from glane.normalisation.tables import read_table as read_reference_table
 from glane.parquet import (
     is_encrypted,
     open_parquet,
@@ -28,6 +30,7 @@ from glane.parquet import (
     write_parquet,
     write_parquet_frame,
 )
+from glane.task.lookups import Lookup
 
 SECRET = "Zzyzx"
 
@@ -276,3 +279,48 @@ def test_a_damaged_part_is_told_as_damaged_with_keys_too(tmp_path: Path, keys: P
     part.write_bytes(whole[: len(whole) // 2] + bytes(8) + whole[len(whole) // 2 + 8 :])
     with pytest.raises(RunError, match="damaged|other rows|cannot be read"):
         extract_here(settings)
+
+
+def test_an_encrypted_table_has_the_bytes_of_a_file_that_holds_it(tmp_path: Path, keys: Path) -> None:
+    rows = pl.DataFrame({"id": ["a", "b"], "kind": pl.Series(["x", None], dtype=pl.Categorical), "quotes": [["q"], []]})
+    there = tmp_path / "t.parquet"
+    there.write_bytes(as_parquet(rows))
+    assert as_parquet(rows) != there.read_bytes()
+    assert as_parquet(rows, there=there) == there.read_bytes()
+    for other in (rows.reverse(), rows.select("id"), rows.with_columns(id=pl.lit("c"))):
+        assert as_parquet(other, there=there) != there.read_bytes()
+    whole = there.read_bytes()
+    there.write_bytes(whole[:-9] + bytes(9))
+    assert as_parquet(rows, there=there) != there.read_bytes()
+    assert as_parquet(rows, there=tmp_path / "none.parquet")
+
+
+BRIEF = {
+    "name": "b", "title": {"fr": "Fièvres", "en": "Fevers"}, "language": "en",
+    "measures": [{"name": "all", "case": "fever", "label": {"fr": "fièvre", "en": "fever"}}],
+}  # fmt: skip
+
+
+def test_a_brief_is_signed_with_keys_written_again_as_it_stood_and_traced(tmp_path: Path, keys: Path) -> None:
+    data = write_documents(tmp_path / "d.parquet", [f"text {at}" for at in range(40)])
+    extract_here(make_settings(data, tmp_path / "run"))
+    out = tmp_path / "brief"
+    glane.brief(tmp_path / "run", BRIEF, out)
+    first = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file() and path.name[0] != "."}
+    found = glane.brief(tmp_path / "run", BRIEF, out)
+    assert {name: (out / name).read_bytes() for name in first} == first
+    glane.brief(tmp_path / "run", BRIEF, out, sign="A. Martin")
+    assert glane.trace(out, found.claims[0].id).chain.signature is not None
+    assert all(map(is_encrypted, parquets(out)))
+
+
+def test_a_reference_table_may_be_encrypted(tmp_path: Path, keys: Path) -> None:
+    table = tmp_path / "t.parquet"
+    write_parquet(pa.table({"code": ["75001"], "name": ["Paris"], "more": [1]}), table)
+    lookup = Lookup(path=str(table), code="code", match=("name",))
+    assert read_reference_table("places", lookup).rows["code"].to_list() == ["75001"]
+    with pytest.raises(GlaneError, match="has no column 'nom'"):
+        read_reference_table("places", lookup.model_copy(update={"match": ("nom",)}))
+    table.write_bytes(b"PAR1" + bytes(40))
+    with pytest.raises(GlaneError, match="no readable Parquet file"):
+        read_reference_table("places", lookup)

@@ -15,6 +15,7 @@ from glane.api.verify import Verified
 from glane.errors import ConfigError, RunError
 from glane.run.directory import RunDirectory
 from glane.run.starts import record_start
+from glane.run.written import Call, FileSet, read_written
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +153,16 @@ def test_the_command_says_it_and_its_exit_code_does(copy):
     assert "Traceback" not in done.stderr
     with pytest.raises(RunError, match="holds no run"):
         glane.verify(copy)
+
+
+def test_what_a_killed_command_left_is_told_and_what_stands_of_before_is_not_missed(copy):
+    folder = copy / "evaluation"
+    mark, call = next(iter(read_written(folder).calls.items()))
+    later = FileSet(files=dict.fromkeys(call.now.files, "0" * 32), runs=call.now.runs)
+    note = read_written(folder).model_copy(update={"calls": {mark: Call(now=later, is_whole=False, before=call.now)}})
+    (folder / ".glane-files").write_bytes(note.as_json())
+    assert glane.verify(copy / "run", folders=folder).is_as_it_was
+    (folder / mark).write_bytes(b"{}")
+    found = [one for one in glane.verify(copy / "run", folders=folder).verification.checks if one.part == "made of it"]
+    assert [(one.place, one.state) for one in found] == [(str(folder / mark), "changed")]
+    assert "ended before" in found[0].why

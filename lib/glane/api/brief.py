@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from glane.api.brief_figures import Figures
-from glane.api.brief_files import CLAIMS, FILES, SUMMARY, WORD, WORK
+from glane.api.brief_files import CLAIMS, FILES, MEASURES, SUMMARY, WORD, WORK
 from glane.api.brief_labels import read_labels
 from glane.api.brief_leaving import told_figures
 from glane.api.brief_statements import Statements, statements_of
@@ -113,7 +113,7 @@ def brief(
     claims = figures.claims + (stated if rule is None else leaving_statements(stated))
     if sign is not None and told is not None and told.command is not None:
         raise ConfigError(f"sign: statements wait for answers, so the brief is unfinished. First: {told.command}")
-    content = as_parquet(claims_table(claims))
+    content = as_parquet(claims_table(claims), there=folder / CLAIMS)
     summary = _summary(opened, definition, figures, gold).model_copy(update={"claims": digest_of(content)})
     if told is not None:
         summary = _with_statements(summary, told)
@@ -124,7 +124,7 @@ def brief(
     language = definition.language
     files = {
         CLAIMS: content,
-        "measures.parquet": as_parquet(measures_table(claims)),
+        MEASURES: as_parquet(measures_table(claims), there=folder / MEASURES),
         "brief.md": brief_markdown(summary, claims, language=language).encode(),
         "brief.html": brief_page(summary, claims, language=language).encode(),
         WORD: brief_word(summary, claims, language=language),

@@ -1,4 +1,4 @@
 """The names of the files of a brief."""
 
-CLAIMS, SUMMARY, WORD, WORK = "claims.parquet", "brief.json", "brief.docx", "work"
-FILES = (CLAIMS, "measures.parquet", "brief.md", "brief.html", WORD, SUMMARY)  # the record is written last
+CLAIMS, MEASURES, SUMMARY, WORD, WORK = "claims.parquet", "measures.parquet", "brief.json", "brief.docx", "work"
+FILES = (CLAIMS, MEASURES, "brief.md", "brief.html", WORD, SUMMARY)  # the record is written last

@@ -55,12 +55,12 @@ def answered(step: Step, asker: Asker, *, is_check: bool = False) -> Run | str:
         DataError: if a run is there that was asked something else.
         GlaneError: if the model cannot be asked.
     """
-    content, text = as_parquet(step.rows), as_yaml(dict(step.task))
+    text = as_yaml(dict(step.task))
     name = str(step.task["name"])
     folder = asker.work / f"{step.name}-{digest([text, step.rows.write_json()])}"
     questions, task, run = folder / "questions.parquet", folder / "task" / f"{name}.yaml", folder / "run"
     if not RunDirectory(root=run.absolute()).is_complete:
-        _keep(questions, content)
+        _keep(questions, as_parquet(step.rows, there=questions))
         _keep(task, text.encode())
         model = (asker.checker if is_check else None) or asker.model
         if model is None:

@@ -26,6 +26,7 @@ from glane.job.here import extract_here
 from glane.job.replay.compare import Compared, Verdict, compare
 from glane.job.replay.record import Proportion, Replay
 from glane.languages import Spoken, in_language
+from glane.parquet import write_parquet_frame
 from glane.settings import ExtractSettings, LocalSettings
 from glane.storage import replace_file
 
@@ -95,7 +96,8 @@ def replay(
     why_not = _why_not_invariant(then.settings.model.engine, batch_invariant)
     with text_folder() as folder, _invariant(not why_not):
         ids = folder / "ids.parquet"
-        sample.select(then.id_column).write_parquet(ids)
+        with ids.open("wb") as stream:
+            write_parquet_frame(sample.select(then.id_column), stream)
         extract_here(_settings(then.settings, ids=ids, run=folder / "run"))
         now = open_run(folder / "run")
         found = compare(sample, now.all().collect(), id_column=then.id_column, fields=description.fields)

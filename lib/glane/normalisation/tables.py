@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 
 from glane.errors import ConfigError, DataError, did_you_mean
+from glane.parquet import parquet_schema, read_parquet_frame
 from glane.tables.advice import advised
 from glane.tables.formats import ENDINGS
 from glane.tables.frames import is_table, read_frame
@@ -51,12 +53,11 @@ def _read_parquet(path: Path, lookup: Lookup, place: str) -> pl.DataFrame:
     if lookup.separator or lookup.encoding:
         raise ConfigError(f"{place}: separator and encoding are of CSV files; leave them out for {lookup.path}.")
     try:
-        known = pl.read_parquet_schema(path)
-        _refuse_lacking(known, lookup, place)
-        return pl.read_parquet(path, columns=list(lookup.columns), glob=False)
+        _refuse_lacking(dict.fromkeys(parquet_schema(path).names), lookup, place)
+        return read_parquet_frame(path, columns=list(lookup.columns))
     except OSError as error:
         raise ConfigError(f"{place}.path: {lookup.path} cannot be read ({error.strerror}).") from None
-    except pl.exceptions.PolarsError:
+    except (pa.ArrowException, pl.exceptions.PolarsError):
         raise ConfigError(
             f"{place}.path: {lookup.path} is no readable Parquet file, and its ending is of no other table "
             f"({', '.join(ENDINGS)})."

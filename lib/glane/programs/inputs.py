@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from glane.errors import ConfigError, DataError
+from glane.parquet import read_parquet_frame
 from glane.programs.judge import Program
 from glane.tables.formats import TableFormat, format_of
 from glane.tables.frames import read_frame
@@ -97,8 +99,8 @@ def expected_of(folder: Path) -> dict[str, pl.DataFrame]:
 def _table(path: Path) -> pl.DataFrame:
     if path.suffix == ".parquet":
         try:
-            return pl.read_parquet(path)
-        except (OSError, pl.exceptions.PolarsError):
+            return read_parquet_frame(path)
+        except (OSError, pa.ArrowException, pl.exceptions.PolarsError):
             raise DataError(f"expected: {path} is no Parquet file that can be read.") from None
     is_text = format_of(path) is TableFormat.DELIMITED
     if is_text and _is_header_alone(path):

@@ -48,9 +48,14 @@ class Call(Strict):
     before: FileSet | None = Key(default=None, exclude_if=lambda value: value is None)
 
     @property
+    def told(self) -> tuple[FileSet, ...]:
+        """The files of it, and those that stood there before while they may."""
+        return (self.now,) if self.before is None else (self.now, self.before)
+
+    @property
     def names(self) -> set[str]:
         """The files that are, or may be, of this command."""
-        return {*self.now.files, *({} if self.before is None else self.before.files)}
+        return {name for told in self.told for name in told.files}
 
 
 class _Version1(Record):
@@ -75,6 +80,11 @@ class WrittenFiles(Record):
     digests: Mapping[str, tuple[str, ...]] = {}
     calls: Mapping[str, Call] = {}
     runs: tuple[RunLink, ...] = Key(default=(), exclude_if=lambda value: not value)  # of files of no call: version 1
+
+    @property
+    def all_runs(self) -> tuple[RunLink, ...]:
+        """The runs that anything in the folder is of, or may be."""
+        return (*self.runs, *(link for call in self.calls.values() for told in call.told for link in told.runs))
 
     def mark_of(self, name: str) -> str | None:
         """The call that a file is of, by the name of its first file; None of a file that no call is known of."""

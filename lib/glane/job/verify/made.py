@@ -12,9 +12,10 @@ from glane.errors import GlaneError, RecordError
 from glane.job.verify.record import Check
 from glane.records import read_record
 from glane.run.names import MARKER
-from glane.run.written import WRITTEN, digest_of, read_written
+from glane.run.written import WRITTEN, Call, digest_of, read_written, standing
 
 _BRIEF = "brief.json"
+_TORN = "a command was ended before it had written all files of its result"
 
 
 def made_of_run(identity: str, folders: Sequence[Path]) -> Iterator[Check]:
@@ -34,12 +35,24 @@ def _folder(folder: Path, identity: str) -> Iterator[Check]:
     except RecordError as error:
         yield Check(part="made of it", place=str(folder / WRITTEN), state="changed", why=str(error))
         return
-    if identity not in {link.id for link in written.runs}:
-        return
-    for name in written.names:
-        yield _file(folder / name, written.digests.get(name, ())[:1])
-    if _BRIEF in written.names:
+    for mark, call in written.calls.items():
+        yield from _call(folder, mark, call, identity)
+    if identity in {link.id for link in written.runs}:
+        alone = [name for name in written.names if written.mark_of(name) is None]
+        yield from (_file(folder / name, written.digests.get(name, ())[:1]) for name in alone)
+    if _BRIEF in written.names and identity in {link.id for link in written.all_runs}:
         yield from _of_brief(folder / _BRIEF)
+
+
+def _call(folder: Path, mark: str, call: Call, identity: str) -> Iterator[Check]:
+    """The files that the last call of a command wrote, or those before it where it wrote none."""
+    if identity not in {link.id for told in call.told for link in told.runs}:
+        return
+    there = standing(folder, call)
+    if there is None:
+        yield Check(part="made of it", place=str(folder / mark), state="changed", why=_TORN)
+    elif identity in {link.id for link in there.runs}:
+        yield from (_file(folder / name, [digest]) for name, digest in sorted(there.files.items()))
 
 
 def _file(path: Path, digests: Sequence[str]) -> Check:
