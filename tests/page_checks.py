@@ -69,6 +69,7 @@ _REQUIRED = {
     "brief": {"brief": "co", **_OF_A_RUN},
     "trace": {"brief.dir": "runs/a", "id": "f-1"},
     "stage_model": {"source": "models/a"},
+    "keys": {"file": "keys.yaml", "name": "a"},
     "verify": {"run.dir": "runs/a"},
     "replay": {"run.dir": "runs/a"},
     "link": {"linkage": "outbreak_events", **_OF_A_RUN},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +17,7 @@ import glane
 from conftest import extract_here, job_here, make_settings, work, write_documents
 from glane.assess.files import as_parquet
 from glane.errors import GlaneError, RunError
-from glane.keys import KEY_COMMAND, KEY_FILE, KeysError, keyring, parse_keyring, with_new_key
+from glane.keys import KEY_COMMAND, KEY_FILE, KeysError, add_key, keyring, parse_keyring, with_new_key
 from glane.normalisation.tables import read_table as read_reference_table
 from glane.parquet import (
     is_encrypted,
@@ -324,3 +325,53 @@ def test_a_reference_table_may_be_encrypted(tmp_path: Path, keys: Path) -> None:
     table.write_bytes(b"PAR1" + bytes(40))
     with pytest.raises(GlaneError, match="no readable Parquet file"):
         read_reference_table("places", lookup)
+
+
+def test_a_key_is_made_and_another_added_and_none_is_lost_or_shown(tmp_path: Path) -> None:
+    ring = tmp_path / "keys.yaml"
+    first = job_here(f"file={ring}", "name=2026-12", name="keys")
+    before = parse_keyring(ring.read_text(), place="keys")
+    ring.with_name("link.yaml").symlink_to(ring)
+    second = job_here(f"file={ring.with_name('link.yaml')}", "name=2027", name="keys")
+    after = parse_keyring(ring.read_text(), place="keys")
+    assert (before.current, after.current) == ("2026-12", "2027")
+    assert after.keys == before.keys | {"2027": after.keys["2027"]}
+    assert ring.stat().st_mode & 0o777 == 0o600
+    assert ring.with_name("link.yaml").is_symlink()
+    for said in (first.stdout, second.stdout):
+        assert f"export GLANE_KEY_FILE={ring}" in said
+        assert not any(base64.b64encode(key).decode() in said for key in after.keys.values())
+    assert "kept, for files of before: 2026-12" in second.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "why"),
+    [
+        ("current: a", 0o600, "no keys"),
+        ("", 0o600, "no keys"),
+        (None, 0o640, "others may read it"),
+        (None, 0o600, "there is a key 'one' already"),
+    ],
+)
+def test_a_file_of_keys_that_cannot_be_added_to_stays_as_it_is(
+    tmp_path: Path, content: str | None, mode: int, why: str
+) -> None:
+    ring = ring_at(tmp_path / "keys.yaml", "one")
+    if content is not None:
+        ring.write_text(content)
+    ring.chmod(mode)
+    held = ring.read_bytes()
+    assert why in job_here(f"file={ring}", "name=one", name="keys", check=2).stderr
+    assert ring.read_bytes() == held
+    assert [path.name for path in tmp_path.iterdir()] == ["keys.yaml"]
+
+
+def test_keys_that_are_added_at_once_are_all_kept(tmp_path: Path) -> None:
+    ring, names = tmp_path / "keys.yaml", {f"k{at}" for at in range(8)}
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: add_key(ring, name), names))
+    assert set(parse_keyring(ring.read_text(), place="keys").keys) == names
+
+
+def test_a_key_file_in_no_folder_is_a_sentence(tmp_path: Path) -> None:
+    assert "none is no folder" in job_here(f"file={tmp_path / 'none' / 'k.yaml'}", "name=a", name="keys", check=2).stderr

@@ -29,6 +29,7 @@ _FILES = {
     "verify": settings.VerifySettings,
     "stage_model": settings.StageModelSettings,
     "models": settings.ModelsSettings,
+    "keys": settings.KeysSettings,
     "link": settings.LinkSettings,
     "ingest": settings.IngestSettings,
     "embed": settings.EmbedSettings,

@@ -27,6 +27,7 @@ COMMANDS = (
     "status",
     "runs",
     "audit",
+    "keys",
     "clean",
     "plan",
     "doctor",

@@ -12,27 +12,34 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
+import fcntl
 import os
 import re
 import secrets
 import shlex
 import stat
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from glane.errors import GlaneError
+from glane.languages import Spoken
+from glane.storage import lock, replace_file, storage_errors, write_once
 
 KEY_FILE, KEY_COMMAND = "GLANE_KEY_FILE", "GLANE_KEY_COMMAND"
 _KEY_BYTES, _NONCE_BYTES = 32, 12
-_COMMAND_S = 60.0
+_COMMAND_S, _LOCK_S = 60.0, 30.0
+_MODE = 0o600
+_SETTING = "file"  # of the command that makes a key
 _ID = re.compile(r"[\w.:-]{1,64}")
 _SHAPE = 'It has to be YAML with "current", the id of a key, and "keys", 32 bytes in base64 by id.'
 
@@ -137,14 +144,86 @@ def with_new_key(text: str | None, name: str, *, place: str) -> str:
     return yaml.safe_dump({"current": name, "keys": keys}, sort_keys=False)
 
 
-def _file_text(path: Path) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedKey(Spoken):
+    """A key that was made, without it. `str()` of it says where it is, and how it is used."""
+
+    path: Path
+    ring: Keyring
+
+    def _in_english(self) -> str:
+        earlier = [name for name in self.ring.keys if name != self.ring.current]
+        lines = [f"{self.path}: key {self.ring.current} is the one that files are written with"]
+        if earlier:
+            lines.append(f"kept, for files of before: {', '.join(earlier)}")
+        lines.append("To encrypt and to read, in each shell, and in the lines of a batch job:")
+        lines.append(f"  export {KEY_FILE}={shlex.quote(str(self.path))}")
+        lines.append("Keep a copy of this file elsewhere: without it, nobody can read what it encrypts.")
+        return "\n".join(lines)
+
+
+def add_key(path: Path, name: str) -> AddedKey:
+    """Make a key, and add it to a file of keys, or make that file. Only its owner may read it.
+
+    Raises:
+        KeysError: if the file is no ring, is another user's, others may read it, or it has a key of that name.
+        RunError: if the file system refuses.
+    """
+    place = path.expanduser().absolute().resolve()  # where a link leads: it stays one
+    with _alone(place.parent):
+        text = with_new_key(_ring_text(place), name, place=str(place))
+
+        def write(stream: IO[bytes]) -> None:
+            stream.write(text.encode())
+
+        if place.exists():
+            replace_file(place, write, mode=_MODE, setting=_SETTING)
+        elif not write_once(place, write, mode=_MODE, setting=_SETTING):
+            raise KeysError(f"file: {place} was written meanwhile. Run the same command again.")
+    return AddedKey(path=place, ring=parse_keyring(text, place=str(place)))
+
+
+def _ring_text(path: Path) -> str | None:
+    """What is in a file of keys; None if there is none."""
+    if not path.exists():
+        return None
+    text = _file_text(path, told=_SETTING)
+    if path.stat().st_uid != os.geteuid():
+        raise KeysError(f"file: {path} is another user's, who could not read it any more. Have them run this.")
+    return text
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep others who add a key waiting, for a bounded time: the key of the first would be lost.
+
+    Raises:
+        KeysError: if they do not end, the file system has no locks, or there is no such folder.
+        RunError: if the file system refuses.
+    """
+    if not folder.is_dir():
+        raise KeysError(f"file: {folder} is no folder. Make it first.")
+    with storage_errors(folder, setting=_SETTING):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if not lock(descriptor, deadline=time.monotonic() + _LOCK_S, take=fcntl.flock):
+            raise KeysError(
+                f"file: {folder} could not be locked within {_LOCK_S:.0f} s, and a key that is added meanwhile "
+                "would be lost. Try again, or make the file on a file system with locks."
+            )
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _file_text(path: Path, *, told: str = KEY_FILE) -> str:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise KeysError(f"{KEY_FILE}={path}: cannot be read ({type(error).__name__}).") from None
+        raise KeysError(f"{told}={path}: cannot be read ({type(error).__name__}).") from None
     if mode & 0o077:
-        raise KeysError(f"{KEY_FILE}={path}: others may read it ({mode:04o}). Set chmod 600 {path}.")
+        raise KeysError(f"{told}={path}: others may read it ({mode:04o}). Set chmod 600 {path}.")
     return text
 
 

@@ -36,6 +36,7 @@ from glane.settings.extract import (
 )
 from glane.settings.ingest import IngestSettings, ingest_settings
 from glane.settings.job import JobSettings, read_job
+from glane.settings.keys import KeysSettings, keys_settings
 from glane.settings.link import LinkDefinition, LinkSettings, link_settings
 from glane.settings.model import ModelSettings, SamplingSettings
 from glane.settings.models import ModelsSettings, StageModelSettings, models_settings, stage_model_settings
@@ -85,6 +86,7 @@ __all__ = [
     "ExtractSettings",
     "IngestSettings",
     "JobSettings",
+    "KeysSettings",
     "LinkDefinition",
     "LinkSettings",
     "LocalSettings",
@@ -132,6 +134,7 @@ __all__ = [
     "export_settings",
     "extract_settings",
     "ingest_settings",
+    "keys_settings",
     "link_settings",
     "models_settings",
     "multiverse_settings",

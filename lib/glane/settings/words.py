@@ -24,6 +24,7 @@ from glane.settings.evaluate import CompareSettings, EvaluateSettings
 from glane.settings.export import ExportSettings
 from glane.settings.extract import ExtractSettings
 from glane.settings.ingest import IngestSettings
+from glane.settings.keys import KeysSettings
 from glane.settings.link import LinkSettings
 from glane.settings.models import ModelsSettings, StageModelSettings
 from glane.settings.multiverse import MultiverseSettings
@@ -66,6 +67,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "export": ExportSettings,
     "extract": ExtractSettings,
     "ingest": IngestSettings,
+    "keys": KeysSettings,
     "link": LinkSettings,
     "models": ModelsSettings,
     "multiverse": MultiverseSettings,
