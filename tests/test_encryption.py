@@ -15,8 +15,9 @@ import pytest
 
 import glane
 from conftest import extract_here, job_here, make_settings, work, write_documents
-from glane.assess.files import as_parquet
+from glane.assess.files import as_parquet, read_table
 from glane.errors import GlaneError, RunError
+from glane.job.tables import kept_tables
 from glane.keys import KEY_COMMAND, KEY_FILE, KeysError, add_key, keyring, parse_keyring, with_new_key
 from glane.normalisation.tables import read_table as read_reference_table
 from glane.parquet import (
@@ -31,6 +32,7 @@ from glane.parquet import (
     write_parquet,
     write_parquet_frame,
 )
+from glane.run.inputs import are_same_inputs
 from glane.task.lookups import Lookup
 
 SECRET = "Zzyzx"
@@ -374,4 +376,52 @@ def test_keys_that_are_added_at_once_are_all_kept(tmp_path: Path) -> None:
 
 
 def test_a_key_file_in_no_folder_is_a_sentence(tmp_path: Path) -> None:
-    assert "none is no folder" in job_here(f"file={tmp_path / 'none' / 'k.yaml'}", "name=a", name="keys", check=2).stderr
+    assert (
+        "none is no folder" in job_here(f"file={tmp_path / 'none' / 'k.yaml'}", "name=a", name="keys", check=2).stderr
+    )
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "notes.csv"
+    path.write_text("id,text\n" + "".join(f"d{at},note {SECRET} {at}\n" for at in range(40)))
+    return path
+
+
+def test_a_table_of_another_format_is_kept_encrypted_and_its_run_goes_on(
+    tmp_path: Path, keys: Path, table: Path
+) -> None:
+    with kept_tables(make_settings(table, tmp_path / "run")) as settings:
+        run, _ = work(settings)
+    run.directory.part(0).unlink()
+    with kept_tables(make_settings(table, tmp_path / "run")) as settings:
+        assert extract_here(settings).height == 40
+    assert files_with(tmp_path / "run", SECRET.encode()) == []
+    assert glane.verify(tmp_path / "run").is_as_it_was
+
+
+def test_runs_on_one_table_read_the_same_though_its_parquet_is_other_bytes(
+    tmp_path: Path, keys: Path, table: Path
+) -> None:
+    for name in "abc":
+        if name == "c":
+            table.write_text(table.read_text().replace("note", "mote"))
+        with kept_tables(make_settings(table, tmp_path / name)) as settings:
+            extract_here(settings)
+    a, b, c = (glane.open_run(tmp_path / name).description() for name in "abc")
+    assert a.fingerprint["inputs"] != b.fingerprint["inputs"]
+    assert are_same_inputs(a, b)
+    assert not are_same_inputs(a, c)
+
+
+def test_an_encrypted_file_under_the_name_of_a_table_is_parquet_and_a_damaged_one_is_told(
+    tmp_path: Path, keys: Path
+) -> None:
+    data = write_documents(tmp_path / "d.parquet", ["text"])
+    odd = tmp_path / "d.csv"
+    write_parquet(pq.read_table(data), odd)
+    assert read_table(str(odd), place="gold").height == 1
+    assert extract_here(make_settings(odd, tmp_path / "run")).height == 1
+    odd.write_bytes(odd.read_bytes()[:-20])
+    with pytest.raises(GlaneError, match="encrypted footer, and damaged"):
+        read_table(str(odd), place="gold")

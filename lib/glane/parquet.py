@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # who asks for a status waits for Polars otherwise
 
 Place = str | Path | io.BytesIO  # of what is read
 _MAGIC = b"PARE"  # how a file with an encrypted footer begins
+PARQUET = (b"PAR1", _MAGIC)  # how one of them begins
 _CODEC = "zstd"
 
 

@@ -24,6 +24,7 @@ from glane.extraction.results import Run
 from glane.extraction.specification import asked_otherwise
 from glane.languages import Spoken
 from glane.run.fingerprint import text_digest
+from glane.run.inputs import are_same_inputs
 from glane.run.links import links_to
 from glane.run.summary import Summary, read_summary
 from glane.run.written import digest_of
@@ -187,7 +188,7 @@ def _check_pair(small: Run, large: Run) -> None:
             f"large.dir: was not asked the same as the small run ({', '.join(places[:3])} differ). Ask both with the "
             "same task, and the same data.text_column, group_by and order_by."
         )
-    if one.fingerprint["inputs"] != other.fingerprint["inputs"]:
+    if not are_same_inputs(one, other):
         raise DataError(
             "large.dir: the input is not that of the small run. Ask both with the same data.path, unchanged."
         )

@@ -14,6 +14,7 @@ from typing import Literal
 from glane.corpus.find import Found
 from glane.corpus.unchanged import Identity, content_digest, identity
 from glane.errors import DataError, RecordError
+from glane.parquet import PARQUET
 from glane.records import Record, read_record
 from glane.storage import exists, write_folder_once, write_once
 from glane.tables.advice import conversion_command
@@ -179,6 +180,6 @@ def _refuse_other(kept: ConvertedTables, paths: Sequence[str], options: TableOpt
 def _is_parquet(path: str) -> bool:
     try:
         with open(path, "rb") as stream:
-            return stream.read(4) == b"PAR1"
+            return stream.read(4) in PARQUET
     except OSError:
         return False

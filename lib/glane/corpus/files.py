@@ -208,7 +208,10 @@ def _what_it_is(path: str) -> str:
     with open(path, "rb") as stream:
         begin = stream.read(4)
     if begin == b"PARE":
-        return "its footer is encrypted). Give a file that is not encrypted."
+        return (
+            "Parquet with an encrypted footer, and damaged, or not encrypted by glane). Copy it again, or give a file "
+            "that is not encrypted."
+        )
     if begin == b"PAR1":
         return "Parquet, but truncated or damaged). Copy it again."
     advice = conversion(path) or f"Give a Parquet file, or a table whose name says what it is ({', '.join(TABLES)})."

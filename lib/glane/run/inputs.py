@@ -23,3 +23,15 @@ def input_digests(files: Sequence[InputFile], known: RunDescription | None) -> l
         {"name": Path(file.path).name, "rows": file.num_rows, "digest": digest or next(unknown)}
         for file, digest in zip(files, found, strict=True)
     ]
+
+
+def are_same_inputs(one: RunDescription, other: RunDescription) -> bool:
+    """Whether two runs read the same files, or files that were made of the same tables in the same way.
+
+    What is made of a table has other bytes each time where it is encrypted.
+    """
+    both = [told.fingerprint["inputs"] for told in (one, other)]
+    if both[0] == both[1]:
+        return True
+    sizes = [[(entry["name"], entry["rows"]) for entry in told] for told in both]
+    return bool(one.tables) and one.tables == other.tables and sizes[0] == sizes[1]

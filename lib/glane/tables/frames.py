@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from glane.errors import DataError
+from glane.parquet import PARQUET
 from glane.storage import content_digest
 from glane.tables.formats import format_of, refuse_options
 from glane.tables.open_table import open_table
@@ -23,7 +24,7 @@ def is_table(path: str | Path) -> bool:
         return False
     try:
         with Path(path).open("rb") as stream:
-            return stream.read(4) != b"PAR1"
+            return stream.read(4) not in PARQUET
     except OSError:
         return True
 
