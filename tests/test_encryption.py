@@ -425,3 +425,17 @@ def test_an_encrypted_file_under_the_name_of_a_table_is_parquet_and_a_damaged_on
     odd.write_bytes(odd.read_bytes()[:-20])
     with pytest.raises(GlaneError, match="encrypted footer, and damaged"):
         read_table(str(odd), place="gold")
+
+
+def test_a_run_that_was_begun_plain_goes_on_encrypted_and_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_documents(tmp_path / "d.parquet", [f"text {at}" for at in range(40)])
+    settings = make_settings(data, tmp_path / "run")
+    run, _ = work(settings)
+    run.directory.part(1).unlink()
+    monkeypatch.setenv(KEY_FILE, str(ring_at(tmp_path / "keys.yaml", "one")))
+    assert extract_here(settings).height == 40
+    assert {is_encrypted(path) for path in parquets(tmp_path / "run")} == {True, False}
+    assert glane.verify(tmp_path / "run").is_as_it_was
+    assert glane.open_run(tmp_path / "run").usable().collect().height == 40
