@@ -439,3 +439,20 @@ def test_a_run_that_was_begun_plain_goes_on_encrypted_and_is_whole(
     assert {is_encrypted(path) for path in parquets(tmp_path / "run")} == {True, False}
     assert glane.verify(tmp_path / "run").is_as_it_was
     assert glane.open_run(tmp_path / "run").usable().collect().height == 40
+
+
+def test_a_run_whose_key_is_not_told_is_kept_by_clean_and_others_are_cleaned(
+    tmp_path: Path, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, runs = write_documents(tmp_path / "d.parquet", ["text"] * 40), tmp_path / "runs"
+    monkeypatch.setattr("glane.run.publish._clean", lambda _: None)  # parts stay
+    extract_here(make_settings(data, runs / "a"))
+    monkeypatch.delenv(KEY_FILE)
+    extract_here(make_settings(data, runs / "b"))
+    for path in (*runs.rglob("*"), *runs.iterdir()):
+        os.utime(path, (0, 0), follow_symlinks=False)
+    before = set((runs / "a").rglob("*"))
+    done = job_here(f"runs={runs}/*", "remove=true", name="clean")
+    assert set((runs / "a").rglob("*")) == before
+    assert "no key is told" in done.stdout
+    assert not (runs / "b" / "parts").exists()

@@ -166,3 +166,8 @@ def test_what_a_killed_command_left_is_told_and_what_stands_of_before_is_not_mis
     found = [one for one in glane.verify(copy / "run", folders=folder).verification.checks if one.part == "made of it"]
     assert [(one.place, one.state) for one in found] == [(str(folder / mark), "changed")]
     assert "ended before" in found[0].why
+
+
+def test_a_folder_that_is_not_there_does_not_pass_for_one_without_changes(made):
+    done = job_here(f"run.dir={made / 'run'}", f"folder=[{made / 'evaluaton'}]", name="verify", check=2)
+    assert "evaluaton is no directory" in done.stderr

@@ -67,7 +67,7 @@ def verify(
         out: A JSON file with all of it, file by file.
 
     Raises:
-        ConfigError: if `out` is there already.
+        ConfigError: if `out` is there already, or a folder is not.
         RunError: if there is no run, or `run.yaml` cannot be read.
     """
     directory = RunDirectory(root=Path(run).expanduser().absolute())
@@ -78,6 +78,8 @@ def verify(
         raise ConfigError(f"out: {target} is there already. Choose another name, or move the file.")
     given = [folders] if isinstance(folders, str | Path) else list(folders)
     places = [Path(one).expanduser().absolute() for one in given] or [directory.root.parent]
+    if absent := [str(one) for one in places if not one.is_dir()]:
+        raise ConfigError(f"folder: {absent[0]} is no directory, so nothing in it would be compared. Give one that is.")
     checks = [*own_files(directory), *_others(directory, places)]
     verification = Verification(
         run=str(directory.root), time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
