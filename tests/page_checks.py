@@ -79,7 +79,9 @@ _REQUIRED = {
 }
 _WITH_VALUE = ("--config-dir", "--cfg", "--package")
 # Commands of others, which are named and not checked further.
-_OTHERS = ("cd", "cp", "export", "git", "ls", "mkdir", "module", "pip", "rm", "scancel", "sha256sum", "squeue", "sinfo", "tail")
+_OTHERS = (
+    "cd", "cp", "export", "git", "ls", "mkdir", "module", "pip", "rm", "scancel", "sha256sum", "squeue", "sinfo", "tail",
+)  # fmt: skip
 _COMMAND_SPAN = re.compile(r"(?:\.venv/bin/)?(?:python3? )?jobs/\w+\.py .|make \w|sbatch .*slurm/|glane [a-z_-]+ ")
 _SETTING_SPAN = re.compile(r"[+~]?[a-z_]+(?:\.[a-z_]+)+=\S")
 

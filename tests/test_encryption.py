@@ -132,6 +132,9 @@ def test_without_the_key_a_sentence_says_so_and_nothing_passes_for_damaged(
             read(path)
     with pytest.raises(KeysError, match="no key is told"):
         scan_parquet([path]).collect()
+    pq.write_table(TABLE, tmp_path / "plain.parquet")
+    with pytest.raises(KeysError, match="t.parquet: encrypted, and no key is told"):
+        scan_parquet([tmp_path / "plain.parquet", path]).collect()
     monkeypatch.setenv(KEY_FILE, str(ring_at(tmp_path / "other.yaml", "two")))
     with pytest.raises(KeysError, match="no key 'one'.*There are: two"):
         open_parquet(path)
@@ -181,6 +184,8 @@ def _forget() -> None:
     [
         ("", "no keys"), ("a: [", "no keys"), ("keys: {a: b}", "no keys"), ("current: a\nkeys: {a: '%%'}", "no keys"),
         ("current: a\nkeys: {a: c2hvcnQ=}", "key 'a' has 5 bytes, and has to have 32"),
+        (f"current: a\nkeys: {{a: {base64.b64encode(bytes(32)).decode()}, a: {base64.b64encode(bytes(32)).decode()}}}", "an id stands there twice"),
+        (f"current: '1'\nkeys: {{1: {base64.b64encode(bytes(32)).decode()}, '1': {base64.b64encode(bytes(32)).decode()}}}", "an id stands there twice"),
         (f"current: b\nkeys: {{a: {base64.b64encode(bytes(32)).decode()}}}", "current is 'b', which is not among"),
         (f"current: a\nkeys: {{'a b': {base64.b64encode(bytes(32)).decode()}}}", "not of letters, digits"),
     ],
@@ -190,6 +195,15 @@ def test_what_is_no_ring_is_refused_and_not_shown(text: str, why: str) -> None:
         parse_keyring(text, place="keys")
     assert "c2hvcnQ" not in str(refused.value)
     assert "AAAA" not in str(refused.value)
+
+
+def test_keys_that_are_named_by_an_empty_variable_do_not_pass_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY_FILE, "")
+    with pytest.raises(KeysError, match="GLANE_KEY_FILE is set, and empty"):
+        write_parquet(TABLE, tmp_path / "t.parquet")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_keys_that_others_may_read_are_refused(tmp_path: Path, keys: Path) -> None:
@@ -210,6 +224,9 @@ def test_a_command_may_print_the_keys_and_what_it_prints_is_never_shown(
     assert base64.b64encode(found.keys["one"]).decode() not in repr(found)
     monkeypatch.setenv(KEY_COMMAND, f"sh -c 'cat {ring}; exit 3'")
     with pytest.raises(KeysError, match="exit code 3. What it printed is not shown"):
+        keyring()
+    monkeypatch.setenv(KEY_COMMAND, " ")
+    with pytest.raises(KeysError, match="GLANE_KEY_COMMAND is set, and empty"):
         keyring()
     monkeypatch.setenv(KEY_COMMAND, "no-such-program")
     with pytest.raises(KeysError, match="cannot be run"):

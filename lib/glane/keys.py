@@ -95,11 +95,14 @@ def keyring() -> Keyring | None:
     Raises:
         KeysError: if they cannot be had.
     """
-    return _keyring(os.environ.get(KEY_FILE, ""), os.environ.get(KEY_COMMAND, ""))
+    return _keyring(os.environ.get(KEY_FILE), os.environ.get(KEY_COMMAND))
 
 
 @cache
-def _keyring(file: str, command: str) -> Keyring | None:
+def _keyring(file: str | None, command: str | None) -> Keyring | None:
+    for name, told in ((KEY_FILE, file), (KEY_COMMAND, command)):
+        if told is not None and not told.strip():
+            raise KeysError(f"{name} is set, and empty, so files would be plain. Name the keys, or unset it.")
     if file and command:
         raise KeysError(f"{KEY_FILE} and {KEY_COMMAND} are both set. Set one of them.")
     if file:
@@ -116,9 +119,11 @@ def parse_keyring(text: str, *, place: str) -> Keyring:
     try:
         told: Any = yaml.safe_load(text)
         keys = {str(name): base64.b64decode(str(key), validate=True) for name, key in told["keys"].items()}
-        current = str(told["current"])
+        current, num_ids = str(told["current"]), len(_value(yaml.compose(text, yaml.SafeLoader), "keys"))
     except (yaml.YAMLError, binascii.Error, KeyError, TypeError, AttributeError):
         raise KeysError(f"{place}: no keys. {_SHAPE}") from None
+    if num_ids > len(keys):
+        raise KeysError(f"{place}: an id stands there twice, and one of its keys would be lost. Give each its own.")
     if strange := [name for name in keys if not _ID.fullmatch(name)]:
         raise KeysError(f"{place}: the id of key {len(strange)} is not of letters, digits and . : - _ (64 at most).")
     if short := [name for name, key in keys.items() if len(key) != _KEY_BYTES]:
@@ -126,6 +131,11 @@ def parse_keyring(text: str, *, place: str) -> Keyring:
     if current not in keys:
         raise KeysError(f"{place}: current is {current!r}, which is not among the keys: {', '.join(sorted(keys))}.")
     return Keyring(current, keys, place)
+
+
+def _value(node: Any, name: str) -> list[Any]:
+    """The pairs of the mapping `name` of a document of YAML: repeated ids are lost when it is loaded."""
+    return next(list(value.value) for key, value in node.value if key.value == name)
 
 
 def with_new_key(text: str | None, name: str, *, place: str) -> str:

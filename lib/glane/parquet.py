@@ -94,7 +94,7 @@ def read_parquet_frame(path: str | Path, *, columns: Sequence[str] | None = None
     """All rows of a file, as Polars reads them; raises as `open_parquet`."""
     import polars as pl
 
-    if _are_plain([path]):
+    if not is_encrypted(path):
         return pl.read_parquet(path, columns=None if columns is None else list(columns), glob=False)
     return _frame(read_parquet(path, columns=columns))
 
@@ -104,15 +104,11 @@ def scan_parquet(paths: Sequence[str | Path]) -> pl.LazyFrame:
     import polars as pl
     from polars.io.plugins import register_io_source
 
-    if _are_plain(paths):
+    encrypted = next(filter(is_encrypted, paths), None)
+    if encrypted is None:
         return pl.scan_parquet([str(path) for path in paths], glob=False)
-    schema = _frame(parquet_schema(paths[0]).empty_table()).schema
+    schema = _frame(parquet_schema(encrypted).empty_table()).schema
     return register_io_source(lambda *asked: _scanned(paths, *asked), schema=schema, validate_schema=True)
-
-
-def _are_plain(paths: Sequence[str | Path]) -> bool:
-    """Whether no file is encrypted. Without keys, the first of files tells of all."""
-    return not any(map(is_encrypted, paths if keyring() is not None else paths[:1]))
 
 
 def _frame(table: pa.Table) -> pl.DataFrame:

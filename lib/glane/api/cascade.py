@@ -97,7 +97,7 @@ def cascade(
     root = Path(out_dir).expanduser()
     if large is None:
         files.check_plan(root, plan, is_needed=False)
-        ids = as_parquet(found.asked.to_frame())
+        ids = as_parquet(found.asked.to_frame(), there=root / files.IDS)
         write_folder(root, {files.PLAN: plan.as_json(), files.IDS: ids}, of=links_to([opened.directory]))
         return Cascade(plan=plan, folder=root)
     other = run_of(large)
@@ -110,7 +110,7 @@ def cascade(
     guarantee = None
     if large_calibration is not None:
         guarantee = files.read_calibration(large_calibration, other.directory, setting="large_calibration")[0].guarantee
-    content = as_parquet(rows)
+    content = as_parquet(rows, there=root / files.FOLDER / files.ROWS)
     summary = CascadeSummary(
         plan=plan,
         large=_run_of(other),
