@@ -107,14 +107,14 @@ def test_texts_that_do_not_fit_into_memory_make_the_same_data_set(
     monkeypatch.setattr(spill, "_IN_MEMORY", 1000)
     monkeypatch.setattr(parts, "_GROUP_BYTES", 3000)
     groups, named = [], []
-    commit = parts.pq.write_table
+    commit = parts.write_parquet
 
     def counted(table: Any, stream: Any, **options: Any) -> None:
         groups.append(-(-table.num_rows // options.get("row_group_size", table.num_rows)))
         named.extend(places.iterdir())
         commit(table, stream, **options)
 
-    monkeypatch.setattr(parts.pq, "write_table", counted)
+    monkeypatch.setattr(parts, "write_parquet", counted)
     assert_frame_equal(rows_of(source, tmp_path / "out", run__shard_rows=20), plain)
     assert max(groups) == 3
     assert named == []  # what was spilled has no name that a killed process would leave behind
@@ -595,7 +595,7 @@ def test_no_text_of_a_document_is_anywhere_but_in_the_data_set(tmp_path: Path) -
 
 
 def test_limits_and_options_are_those_of_the_reader() -> None:
-    own = {"files_per_process"}  # nothing that a user would choose
+    own = {"files_per_process", "edits"}  # nothing that a user would choose
     for ours, theirs in ((LimitSettings(), Limits()), (OptionSettings(), Options())):
         told = {name: value for name, value in dataclasses.asdict(theirs).items() if name not in own}
         assert ours.model_dump() == told
