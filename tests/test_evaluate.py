@@ -1145,8 +1145,7 @@ def test_a_file_that_glane_did_not_write_is_never_replaced(tmp_path: Path) -> No
         write_folder(tmp_path, {"report.html": b"<p>", "values.parquet": b"new"})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["values.parquet"]
     assert (tmp_path / "values.parquet").read_bytes() == b"mine"
-    write_folder(tmp_path, {"report.html": b"one"})
-    write_folder(tmp_path, {"other.json": b"{}"})
+    write_folder(tmp_path, {"report.html": b"one", "other.json": b"{}"})
     write_folder(tmp_path, {"report.html": b"two", "other.json": b"[]"})
     assert (tmp_path / "report.html").read_bytes() == b"two"
 

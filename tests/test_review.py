@@ -944,7 +944,7 @@ def test_a_review_in_a_browser_from_the_first_key_to_the_gold(run, tmp_path, rea
     assert any("Content Security Policy" in complaint for complaint in reader.complaints())
 
     said = job(*where, f"corrections={file}", name="review").stdout
-    assert "1 reviewed documents" in said
+    assert "1 reviewed document " in said
     (row,) = pl.read_parquet(tmp_path / "review" / "gold.parquet").to_dicts()
     assert (row["id"], row["age"], row["sex"], row["reviewer"]) == ("d0", 67, "M", "Zoé <b>")
     assert (str(row["onset"]), row["onset__precision"]) == ("2025-03-02", "day")

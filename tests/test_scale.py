@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from conftest import ROOT, make_settings, prepare_run, spec, work, write_documents
 from fork_server import forks
+from glane import parquet
 from glane.corpus import select
 from glane.corpus.files import inspect_files
 from glane.corpus.plan import make_plan, read_plan, shard_size, write_plan
@@ -99,13 +100,13 @@ def test_a_plan_of_a_hundred_thousand_row_groups_takes_a_bit_a_row(tmp_path):
 def test_many_row_groups_in_one_file_are_planned_and_read_without_reading_its_footer_for_each(tmp_path, monkeypatch):
     path = write_documents(tmp_path / "d.parquet", ["x"] * 3000, row_group_size=2)
     opened = []
-    real = pq.ParquetFile
+    real = parquet.ParquetFile
 
     def counted(source, **options):
         opened.append(options.get("metadata") is None)
         return real(source, **options)
 
-    monkeypatch.setattr(pq, "ParquetFile", counted)
+    monkeypatch.setattr(parquet, "ParquetFile", counted)
     files = inspect_files(str(path), id_column="id", text_column="text", carry_columns=[])
     plan = make_plan(files, select_rows(files, id_column="id", selection=Selection()), shard_rows=16, shard_bytes=10**6)
     assert opened == [True, True]

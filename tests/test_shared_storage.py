@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from conftest import ROOT, extract_here, make_settings, prepare_run, spec, work, write_documents
-from glane import storage
+from glane import parquet, storage
 from glane.errors import RunError
-from glane.run import publish
 from glane.run.publish import finish_run
 from glane.run.worker import run_worker
 from glane.storage import exists, patiently, put_folder, replace_file, write_folder_once, write_once
@@ -134,7 +133,7 @@ def test_a_run_on_a_file_system_that_often_cannot_tell_is_whole(
 def test_a_part_that_a_node_remembers_as_absent_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(40)])
     run, _ = work(make_settings(data, tmp_path / "run", run__shard_rows=8))
-    monkeypatch.setattr(publish.pq, "ParquetFile", failing(publish.pq.ParquetFile, 3, errno.ENOENT))
+    monkeypatch.setattr(parquet, "ParquetFile", failing(parquet.ParquetFile, 3, errno.ENOENT))
     finish_run(run, record_mib=1)
     assert run.directory.is_complete
 

@@ -512,8 +512,8 @@ try:
 except GlaneError as error:
     print("refused:", error)
 """
-    for folder in (*tmp_path.parents, tmp_path, *source.parents):
-        if folder.is_relative_to("/tmp/pytest-of-root"):
+    for folder in (*tmp_path.parents, tmp_path, *source.parents, source, *source.rglob("*")):
+        if "pytest-of-" in str(folder):
             folder.chmod(0o755)
     environment = os.environ | {"PYTHONPATH": str(ROOT / "lib")}
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False)

@@ -169,7 +169,8 @@ def _incidence(time: TimeDimension) -> Iterator[str]:
     yield '} else if (requireNamespace("incidence", quietly = TRUE) && sum(courbe$model) > 0) {'
     yield "  incidence <- incidence::incidence(rep(courbe$period, courbe$model),"
     yield f'    interval = "{"sunday week" if is_epi else time.every}", first_date = min(courbe$period),'
-    yield "    last_date = max(courbe$period), standard = FALSE)"
+    standard = "" if is_epi else ", standard = FALSE"  # it warns otherwise of dates that are given; an epi week is one
+    yield f"    last_date = max(courbe$period){standard})"
     yield "}"
 
 
