@@ -41,7 +41,7 @@ def test_sbatch_over_two_nodes_with_the_demo_model(site):
     assert "2 engines on cpu, 1 thread and 0 GPUs each (no GPU, 1 core on a node)" in site.log(job_id)
     last_commit = shards["committed"].max()
     ended = time.mktime(time.strptime(site.history(job_id)[-1][5], "%Y-%m-%dT%H:%M:%S"))
-    assert ended - last_commit < 15
+    assert ended - last_commit < 45  # not after a lease, nor after a wait that runs out
     log = site.folder / f"glane-{job_id}.log"
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
     note = pl.read_parquet(site.folder / "corpus" / "documents.parquet")["text"][0]
