@@ -37,6 +37,7 @@ from glane.run.prepare import PreparedRun
 from glane.run.publish import finish_run
 from glane.run.worker import WorkerReport, WorkerSpec, run_worker
 from glane.settings import Beside, ExtractSettings, ModelSettings, SeveralSettings
+from glane.storage import listed
 from glane.task.task import Task, load_task
 from glane.validation import validated
 
@@ -214,7 +215,7 @@ def extract_here(settings: ExtractSettings) -> pl.DataFrame:
     run, report = work(settings)
     assert report.outcome == "done", report.message
     finish_run(run, record_mib=128)
-    return scan_parquet(sorted(run.directory.records.glob("*.parquet"))).collect()
+    return scan_parquet(listed(run.directory.records, "*.parquet")).collect()
 
 
 # What tests of extractions leave unsaid: users must say it.
