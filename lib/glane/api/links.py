@@ -41,8 +41,8 @@ def _links(root: Path, folder: str, runs: SeveralRuns, setting: str) -> Links:
         raise DataError(f"{setting}: no link.json in {folder}. Give the out.dir of glane link.") from None
     if len(summary.key) > 1:
         raise ConfigError(
-            f"{setting}: {folder} links items of {summary.definition.list!r}, and a table counts documents. Its "
-            "events are in entities.parquet, one row each; for a table, link documents."
+            f"{setting}: {folder} links items of {summary.definition.list!r}, and documents are counted here. "
+            "Its events are in entities.parquet, one row each. Link documents: linkage.list=null"
         )
     if not _is_of(summary, runs):
         raise DataError(f"{setting}: {folder} was made of another run ({summary.source}). Link this run.")
