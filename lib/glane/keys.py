@@ -13,14 +13,12 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-import fcntl
 import os
 import re
 import secrets
 import shlex
 import stat
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -33,7 +31,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from glane.errors import GlaneError
 from glane.languages import Spoken
-from glane.storage import lock, replace_file, storage_errors, write_once
+from glane.storage import locked_folder, replace_file, write_once
 
 KEY_FILE, KEY_COMMAND = "GLANE_KEY_FILE", "GLANE_KEY_COMMAND"
 _KEY_BYTES, _NONCE_BYTES = 32, 12
@@ -213,17 +211,13 @@ def _alone(folder: Path) -> Iterator[None]:
     """
     if not folder.is_dir():
         raise KeysError(f"file: {folder} is no folder. Make it first.")
-    with storage_errors(folder, setting=_SETTING):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        if not lock(descriptor, deadline=time.monotonic() + _LOCK_S, take=fcntl.flock):
+    with locked_folder(folder, within_s=_LOCK_S, setting=_SETTING) as is_held:
+        if not is_held:
             raise KeysError(
                 f"file: {folder} could not be locked within {_LOCK_S:.0f} s, and a key that is added meanwhile "
                 "would be lost. Try again, or make the file on a file system with locks."
             )
         yield
-    finally:
-        os.close(descriptor)
 
 
 def _file_text(path: Path, *, told: str = KEY_FILE) -> str:

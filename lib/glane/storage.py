@@ -121,6 +121,21 @@ def lock(
     return False
 
 
+@contextlib.contextmanager
+def locked_folder(folder: Path, *, within_s: float, setting: str) -> Iterator[bool]:
+    """Keep others who do the same with a folder waiting, threads too. Yields whether its lock was given in time.
+
+    Raises:
+        RunError: if the folder cannot be opened; `setting` is the key that chose it.
+    """
+    with storage_errors(folder, setting=setting):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield lock(descriptor, deadline=time.monotonic() + within_s, take=fcntl.flock)
+    finally:
+        os.close(descriptor)
+
+
 def listed(folder: Path, pattern: str) -> list[Path]:
     """The paths in a folder that match a pattern, sorted; none if there is no such folder.
 

@@ -8,10 +8,7 @@ of two calls are never taken for one result (`glane.run.whole`).
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
-import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -23,7 +20,7 @@ from glane.records import Record, read_record
 from glane.run.audit import note_wrote
 from glane.run.links import RunLink
 from glane.run.names import MARKER
-from glane.storage import content_digest, lock, replace_file, storage_errors
+from glane.storage import content_digest, locked_folder, replace_file, storage_errors
 from glane.validation import Strict
 
 WRITTEN = ".glane-files"
@@ -265,13 +262,8 @@ def _alone(root: Path, *, setting: str) -> Iterator[None]:
 
     Without them, files of two writers are told by whoever reads them.
     """
-    with storage_errors(root, setting=setting):
-        descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        lock(descriptor, deadline=time.monotonic() + _LOCK_S, take=fcntl.flock)
+    with locked_folder(root, within_s=_LOCK_S, setting=setting):
         yield
-    finally:
-        os.close(descriptor)
 
 
 def read_written(root: Path) -> WrittenFiles:
