@@ -11,7 +11,8 @@ import polars as pl
 from glane.languages import Spoken
 from glane.pseudonyms.kinds import Segment
 from glane.pseudonyms.offsets import Offsets
-from glane.pseudonyms.table import DOCUMENTS, MANIFEST, PseudonymisedTable, pseudonymise_table, read_places
+from glane.pseudonyms.offsets_file import read_places
+from glane.pseudonyms.table import DOCUMENTS, MANIFEST, PseudonymisedTable, pseudonymise_table
 from glane.settings.pseudonymise import PseudonymiseSettings
 from glane.validation import validated
 

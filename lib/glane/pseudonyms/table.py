@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,33 +15,25 @@ from pathlib import Path
 from typing import IO, Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from glane.corpus.files import InputFile, check_column, inspect_files
 from glane.corpus.ids import as_ids
 from glane.corpus.read import decoded, raw
 from glane.corpus.readable import readable
 from glane.errors import DataError, RunError
-from glane.parquet import ParquetWriter, open_parquet, parquet_schema, parquet_writer
+from glane.parquet import ParquetWriter, open_parquet, parquet_writer
 from glane.pseudonyms.key import Key, read_key
+from glane.pseudonyms.offsets_file import PLACES, publish_places, refuse_other
 from glane.pseudonyms.replace import pseudonymised
 from glane.pseudonyms.surrogates import Manner, Surrogates
 from glane.records import Record
 from glane.run.written import digest_of, refuse_inside_run
 from glane.settings.pseudonymise import PseudonymiseData, PseudonymiseSettings
-from glane.storage import replace_file, storage_errors, write_folder_once
+from glane.storage import replace_file, write_folder_once
 
 DOCUMENTS, MANIFEST = "documents.parquet", "pseudonymised.json"
-_OFFSETS = b"glane_offsets"  # of the metadata of a file of offsets: its version
 _BATCH_ROWS = 256
 _FOLDER_MODE, _FILE_MODE = 0o700, 0o600
-_PLACES = pa.schema(
-    {
-        "id": pa.string(), "new_id": pa.string(), "kind": pa.string(), "start": pa.int32(), "end": pa.int32(),
-        "new_start": pa.int32(), "new_end": pa.int32(),
-    },
-    metadata={_OFFSETS: b"1"},
-)  # fmt: skip
 
 
 class PseudonymisedTable(Record):
@@ -91,7 +82,7 @@ def pseudonymise_table(settings: PseudonymiseSettings) -> PseudonymisedTable:
     files = _checked(settings.data)
     if out.exists() and any(out.iterdir()):
         raise RunError(f"out.dir: {out} is there already. Choose another out.dir.")
-    _refuse_other(offsets)
+    refuse_other(offsets)
     told: list[PseudonymisedTable] = []
 
     def write(folder: Path) -> None:
@@ -122,18 +113,6 @@ def _checked(data: PseudonymiseData) -> list[InputFile]:
     return files
 
 
-def _refuse_other(offsets: Path) -> None:
-    """Refuse to replace a file that holds no offsets."""
-    if not offsets.exists():
-        return
-    try:
-        metadata = parquet_schema(offsets).metadata or {}
-    except (OSError, pa.ArrowException):
-        metadata = {}
-    if _OFFSETS not in metadata:
-        raise RunError(f"offsets: {offsets} is there, and holds no offsets. Choose another path.")
-
-
 def _write(
     folder: Path, offsets: Path, files: list[InputFile], settings: PseudonymiseSettings, key: Key
 ) -> PseudonymisedTable:
@@ -144,7 +123,7 @@ def _write(
         for done in _done(files, settings, key):
             if documents is None:
                 documents = stack.enter_context(_writer(folder / DOCUMENTS, done.documents.schema))
-                places = stack.enter_context(_writer(apart, _PLACES))
+                places = stack.enter_context(_writer(apart, PLACES))
             assert places is not None
             documents.write_table(done.documents)
             places.write_table(done.places)
@@ -159,7 +138,7 @@ def _write(
         digest=digest_of(folder / DOCUMENTS),
     )  # fmt: skip
     replace_file(folder / MANIFEST, lambda stream: _put(stream, told.as_json()), mode=_FILE_MODE, setting="out.dir")
-    _publish_places(apart, offsets)
+    publish_places(apart, offsets)
     return told
 
 
@@ -170,39 +149,6 @@ def _put(stream: IO[bytes], content: bytes) -> None:
 def _writer(path: Path, schema: pa.Schema) -> ParquetWriter:
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE))
     return parquet_writer(path, schema)
-
-
-def _publish_places(made: Path, offsets: Path) -> None:
-    """Put the places where they are kept."""
-    with storage_errors(offsets, setting="offsets"):
-        offsets.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(offsets, partial(_copy, made), mode=_FILE_MODE, setting="offsets")
-    made.unlink()
-
-
-def _copy(path: Path, stream: IO[bytes]) -> None:
-    with path.open("rb") as content:
-        shutil.copyfileobj(content, stream)
-
-
-def read_places(path: str | Path, new_ids: Sequence[str]) -> pa.Table:
-    """The places of what was replaced in some documents: `id`, `new_id`, `kind`, offsets in both texts in code points.
-
-    Raises:
-        DataError: if the file cannot be read, or is no such file.
-    """
-    remedy = "Give the file that glane pseudonymise wrote as offsets=…."
-    path = Path(path).expanduser()
-    try:
-        with open_parquet(path) as parquet:
-            if _OFFSETS not in (parquet.schema_arrow.metadata or {}):
-                raise DataError(f"offsets: {path} holds no offsets. {remedy}")
-            wanted = pa.array(list(new_ids), parquet.schema_arrow.field("new_id").type)
-            groups = map(parquet.read_row_group, range(parquet.num_row_groups))
-            found = [group.filter(pc.is_in(group["new_id"], value_set=wanted)) for group in groups]
-            return pa.concat_tables([parquet.schema_arrow.empty_table(), *found])
-    except (OSError, pa.ArrowException):
-        raise DataError(f"offsets: {path} cannot be read. {remedy}") from None
 
 
 def _done(files: list[InputFile], settings: PseudonymiseSettings, key: Key) -> Iterator[_Rows]:
@@ -288,7 +234,7 @@ def _batch(batch: pa.RecordBatch, path: str, settings: PseudonymiseSettings, key
         )
     columns |= {name: readable(batch.column(name)) for name in data.carry_columns}
     columns |= {name: _shifted(batch.column(name), persons, key, manner) for name in data.shift_columns}
-    return _Rows(pa.table(columns), pa.Table.from_pylist(places, schema=_PLACES), counts, texts.count(None), bare)
+    return _Rows(pa.table(columns), pa.Table.from_pylist(places, schema=PLACES), counts, texts.count(None), bare)
 
 
 def _texts(batch: pa.RecordBatch, name: str) -> list[str | None]:

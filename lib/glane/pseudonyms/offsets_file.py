@@ -1,0 +1,79 @@
+"""The file of offsets, which is kept apart: where each identifier stood, and where its surrogate stands."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from glane.errors import DataError, RunError
+from glane.parquet import open_parquet, parquet_schema
+from glane.storage import replace_file, storage_errors
+
+_FILE_MODE = 0o600
+_OFFSETS = b"glane_offsets"  # of the metadata of a file of offsets: its version
+PLACES = pa.schema(
+    {
+        "id": pa.string(), "new_id": pa.string(), "kind": pa.string(), "start": pa.int32(), "end": pa.int32(),
+        "new_start": pa.int32(), "new_end": pa.int32(),
+    },
+    metadata={_OFFSETS: b"1"},
+)  # fmt: skip
+
+
+def refuse_other(offsets: Path) -> None:
+    """Refuse to replace a file that holds no offsets.
+
+    Raises:
+        RunError: if it does not.
+    """
+    if not offsets.exists():
+        return
+    try:
+        metadata = parquet_schema(offsets).metadata or {}
+    except (OSError, pa.ArrowException):
+        metadata = {}
+    if _OFFSETS not in metadata:
+        raise RunError(f"offsets: {offsets} is there, and holds no offsets. Choose another path.")
+
+
+def publish_places(made: Path, offsets: Path) -> None:
+    """Put the places where they are kept, and remove the file that was made.
+
+    Raises:
+        RunError: if the file system refuses.
+    """
+    with storage_errors(offsets, setting="offsets"):
+        offsets.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(offsets, partial(_copy, made), mode=_FILE_MODE, setting="offsets")
+    made.unlink()
+
+
+def _copy(path: Path, stream: IO[bytes]) -> None:
+    with path.open("rb") as content:
+        shutil.copyfileobj(content, stream)
+
+
+def read_places(path: str | Path, new_ids: Sequence[str]) -> pa.Table:
+    """The places of what was replaced in some documents: `id`, `new_id`, `kind`, offsets in both texts in code points.
+
+    Raises:
+        DataError: if the file cannot be read, or is no such file.
+    """
+    remedy = "Give the file that glane pseudonymise wrote as offsets=…."
+    path = Path(path).expanduser()
+    try:
+        with open_parquet(path) as parquet:
+            if _OFFSETS not in (parquet.schema_arrow.metadata or {}):
+                raise DataError(f"offsets: {path} holds no offsets. {remedy}")
+            wanted = pa.array(list(new_ids), parquet.schema_arrow.field("new_id").type)
+            groups = map(parquet.read_row_group, range(parquet.num_row_groups))
+            found = [group.filter(pc.is_in(group["new_id"], value_set=wanted)) for group in groups]
+            return pa.concat_tables([parquet.schema_arrow.empty_table(), *found])
+    except (OSError, pa.ArrowException):
+        raise DataError(f"offsets: {path} cannot be read. {remedy}") from None
