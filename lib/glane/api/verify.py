@@ -15,7 +15,7 @@ from glane.job.verify.record import Check, State, Verification
 from glane.job.verify.sources import sources
 from glane.languages import Spoken, in_language
 from glane.run.description import read_description
-from glane.run.digests import read_digests_of_run
+from glane.run.digests import RunDigests, read_digests_of_run
 from glane.run.directory import RunDirectory
 from glane.storage import replace_file
 
@@ -44,6 +44,8 @@ class Verified(Spoken):
         counts = ", ".join(
             f"{sum(one.state == state for one in checks)} {in_language(state)}" for state in get_args(State)
         )
+        for one in self.verification.renewed:
+            yield f"files replaced by {one.command} on {one.time}; the digest of all digests was {one.before} before"
         yield f"{self.verification.run}: {counts}"
         if self.verification.own is not None:
             yield f"digest of all digests of the run: {self.verification.own} (note it elsewhere, to compare later)"
@@ -81,9 +83,11 @@ def verify(
     if absent := [str(one) for one in places if not one.is_dir()]:
         raise ConfigError(f"folder: {absent[0]} is no directory, so nothing in it would be compared. Give one that is.")
     checks = [*own_files(directory), *_others(directory, places)]
+    taken = _taken(directory)
     verification = Verification(
         run=str(directory.root), time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        own=_own(directory), checks=tuple(checks),
+        own=None if taken is None else taken.expected(), renewed=() if taken is None else taken.renewed,
+        checks=tuple(checks),
     )  # fmt: skip
     if target is not None:
         _write(target, verification)
@@ -100,12 +104,11 @@ def _others(directory: RunDirectory, places: Sequence[Path]) -> Iterator[Check]:
     yield from made_of_run(identity, places)
 
 
-def _own(directory: RunDirectory) -> str | None:
+def _taken(directory: RunDirectory) -> RunDigests | None:
     try:
-        taken = read_digests_of_run(directory)
+        return read_digests_of_run(directory)
     except RecordError:
         return None
-    return None if taken is None else taken.expected()
 
 
 def _write(path: Path, verification: Verification) -> None:

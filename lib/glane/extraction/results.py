@@ -22,6 +22,7 @@ from glane.languages import in_language
 from glane.parquet import scan_parquet
 from glane.records import read_record
 from glane.run.audit import note_read
+from glane.run.change import refuse_changing
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
 from glane.run.intact import check_intact
@@ -276,6 +277,7 @@ def open_run(path: str | Path, *, partial: bool = False) -> Run:
     if not directory.description.is_file():
         raise RunError(f"{path}: no run here (no run.yaml). Give the run.dir of an extraction.")
     note_read(directory)
+    refuse_changing(directory)
     if directory.is_complete:
         check_intact(directory)
         files = sorted(str(file) for file in directory.records.glob("*.parquet"))

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field as Key
+
 from glane.records import Record, read_record
 from glane.run.directory import RunDirectory
 from glane.storage import content_digest, exists, listed, patiently
@@ -24,6 +26,15 @@ class Begun(Strict):
     digest: str
 
 
+class Renewed(Strict):
+    """Digests that were taken anew, as a command replaced files of the run."""
+
+    id: str  # of the change
+    command: str
+    time: str
+    before: str  # `own` of the digests that these follow
+
+
 class RunDigests(Record):
     """What `digests.json` says. `own` is the digest of all else in it: who keeps it elsewhere can prove the run."""
 
@@ -33,6 +44,7 @@ class RunDigests(Record):
     fingerprint_digest: str
     files: Mapping[str, str]  # BLAKE2b by the path in the directory
     begun: Mapping[str, Begun]
+    renewed: tuple[Renewed, ...] = Key(default=(), exclude_if=lambda value: not value)  # the oldest first
     own: str = ""
 
     def expected(self) -> str:
@@ -56,7 +68,7 @@ def write_digests(directory: RunDirectory, fingerprint_digest: str) -> None:
         run=directory.identity(),
         fingerprint_digest=fingerprint_digest,
         files={_name(directory, path): digest for path, digest in zip(paths, digests, strict=True)},
-        begun={_name(directory, path): _begun(path) for path in _growing(directory)},
+        begun={_name(directory, path): begun_digest(path) for path in _growing(directory)},
     )
     directory.write_once(directory.digests, taken.model_copy(update={"own": taken.expected()}).as_json())
 
@@ -99,7 +111,8 @@ def _growing(directory: RunDirectory) -> list[Path]:
     return [*filter(exists, [directory.log]), *listed(directory.ledger, "*.jsonl")]
 
 
-def _begun(path: Path) -> Begun:
+def begun_digest(path: Path) -> Begun:
+    """The digest of what a file holds now that lines are appended to."""
     size = patiently(path.stat).st_size
     return Begun(bytes=size, digest=digest_of_file(path, num_bytes=size))
 

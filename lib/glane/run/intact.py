@@ -16,6 +16,7 @@ import pyarrow as pa
 from glane.corpus.plan import read_plan
 from glane.errors import RunError
 from glane.parquet import parquet_footer
+from glane.run.change import changing_told
 from glane.run.directory import RunDirectory
 from glane.run.head import read_head
 from glane.run.names import FIRST_ROW, METADATA, RECORDS
@@ -47,6 +48,8 @@ def damage(directory: RunDirectory, *, fingerprint_digest: str | None = None) ->
 
     `fingerprint_digest` is the run's, where it is known; else it is read.
     """
+    if told := changing_told(directory):
+        return f"{directory.root}: {told}"
     files = listed(directory.records, "*.parquet")
     footers = {path: _footer(path) for path in files}
     read = {path: footer for path, footer in footers.items() if footer is not None}

@@ -8,6 +8,7 @@ from typing import Any
 
 from glane.corpus.plan import Plan, read_plan, write_plan
 from glane.errors import RunError
+from glane.run.change import refuse_changing
 from glane.run.deaths import bury_windows
 from glane.run.description import RunDescription, description_bytes, known_run
 from glane.run.directory import RunDirectory
@@ -46,6 +47,7 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
             has lost rows.
     """
     directory.set_umask()
+    refuse_changing(directory)
     known = known_run(directory)
     draft = work.draft(known)
     if known is not None:
@@ -73,6 +75,7 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
     for place in with_nested(directory):
         bury_windows(place, lease_s=draft.description.lease_s)
     record_start(directory, cluster=cluster)
+    refuse_changing(directory)  # again: who replaces files looks for starts once it has told that it does
     return PreparedRun(
         directory=directory,
         work=work,

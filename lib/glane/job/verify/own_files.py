@@ -9,10 +9,12 @@ from pathlib import Path
 
 from glane.errors import GlaneError, RecordError
 from glane.job.verify.record import Check, State
+from glane.run.change import changing_told
 from glane.run.description import read_description
 from glane.run.digests import RunDigests, digest_of_file, read_digests_of_run
 from glane.run.directory import RunDirectory
 from glane.run.fingerprint import fingerprint_digest
+from glane.run.names import CHANGE
 from glane.run.nested import with_nested
 
 _READERS = 8
@@ -32,7 +34,9 @@ def _files(directory: RunDirectory, *, label: str, inner: list[Path]) -> Iterato
     def check(name: str, state: State, why: str = "") -> Check:
         return Check(part="run", place=os.path.normpath(Path(label) / name), state=state, why=why)
 
-    there = _below(directory.root, inner)
+    if told := changing_told(directory):
+        yield check(CHANGE, "changed", told)
+    there = [name for name in _below(directory.root, inner) if name != CHANGE]
     try:
         taken = read_digests_of_run(directory)
     except RecordError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from glane.records import Record
+from glane.run.digests import Renewed
 from glane.validation import Strict
 
 State = Literal["equal", "changed", "missing", "not covered"]
@@ -28,6 +29,7 @@ class Verification(Record):
     run: str
     time: str  # ISO 8601 in UTC
     own: str | None  # the digest of the run's digests, which stands for all of them
+    renewed: tuple[Renewed, ...] = ()  # when files of the run were replaced, and digests taken anew
     checks: tuple[Check, ...]
 
     @property

@@ -1,0 +1,231 @@
+"""Files of a run replaced by others, and its digests renewed: no half of that passes for a whole run.
+
+`change.json` stands in the run from before the first file is replaced until the digests are renewed. While it is there,
+nobody opens, resumes or publishes the run. It names, before a file is replaced, the digest that the file will have: who
+goes on after a kill tells the files of the change from those that something else changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Literal
+
+from glane.errors import RunError
+from glane.records import Record, read_record
+from glane.run.digests import Begun, Renewed, RunDigests, begun_digest, digest_of_file, read_digests_of_run
+from glane.run.directory import RunDirectory
+from glane.run.names import CHANGE, UNFINISHED
+from glane.storage import exists, listed, remove, storage_errors, sync
+
+_REMEMBERED = 4  # digests of a file that a change was killed at again and again
+
+
+class ChangeUnderWay(Record):
+    """What `change.json` says: which command replaces files of the run, and what those are that it has replaced."""
+
+    kind: Literal["glane change"] = "glane change"
+    version: Literal[1] = 1
+    id: str
+    command: str
+    of: str  # what the command was asked to do, as a digest: another one does not go on with it
+    began: str
+    files: Mapping[str, tuple[str, ...]] = {}  # by name in the run: what each holds or may hold; none of one that goes
+
+
+def change_under_way(directory: RunDirectory) -> ChangeUnderWay | None:
+    """The change that was begun and has not ended; None where there is none.
+
+    Raises:
+        RecordError: if what tells of it is damaged.
+    """
+    try:
+        return read_record(ChangeUnderWay, directory.root / CHANGE)
+    except FileNotFoundError:
+        return None
+
+
+def refuse_changing(directory: RunDirectory) -> None:
+    """Refuse a run whose files are being replaced.
+
+    Raises:
+        RunError: naming the command that has to be run again.
+    """
+    if told := changing_told(directory):
+        raise RunError(f"{directory.root}: {told}")
+
+
+def changing_told(directory: RunDirectory) -> str:
+    """What to say of a run whose files are being replaced; empty of any other."""
+    if not exists(directory.root / CHANGE):
+        return ""
+    found = change_under_way(directory)
+    if found is None:  # it ended in this moment
+        return ""
+    return (
+        f"{found.command} replaces files of this run since {found.began}. If it does not run any more, run the same "
+        "command again: it goes on, and nothing is lost."
+    )
+
+
+@contextlib.contextmanager
+def changing(directory: RunDirectory, *, command: str, of: str) -> Iterator[Changing]:
+    """Have files of a run replaced. At the end of the block its digests are renewed, and the run is whole again.
+
+    If the block raises, or the process ends, the run stays under way: the same command goes on with it. Where nothing
+    was replaced yet, nothing remains of it.
+
+    Args:
+        directory: Of the run. Nobody works on it: who calls this has looked.
+        command: As a user types it.
+        of: A digest of what is asked for, by which the same command is known again.
+
+    Raises:
+        RunError: if another change is under way, a file was changed since its digest was taken, or the file system
+            refuses.
+    """
+    with _alone(directory):
+        change = change_under_way(directory)
+        if change is not None and (change.command, change.of) != (command, of):
+            refuse_changing(directory)
+        _remove_unfinished(directory)
+        is_new = change is None
+        if change is None:
+            began = datetime.now(UTC).isoformat(timespec="seconds")
+            change = ChangeUnderWay(id=secrets.token_hex(8), command=command, of=of, began=began)
+            directory.write_record(directory.root / CHANGE, change)
+        at_work = Changing(directory, change)
+        try:
+            yield at_work
+        except BaseException:
+            if is_new and not at_work.change.files:
+                remove(directory.root / CHANGE)
+            raise
+        at_work.renew_digests()
+        remove(directory.root / CHANGE)
+
+
+class Changing:
+    """A run whose files are being replaced."""
+
+    def __init__(self, directory: RunDirectory, change: ChangeUnderWay) -> None:
+        self.directory, self.change = directory, change
+        self._taken = read_digests_of_run(directory)
+
+    def replace(self, path: Path, write: Callable[[IO[bytes]], None]) -> None:
+        """Replace a file, or add one. It holds the former content or all of the new one, whenever this is ended.
+
+        Raises:
+            RunError: if it was changed since its digest was taken, or the file system refuses.
+        """
+        self._refuse_other(path)
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+        with storage_errors(path):
+            try:
+                descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, self.directory.file_mode)
+                with os.fdopen(descriptor, "wb") as stream:
+                    os.fchmod(descriptor, self.directory.file_mode)
+                    write(stream)
+                    stream.flush()
+                    os.fsync(descriptor)
+                self._note(path, digest_of_file(temporary))
+                os.replace(temporary, path)
+                sync(path.parent)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, if it is there; raises as `replace` does."""
+        self._refuse_other(path)
+        self._note(path, None)
+        with storage_errors(path):
+            remove(path)
+
+    def renew_digests(self) -> None:
+        """Write `digests.json` anew: with the digests of replaced files, and of all others those that were taken."""
+        taken = self._taken
+        if taken is None or not self.change.files:
+            return
+        files, begun = dict(taken.files), dict(taken.begun)
+        for name in self.change.files:
+            path = self.directory.root / name
+            if name in begun:
+                begun[name] = begun_digest(path)
+            elif exists(path):
+                files[name] = digest_of_file(path)
+            else:
+                files.pop(name, None)
+        former = tuple(one for one in taken.renewed if one.id != self.change.id)
+        again = next((one for one in taken.renewed if one.id == self.change.id), None)
+        entry = Renewed(
+            id=self.change.id, command=self.change.command, time=datetime.now(UTC).isoformat(timespec="seconds"),
+            before=taken.own if again is None else again.before,
+        )  # fmt: skip
+        new = taken.model_copy(update={"files": files, "begun": begun, "renewed": (*former, entry), "own": ""})
+        self.directory.write_record(self.directory.digests, new.model_copy(update={"own": new.expected()}))
+
+    def _note(self, path: Path, digest: str | None) -> None:
+        """Write down what a file is going to hold, before it does."""
+        name = str(path.relative_to(self.directory.root))
+        known = self.change.files.get(name, ())
+        held = () if digest is None else tuple(dict.fromkeys((digest, *known)))[:_REMEMBERED]
+        self.change = self.change.model_copy(update={"files": {**self.change.files, name: held}})
+        self.directory.write_record(self.directory.root / CHANGE, self.change)
+
+    def _refuse_other(self, path: Path) -> None:
+        name, taken = str(path.relative_to(self.directory.root)), self._taken
+        if taken is None or not _is_covered(taken, name):
+            return
+        if not exists(path):
+            if name in self.change.files:
+                return
+            raise RunError(f"{path}: missing, and its digest was taken. Restore it from a copy of the run first.")
+        held = self.change.files.get(name, ())
+        if digest_of_file(path) in held or _is_as_it_was(path, taken, name):
+            return
+        raise RunError(
+            f"{path}: was changed since its digest was taken, and new digests would hide that. glane verify tells what "
+            "else was; restore it from a copy of the run first."
+        )
+
+
+def _is_covered(taken: RunDigests, name: str) -> bool:
+    return name in taken.files or name in taken.begun
+
+
+def _is_as_it_was(path: Path, taken: RunDigests, name: str) -> bool:
+    begun: Begun | None = taken.begun.get(name)
+    if begun is not None:
+        return digest_of_file(path, num_bytes=begun.bytes) == begun.digest
+    return digest_of_file(path) == taken.files[name]
+
+
+@contextlib.contextmanager
+def _alone(directory: RunDirectory) -> Iterator[None]:
+    """Refuse where another process changes the run now, as far as the file system has locks."""
+    with storage_errors(directory.marker):
+        descriptor = os.open(directory.marker, os.O_RDWR | os.O_NOFOLLOW)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunError(f"{directory.root}: another process replaces files of this run. Wait for it.") from None
+        except OSError:  # no locks there: two changes at once find a digest that is not theirs, and refuse
+            pass
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove_unfinished(directory: RunDirectory) -> None:
+    """Remove what writers left that were killed: nobody works on the run, and it may hold what is to go."""
+    folders = (directory.root, directory.records, directory.parts, directory.ledger, directory.input)
+    for path in [one for folder in folders for one in listed(folder, ".*.tmp")]:
+        if UNFINISHED.fullmatch(path.name) and not path.is_symlink():
+            remove(path)
