@@ -6,11 +6,10 @@ import subprocess
 import sys
 from functools import partial
 
-import polars as pl
-
 import conftest
 import glane
 from conftest import ROOT, job, job_here, write_documents
+from glane.parquet import read_parquet_frame
 
 OURS = re.compile(r"raylet|gcs_server|glane\.cluster|glane\.job|jobs/extract\.py|EngineCore")
 SLOW = ["+model.script.seconds_per_step=1", "model.max_num_seqs=4", "run.lease_s=20", "run.heartbeat_s=0.5"]
@@ -137,7 +136,7 @@ class Site:
         rows = glane.open_run(run or self.run).all().collect()
         assert rows["id"].to_list() == [f"d{i}" for i in range(count)]
         assert set(rows["status"]) == {"OK"}
-        return set(pl.read_parquet((run or self.run) / "ledger" / "shards.parquet")["host"])
+        return set(read_parquet_frame((run or self.run) / "ledger" / "shards.parquet")["host"])
 
 
 wait_for = partial(conftest.wait_for, every_s=0.2)  # squeue and its like are no light questions

@@ -15,10 +15,11 @@ import pytest
 
 import glane
 from conftest import extract_here, job_here, make_settings, work, write_documents
+from glane.added_key import add_key, with_new_key
 from glane.assess.files import as_parquet, read_table
 from glane.errors import GlaneError, RunError
 from glane.job.tables import kept_tables
-from glane.keys import KEY_COMMAND, KEY_FILE, KeysError, add_key, keyring, parse_keyring, with_new_key
+from glane.keys import KEY_COMMAND, KEY_FILE, KeysError, keyring, parse_keyring
 from glane.normalisation.tables import read_table as read_reference_table
 from glane.parquet import (
     is_encrypted,

@@ -23,22 +23,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+import psutil
 import yaml
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from glane.errors import GlaneError
-from glane.languages import Spoken
-from glane.storage import locked_folder, replace_file, write_once
 
 KEY_FILE, KEY_COMMAND = "GLANE_KEY_FILE", "GLANE_KEY_COMMAND"
-_KEY_BYTES, _NONCE_BYTES = 32, 12
-_COMMAND_S, _LOCK_S = 60.0, 30.0
-_MODE = 0o600
-_SETTING = "file"  # of the command that makes a key
-_ID = re.compile(r"[\w.:-]{1,64}")
+_ASKED = "GLANE_KEYS_ASKED"  # where a process finds what the command printed to the one that started it
+KEY_BYTES, _NONCE_BYTES = 32, 12
+_NAME = "glane-keys"  # of that memory
+_COMMAND_S = 60.0
+MODE = 0o600  # of what holds keys
+ID = re.compile(r"[\w.:-]{1,64}")
 _SHAPE = 'It has to be YAML with "current", the id of a key, and "keys", 32 bytes in base64 by id.'
 
 
@@ -93,19 +93,50 @@ def keyring() -> Keyring | None:
     Raises:
         KeysError: if they cannot be had.
     """
-    return _keyring(os.environ.get(KEY_FILE), os.environ.get(KEY_COMMAND))
+    return _keyring(os.environ.get(KEY_FILE), os.environ.get(KEY_COMMAND), os.environ.get(_ASKED))
+
+
+@contextlib.contextmanager
+def asked_once() -> Iterator[None]:
+    """Ask the command for the keys now, if one is told, and have all that is started within the block read the answer.
+
+    A store of keys is often another machine, which processes of a run may not reach, and does not like to be asked by
+    hundreds at once. The answer lies in memory that belongs to this process, without a name in any file system: it goes
+    with it, however it ends. The others find it by its number under /proc, where only the same user may look.
+
+    Raises:
+        KeysError: if the command does not print keys.
+    """
+    command = os.environ.get(KEY_COMMAND)
+    if _ASKED in os.environ or not command or not command.strip() or os.environ.get(KEY_FILE):
+        yield  # what is wrong with these is told by who needs keys
+        return
+    answer = _command_text(command)
+    parse_keyring(answer, place=KEY_COMMAND)
+    descriptor = os.memfd_create(_NAME, os.MFD_CLOEXEC)
+    try:
+        os.fchmod(descriptor, MODE)
+        with os.fdopen(os.dup(descriptor), "w", encoding="utf-8") as stream:
+            stream.write(answer)
+        os.environ[_ASKED] = f"/proc/{os.getpid()}/fd/{descriptor}"
+        yield
+    finally:
+        os.environ.pop(_ASKED, None)
+        os.close(descriptor)
 
 
 @cache
-def _keyring(file: str | None, command: str | None) -> Keyring | None:
+def _keyring(file: str | None, command: str | None, asked: str | None) -> Keyring | None:
     for name, told in ((KEY_FILE, file), (KEY_COMMAND, command)):
         if told is not None and not told.strip():
             raise KeysError(f"{name} is set, and empty, so files would be plain. Name the keys, or unset it.")
     if file and command:
         raise KeysError(f"{KEY_FILE} and {KEY_COMMAND} are both set. Set one of them.")
     if file:
-        return parse_keyring(_file_text(Path(file).expanduser()), place=f"{KEY_FILE}={file}")
-    return parse_keyring(_command_text(command), place=KEY_COMMAND) if command else None
+        return parse_keyring(keys_text(Path(file).expanduser()), place=f"{KEY_FILE}={file}")
+    if not command:
+        return None
+    return parse_keyring(_command_text(command) if asked is None else _answer(asked), place=KEY_COMMAND)
 
 
 def parse_keyring(text: str, *, place: str) -> Keyring:
@@ -122,10 +153,10 @@ def parse_keyring(text: str, *, place: str) -> Keyring:
         raise KeysError(f"{place}: no keys. {_SHAPE}") from None
     if num_ids > len(keys):
         raise KeysError(f"{place}: an id stands there twice, and one of its keys would be lost. Give each its own.")
-    if strange := [name for name in keys if not _ID.fullmatch(name)]:
+    if strange := [name for name in keys if not ID.fullmatch(name)]:
         raise KeysError(f"{place}: the id of key {len(strange)} is not of letters, digits and . : - _ (64 at most).")
-    if short := [name for name, key in keys.items() if len(key) != _KEY_BYTES]:
-        raise KeysError(f"{place}: key {short[0]!r} has {len(keys[short[0]])} bytes, and has to have {_KEY_BYTES}.")
+    if short := [name for name, key in keys.items() if len(key) != KEY_BYTES]:
+        raise KeysError(f"{place}: key {short[0]!r} has {len(keys[short[0]])} bytes, and has to have {KEY_BYTES}.")
     if current not in keys:
         raise KeysError(f"{place}: current is {current!r}, which is not among the keys: {', '.join(sorted(keys))}.")
     return Keyring(current, keys, place)
@@ -136,91 +167,12 @@ def _value(node: Any, name: str) -> list[Any]:
     return next(list(value.value) for key, value in node.value if key.value == name)
 
 
-def with_new_key(text: str | None, name: str, *, place: str) -> str:
-    """A ring as text with a fresh key, which is the current one.
+def keys_text(path: Path, *, told: str = KEY_FILE) -> str:
+    """What a file of keys holds; `told` is the setting that names it.
 
     Raises:
-        KeysError: if `text` is no ring, has that key already, or the name cannot be one.
+        KeysError: if it cannot be read, or others may read it.
     """
-    earlier = None if text is None else parse_keyring(text, place=place)
-    if not _ID.fullmatch(name):
-        raise KeysError(f"name: {name!r} is not of letters, digits and . : - _ (64 at most).")
-    if earlier is not None and name in earlier.keys:
-        raise KeysError(f"{place}: there is a key {name!r} already. Give the new one another name.")
-    keys = {} if earlier is None else {one: base64.b64encode(key).decode() for one, key in earlier.keys.items()}
-    keys[name] = base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
-    return yaml.safe_dump({"current": name, "keys": keys}, sort_keys=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddedKey(Spoken):
-    """A key that was made, without it. `str()` of it says where it is, and how it is used."""
-
-    path: Path
-    ring: Keyring
-
-    def _in_english(self) -> str:
-        earlier = [name for name in self.ring.keys if name != self.ring.current]
-        lines = [f"{self.path}: key {self.ring.current} is the one that files are written with"]
-        if earlier:
-            lines.append(f"kept, for files of before: {', '.join(earlier)}")
-        lines.append("To encrypt and to read, in each shell, and in the lines of a batch job:")
-        lines.append(f"  export {KEY_FILE}={shlex.quote(str(self.path))}")
-        lines.append("Keep a copy of this file elsewhere: without it, nobody can read what it encrypts.")
-        return "\n".join(lines)
-
-
-def add_key(path: Path, name: str) -> AddedKey:
-    """Make a key, and add it to a file of keys, or make that file. Only its owner may read it.
-
-    Raises:
-        KeysError: if the file is no ring, is another user's, others may read it, or it has a key of that name.
-        RunError: if the file system refuses.
-    """
-    place = path.expanduser().absolute().resolve()  # where a link leads: it stays one
-    with _alone(place.parent):
-        text = with_new_key(_ring_text(place), name, place=str(place))
-
-        def write(stream: IO[bytes]) -> None:
-            stream.write(text.encode())
-
-        if place.exists():
-            replace_file(place, write, mode=_MODE, setting=_SETTING)
-        elif not write_once(place, write, mode=_MODE, setting=_SETTING):
-            raise KeysError(f"file: {place} was written meanwhile. Run the same command again.")
-    return AddedKey(path=place, ring=parse_keyring(text, place=str(place)))
-
-
-def _ring_text(path: Path) -> str | None:
-    """What is in a file of keys; None if there is none."""
-    if not path.exists():
-        return None
-    text = _file_text(path, told=_SETTING)
-    if path.stat().st_uid != os.geteuid():
-        raise KeysError(f"file: {path} is another user's, who could not read it any more. Have them run this.")
-    return text
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep others who add a key waiting, for a bounded time: the key of the first would be lost.
-
-    Raises:
-        KeysError: if they do not end, the file system has no locks, or there is no such folder.
-        RunError: if the file system refuses.
-    """
-    if not folder.is_dir():
-        raise KeysError(f"file: {folder} is no folder. Make it first.")
-    with locked_folder(folder, within_s=_LOCK_S, setting=_SETTING) as is_held:
-        if not is_held:
-            raise KeysError(
-                f"file: {folder} could not be locked within {_LOCK_S:.0f} s, and a key that is added meanwhile "
-                "would be lost. Try again, or make the file on a file system with locks."
-            )
-        yield
-
-
-def _file_text(path: Path, *, told: str = KEY_FILE) -> str:
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         text = path.read_text(encoding="utf-8")
@@ -231,13 +183,46 @@ def _file_text(path: Path, *, told: str = KEY_FILE) -> str:
     return text
 
 
+def _answer(place: str) -> str:
+    """What the command printed to the process that started this one."""
+    try:
+        if _NAME in os.readlink(place):  # else the number is another file's by now, and may be one that never ends
+            return Path(place).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        pass
+    raise KeysError(f"{KEY_COMMAND}: the process that asked for the keys has ended. Run the same command again.")
+
+
+@cache
 def _command_text(command: str) -> str:
     try:
-        found = subprocess.run(
-            shlex.split(command), capture_output=True, text=True, timeout=_COMMAND_S, stdin=subprocess.DEVNULL
+        process = subprocess.Popen(
+            shlex.split(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+    except (OSError, ValueError, IndexError) as error:
         raise KeysError(f"{KEY_COMMAND}: cannot be run ({type(error).__name__}).") from None
-    if found.returncode:
-        raise KeysError(f"{KEY_COMMAND}: ended with exit code {found.returncode}. What it printed is not shown.")
-    return found.stdout
+    with process:
+        try:
+            answer, _ = process.communicate(timeout=_COMMAND_S)
+        except BaseException as error:
+            _kill(process.pid)
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
+            raise KeysError(
+                f"{KEY_COMMAND}: did not end within {_COMMAND_S:.0f} s, and was ended. What waits for a person, or for "
+                "a server that does not answer, cannot be used."
+            ) from None
+    if process.returncode:
+        raise KeysError(
+            f"{KEY_COMMAND}: ended with exit code {process.returncode}. What it printed is not shown: run it by itself."
+        )
+    return answer.decode(errors="replace")
+
+
+def _kill(pid: int) -> None:
+    """End a process and what it started: a shell's children would go on."""
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for one in (*process.children(recursive=True), process):
+            with contextlib.suppress(psutil.Error):
+                one.kill()

@@ -14,6 +14,7 @@ import psutil
 from glane.errors import ConfigError
 from glane.guard import hold, hook
 from glane.guard.policy import HELD, NAMES_PORT, VARIABLE, Policy
+from glane.keys import asked_once
 from glane.run.directory import run_directory
 from glane.settings import RunSettings
 from glane.settings.run import host_and_port, is_network
@@ -26,11 +27,19 @@ _OVER_TCP = {"RES_OPTIONS": "use-vc"}  # names are asked for by connections, whi
 def guarded_run(settings: RunSettings, *, nodes: Iterable[str] = (), hosts: Iterable[str] = ()) -> Iterator[None]:
     """Guard this process and what it starts while the block lasts. `nodes` are names, addresses or networks of the job.
 
-    `hosts` are allowed as those of `run.allow_hosts` are, because another setting names them.
+    `hosts` are allowed as those of `run.allow_hosts` are, because another setting names them. Keys that a command
+    prints are asked for before, as their store may be none of these machines.
 
     Raises:
         ConfigError: if a host is not known, or the kernel must guard and cannot.
+        KeysError: if the command does not print keys.
     """
+    with asked_once(), _guarded(settings, nodes=nodes, hosts=hosts):
+        yield
+
+
+@contextlib.contextmanager
+def _guarded(settings: RunSettings, *, nodes: Iterable[str], hosts: Iterable[str]) -> Iterator[None]:
     if settings.guard == "off":
         yield
         return

@@ -17,7 +17,7 @@ def main(values: Mapping[str, Any]) -> None:
     """Make the key, and say where it is and how it is used."""
     from pathlib import Path
 
-    from glane.keys import add_key
+    from glane.added_key import add_key
     from glane.languages import say
     from glane.settings import keys_settings
 

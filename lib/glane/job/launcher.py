@@ -29,6 +29,7 @@ from glane.job.other_node import OtherNode
 from glane.languages import complain, say
 from glane.run.directory import run_directory
 from glane.run.heartbeat import JOB_NAME
+from glane.run.keys import keys_complaint
 from glane.run.node_faults import bad_nodes, record_fault
 from glane.run.site_log import SITE_LOG
 from glane.settings import BatchSettings, IngestSettings, JobSettings
@@ -64,6 +65,11 @@ def launch(settings: JobSettings) -> int:
 
 
 def _launched(settings: JobSettings, cluster: BatchSettings, allocation: Allocation) -> int:
+    if complaint := keys_complaint(run_directory(settings.run)):  # before the guard, which a store of keys is behind
+        _refuse(allocation, complaint, timeout_s=cluster.start_timeout_s)
+        code = _cannot_begin(allocation, complaint)
+        tell_script(allocation, str(code))
+        return code
     engine = None if allocation.gpus or settings.model is None else settings.model.engine
     nodes = () if settings.run.guard == "off" else _nodes(cluster, allocation)
     with (
@@ -156,10 +162,7 @@ def _do(settings: JobSettings, cluster: BatchSettings, allocation: Allocation, f
             raise ConfigError(complaint)
         node = (FirstNode if allocation.rank == 0 else OtherNode)(settings, cluster, allocation, folder)
     except GlaneError as error:  # a setting that can be checked only on the node
-        complain(f"[{allocation.host}] error: {error}")
-        if allocation.rank == 0 and allocation.num_nodes > 1:
-            _end_others(allocation)
-        return USER_ERROR, False
+        return _cannot_begin(allocation, str(error)), False
     try:
         code = node.run()
     except GlaneError as error:
@@ -168,6 +171,14 @@ def _do(settings: JobSettings, cluster: BatchSettings, allocation: Allocation, f
     finally:
         node.close()
     return code, node.may_go_on(code)
+
+
+def _cannot_begin(allocation: Allocation, why: str) -> int:
+    """Say why this node cannot begin; the first one ends the others. Return the exit code."""
+    complain(f"[{allocation.host}] error: {why}")
+    if allocation.rank == 0 and allocation.num_nodes > 1:
+        _end_others(allocation)
+    return USER_ERROR
 
 
 def _refuse(allocation: Allocation, complaint: str, *, timeout_s: float) -> None:

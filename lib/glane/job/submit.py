@@ -27,6 +27,7 @@ from glane.job.wait import wait
 from glane.languages import say
 from glane.run.description import known_run
 from glane.run.directory import RunDirectory, run_directory
+from glane.run.keys import check_keys
 from glane.run.node_faults import bad_nodes
 from glane.run.starts import SubmissionEntry, record_submission
 from glane.settings import BatchSettings, EmbedSettings, ExtractSettings, IngestSettings, JobSettings
@@ -62,6 +63,8 @@ def submit(settings: JobSettings) -> Submission | None:
     cluster = settings.cluster
     assert isinstance(cluster, BatchSettings)
     scheduler = scheduler_of(cluster)
+    for one in settings.each():
+        check_keys(run_directory(one.run))
     if not isinstance(settings, ExtractSettings):
         told = _checked_ingest(settings) if isinstance(settings, IngestSettings) else _checked_embedding(settings)
         if not cluster.dry_run:
