@@ -1,6 +1,9 @@
 """The harness of the benchmark: that it compares like with like and counts right. Timings themselves are not asserted."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +16,9 @@ from glane.engine.chat_tokenizer import ChatTokenizer
 from glane.engine.scripted import ScriptedEngine
 from glane.errors import ConfigError
 from glane.extraction.worker import Worker
+from glane.keys import KEY_FILE, KeysError, add_key
+from glane.parquet import write_parquet
+from glane.run.audit_chain import SETTING as AUDIT
 from glane.settings import ModelSettings
 from glane.task.prompt import messages
 from glane.task.task import load_task
@@ -22,6 +28,9 @@ from glane_tools.benchmark.answers import read_answers
 from glane_tools.benchmark.benchmark import plain_work
 from glane_tools.benchmark.contenders import COMPARISONS, CONTENDERS, Comparison, schedule
 from glane_tools.benchmark.measure import Bench, measure
+from glane_tools.benchmark.processor import Processor
+from glane_tools.benchmark.protections import environment as protected
+from glane_tools.benchmark.protections import readable
 from glane_tools.benchmark.ratios import (
     WITHIN_NOISE,
     all_ratios,
@@ -130,6 +139,91 @@ def test_without_the_four_those_chosen_run_there_and_back():
     assert schedule(("glane_default", "glane_asked"), pairs=3, visits=1) == [
         "glane_default", "glane_asked", "glane_default", "glane_asked",
     ]  # fmt: skip
+
+
+def test_what_protects_documents_is_run_between_two_runs_without_it():
+    chosen = ("glane_open", "glane_guarded", "glane_protected")
+    order = schedule(chosen, pairs=1, visits=2)
+    assert order == ["glane_open", *("glane_guarded", "glane_open", "glane_protected", "glane_open") * 2]
+    known = {"steady": [100.0 if name == "glane_open" else 97.0 for name in order], "total": [1.0] * len(order)}
+    known |= {"start": [2.0] * len(order), "processor": [4.0] * len(order)}
+    ratios = all_ratios(order, known, COMPARISONS)
+    assert (ratios["steady_guard_cost"]["median"], ratios["steady_guard_cost"]["pairs"]) == (0.97, 4)
+    assert {"start_protection_cost", "processor_protection_cost"} <= set(ratios)
+    line = next(line for line in markdown(summary([], ratios, unable={}, about={"documents": 1})).splitlines()
+                if "steady_protection_cost" in line)  # fmt: skip
+    assert line == "| `steady_protection_cost` | 0.970 | 0.970 to 0.970 | 4 | worse |"
+    assert schedule(("glane_on", *chosen), pairs=1, visits=1)[:2] == ["glane_on", "glane_open"]
+    assert schedule(("glane_open",), pairs=1, visits=1) == ["glane_open"]
+
+
+def test_protections_are_switched_and_nothing_else_differs(tmp_path, monkeypatch):
+    """What the user's own environment says of them holds for none of these runs."""
+    monkeypatch.setenv(KEY_FILE, str(add_key(tmp_path / "own.yaml", "own").path))
+    monkeypatch.setenv(AUDIT, str(tmp_path))
+    bench, told = Bench(work=the_work(tmp_path), extract=(), folder=tmp_path, timeout_s=1.0), {}
+    for name in ("glane_open", "glane_guarded", "glane_encrypted", "glane_audited", "glane_protected"):
+        (tmp_path / name).mkdir()
+        command, environment, _ = measuring._command(bench, CONTENDERS[name], tmp_path / name)
+        keys, log = environment.get(KEY_FILE), environment.get(AUDIT)
+        told[name] = [
+            "run.guard=auto" in command, keys == f"{tmp_path / name}/keys.yaml", log == f"{tmp_path / name}/audit",
+        ]  # fmt: skip
+        assert ("run.guard=off" in command) is not told[name][0]
+        assert keys is None or told[name][1]
+        assert log is None or (told[name][2] and Path(log).is_dir())
+        assert [word for word in command if not word.startswith(("run.guard=", "run.dir="))] == [
+            *command[:2], "run.energy=none", command[-3], command[-1],
+        ]  # fmt: skip
+    assert list(told.values()) == [[False] * 3, *([k == n for k in range(3)] for n in range(3)), [True] * 3]
+
+
+def test_an_encrypted_run_is_read_with_its_own_key_and_the_users_is_told_again(tmp_path, monkeypatch):
+    own = str(add_key(tmp_path / "own.yaml", "own").path)
+    monkeypatch.setenv(KEY_FILE, own)
+    environment = protected({"encryption"}, tmp_path, {})
+    monkeypatch.setenv(KEY_FILE, environment[KEY_FILE])
+    table = pl.DataFrame({"id": ["d0"], "age": [3], "status": ["OK"], "prompt_tokens": [4], "output_tokens": [9]})
+    write_parquet(table.to_arrow(), tmp_path / "part-0.parquet")
+    monkeypatch.setenv(KEY_FILE, own)
+    files = str(tmp_path / "part-*.parquet")
+    with pytest.raises(KeysError):
+        read_answers(files, id_column="id", fields=["age"])
+    with readable(tmp_path):
+        assert read_answers(files, id_column="id", fields=["age"]).num_valid == 1
+    assert os.environ[KEY_FILE] == own
+
+
+def test_the_scripted_engine_is_measured_where_nobody_else_is_asked(tmp_path):
+    scripted = validated(ModelSettings, {**MODEL, "engine": "scripted", "path": "none"}, place="model")
+    assert plain_work(ed_visit(), scripted, documents=tmp_path, has_others=False).device in ("cpu", "gpu")
+    with pytest.raises(ConfigError, match="scripted"):
+        plain_work(ed_visit(), scripted, documents=tmp_path)
+
+
+_WORKS = """
+import subprocess, sys, time
+if len(sys.argv) == 1:  # its child outlives it
+    subprocess.Popen([sys.executable, __file__, "glane.guard.hold"])
+end = time.process_time() + 0.6
+while time.process_time() < end: pass
+"""
+
+
+def test_processor_time_of_children_counts_also_after_their_parents_have_ended(tmp_path):
+    (tmp_path / "works.py").write_text(_WORKS)
+    begun = time.time()
+    with Processor() as processor:
+        subprocess.run([sys.executable, str(tmp_path / "works.py")], check=True)
+        deadline = time.monotonic() + 30
+        while (processor.guard_s() or 0) < 0.3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert processor.guard_s() >= 0.3
+    assert processor.used_s() >= processor.guard_s()
+    middle = processor.between_s(begun + 0.5, time.time())
+    assert middle is not None
+    assert 0 < middle[1] <= middle[0]
+    assert processor.between_s(begun - 9, begun - 8) is None
 
 
 def test_steps_are_compared_where_both_tell_them():

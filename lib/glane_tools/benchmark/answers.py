@@ -7,9 +7,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
+
+from glane.parquet import read_parquet_frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,9 @@ def read_answers(files: str, *, id_column: str, fields: Sequence[str], asks_once
     Quotes are left out, as glane stores the passage of the document instead of the model's quote.
     With `asks_once`, a document that repeats another has no answer of its own, and its tokens are not counted.
     """
-    table = pl.read_parquet(files).sort(id_column)
+    place = Path(files)
+    parts = [read_parquet_frame(one) for one in sorted(place.parent.glob(place.name))]
+    table = pl.concat(parts, how="vertical_relaxed").sort(id_column)
     wanted = [name for field in fields for name in (field, f"{field}__missing")]
     columns = [pl.col(name) if name in table.columns else pl.lit(None).alias(name) for name in wanted]
     rows = tuple(_digest([_plain(cell) for cell in row]) for row in table.select(columns).iter_rows())

@@ -65,7 +65,10 @@ def run_benchmark(settings: BenchmarkSettings, *, typed: Sequence[str], say: Cal
     """
     out = Path(settings.out.dir).expanduser().absolute()
     task = task_of(settings.corpus, settings.task)
-    work = plain_work(task, settings.model, documents=out)  # first, as it may refuse the settings
+    has_others = any(CONTENDERS[name].kind != "glane" for name in settings.contenders)
+    work = plain_work(
+        task, settings.model, documents=out, has_others=has_others
+    )  # first, as it may refuse the settings
     if out.exists() and not out.is_dir():
         raise RunError(f"out.dir: {settings.out.dir} is a file. Choose another directory.")
     refuse_inside_run(out, setting="out.dir")
@@ -116,14 +119,14 @@ def _run_all(settings: BenchmarkSettings, bench: Bench, say: Callable[[str], Non
     return found
 
 
-def plain_work(task: Mapping[str, Any], model: ModelSettings, *, documents: Path) -> Work:
-    """The plain prompt and the engine arguments as glane resolves them, for the contenders' scripts.
+def plain_work(task: Mapping[str, Any], model: ModelSettings, *, documents: Path, has_others: bool = True) -> Work:
+    """The plain prompt and the engine arguments as glane resolves them, for the contenders' scripts, if there are any.
 
     Raises:
         ConfigError: if the task needs more than one message with one answer, or the engine is not vLLM.
     """
     plain = load_task({**task, "confidence": False, "quotes": "free", "repairs": 0})
-    _refuse_what_others_cannot(plain, model)
+    _refuse_what_others_cannot(plain, model, has_others=has_others)
     model = resolve_weights(model)
     cores = len(os.sched_getaffinity(0))
     here = Node(node_id="", host="", cpus=cores, gpus=num_gpus())
@@ -140,7 +143,9 @@ def plain_work(task: Mapping[str, Any], model: ModelSettings, *, documents: Path
     )  # fmt: skip
 
 
-def _refuse_what_others_cannot(task: Task, model: ModelSettings) -> None:
+def _refuse_what_others_cannot(task: Task, model: ModelSettings, *, has_others: bool) -> None:
+    if model.engine == "scripted" and not has_others:  # tells what surrounds an engine
+        return
     if model.engine != "vllm":
         raise ConfigError(f"model.engine: the benchmark compares engines of vLLM; it is {model.engine!r}.")
     if model.chat_template is not None:
@@ -158,6 +163,8 @@ def _summed_up(
         "steady": [run.steady_rows_per_s for run in runs],
         "total": [run.total_s for run in runs],
         "steps": [run.steps for run in runs],
+        "start": [run.start_s for run in runs],
+        "processor": [run.processor_s_per_1000_rows for run in runs],
     }
     ratios = all_ratios([run.contender for run in runs], measured, COMPARISONS)
     about = {

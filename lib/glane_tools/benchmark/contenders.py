@@ -14,12 +14,17 @@ There are three levels, so that the overhead of a framework is separated from th
 On all levels, all contenders ask the simplest prompt that each of them can ask: greedy decoding, the task's JSON
 Schema, no log-probabilities, quotes not constrained, no repeated prompts. The further features of glane are contenders
 of their own.
+
+What protects the documents (guard, encryption, audit log) is compared apart: glane as it comes, without it and with it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from glane_tools.benchmark.protections import Protection, switched
 
 _PLAIN = ("task.confidence=false", "task.quotes=free", "task.repairs=0", "run.energy=none")
 
@@ -40,6 +45,15 @@ class Contender:
     is_plain: bool = True  # asks the plain prompt, so its answers are compared with the others'
     overrides: tuple[str, ...] = ()  # for glane's command line
     options: dict[str, Any] = field(default_factory=dict)  # for a baseline's script
+    protections: frozenset[Protection] | None = None  # None: as the environment says
+
+
+def _protected(name: str, shown: str, *on: Protection) -> Contender:
+    """glane as it comes, with these protections and no others."""
+    return Contender(
+        name=name, kind="glane", shown=f"glane as it comes, {shown}", in_process=True, ask_once=True, is_plain=False,
+        overrides=switched(on), protections=frozenset(on),
+    )  # fmt: skip
 
 
 def _with_more(name: str, shown: str, *overrides: str) -> Contender:
@@ -112,18 +126,23 @@ _ALL = (
         "glane as it comes, and within quotes the document is drafted",
         "++model.quote_drafts=true",
     ),
+    _protected("glane_open", "with nothing of what protects documents"),
+    _protected("glane_guarded", "with the guard alone", "guard"),
+    _protected("glane_encrypted", "with encryption alone", "encryption"),
+    _protected("glane_audited", "with the audit log alone", "audit"),
+    _protected("glane_protected", "with guard, encryption and audit log", "guard", "encryption", "audit"),
 )
 CONTENDERS = {contender.name: contender for contender in _ALL}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A ratio of `ours` to `theirs`. Its name gets the prefixes `steady_`, `total_` and `steps_`."""
+    """A ratio of `ours` to `theirs`. Its name gets a prefix for what is measured, as `steady_`."""
 
     name: str
     ours: str
     theirs: str
-    kind: Literal["framework", "both", "levers", "cost"]
+    kind: Literal["framework", "both", "levers", "cost", "protection"]
     reach: int = 1  # how far apart in the order of runs a pair may lie
 
 
@@ -145,10 +164,15 @@ COMPARISONS = (
     Comparison(name="confidence_cost", ours="glane_confidence", theirs="glane_engines", kind="cost"),
     Comparison(name="copied_quotes_cost", ours="glane_default", theirs="glane_confidence", kind="cost"),
     Comparison(name="default_cost", ours="glane_default", theirs="glane_engines", kind="cost", reach=2),
+    Comparison(name="guard_cost", ours="glane_guarded", theirs="glane_open", kind="protection"),
+    Comparison(name="encryption_cost", ours="glane_encrypted", theirs="glane_open", kind="protection"),
+    Comparison(name="audit_cost", ours="glane_audited", theirs="glane_open", kind="protection"),
+    Comparison(name="protection_cost", ours="glane_protected", theirs="glane_open", kind="protection"),
 )
 
 # The order of runs, forwards and then backwards. Neighbours here are run one after the other.
 _PATH = ("glane_off", "bare_off", "bare_on", "glane_on")
+_OPEN = "glane_open"
 _BESIDE = {
     "glane_off": (("ray_data_llm_off",), ("run_batch_off",)),
     "glane_on": (
@@ -164,8 +188,13 @@ def schedule(chosen: tuple[str, ...], *, pairs: int, visits: int) -> list[str]:
 
     Neighbours are pairs. The run at a turning point belongs to two pairs. There, the other contenders are run between
     two runs of glane, `visits` times each. Without any of the four that make the way, those that were chosen make it.
+    What protects documents is compared at the end, each between two runs without it, `visits` times.
     """
+    tour = _tour(chosen, visits)
+    chosen = tuple(name for name in chosen if name not in tour)
     path = [name for name in _PATH if name in chosen] or list(chosen)
+    if not path:
+        return tour
     order = path[:1]
     left = dict.fromkeys(_BESIDE, visits)
     for number in range(pairs):
@@ -173,7 +202,14 @@ def schedule(chosen: tuple[str, ...], *, pairs: int, visits: int) -> list[str]:
         order += path[1:] if number % 2 == 0 else path[::-1][1:]
     order += _excursions(order[-1], chosen, left)
     seen = set(order)
-    return order + [name for name in chosen if name not in seen]
+    return [*order, *(name for name in chosen if name not in seen), *tour]
+
+
+def _tour(chosen: Collection[str], visits: int) -> list[str]:
+    compared = [one.ours for one in COMPARISONS if one.theirs == _OPEN and one.ours in chosen]
+    if _OPEN not in chosen or not compared:
+        return []
+    return [_OPEN, *(name for _ in range(visits) for one in compared for name in (one, _OPEN))]
 
 
 def _excursions(end: str, chosen: tuple[str, ...], left: dict[str, int]) -> list[str]:

@@ -20,16 +20,20 @@ from pathlib import Path
 import polars as pl
 import psutil
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from glane.cluster.local import ray_environment
 from glane.cluster.scratch import write_token
 from glane.corpus.plan import read_plan
 from glane.engine.preload import OFFLINE
 from glane.extraction.summary import extraction_summary
+from glane.parquet import read_parquet
 from glane.run.directory import RunDirectory
+from glane.run.starts import last_guard
 from glane_tools.benchmark.answers import Answers, read_answers
 from glane_tools.benchmark.contenders import Contender
+from glane_tools.benchmark.processor import Processor
+from glane_tools.benchmark.protections import environment as protected
+from glane_tools.benchmark.protections import readable
 from glane_tools.benchmark.ratios import middle_rows_per_s, steady_rows_per_s
 from glane_tools.benchmark.work import Work, write_work
 
@@ -61,6 +65,11 @@ class Run:
     forced_tokens: int | None = (
         None  # of the output tokens, appended without asking the model; None if that is not told
     )
+    processor_s: float | None = None  # seconds of a core, of all processes
+    guard_s: float | None = None  # of these, of the guard's own processes
+    processor_s_per_1000_rows: float | None = None  # from the first request to the last answer
+    guard_s_per_1000_rows: float | None = None
+    guard: str = ""  # what refused connections to other machines: kernel, python or off
     failure: str = ""
 
     @property
@@ -91,7 +100,8 @@ def measure(bench: Bench, contender: Contender, *, number: int) -> Run:
     command, environment, ray_folder = _command(bench, contender, folder)
     began = time.time()
     try:
-        code, ended = wait(command, environment, log, bench.timeout_s)
+        with Processor() as processor:
+            code, ended = wait(command, environment, log, bench.timeout_s)
     finally:
         if ray_folder is not None:
             shutil.rmtree(ray_folder, ignore_errors=True)
@@ -100,15 +110,31 @@ def measure(bench: Bench, contender: Contender, *, number: int) -> Run:
         why = f"not done after {bench.timeout_s:.0f} s" if code is None else f"exit code {code}: {last_line(log)}"
         return Run(contender=contender.name, total_s=total_s, failure=why)
     try:
-        return _read(bench, contender, folder, began, total_s)
+        with readable(folder):
+            run = _read(bench, contender, folder, began, total_s)
+        return _with_processor(run, processor, began)
     except (OSError, KeyError, ValueError, IndexError, pl.exceptions.PolarsError, pa.ArrowException) as error:
         why = f"ended as if all were well, and left no readable result ({type(error).__name__})"
         return Run(contender=contender.name, total_s=total_s, failure=why)
 
 
+def _with_processor(run: Run, processor: Processor, began: float) -> Run:
+    run = replace(run, processor_s=processor.used_s(), guard_s=processor.guard_s())
+    if run.start_s is None or not run.steady_rows_per_s:
+        return run
+    start = began + run.start_s
+    steady = processor.between_s(start, start + run.num_rows / run.steady_rows_per_s)
+    if steady is None:
+        return run
+    used, of_guard = (1000 * seconds / run.num_rows for seconds in steady)
+    return replace(run, processor_s_per_1000_rows=used, guard_s_per_1000_rows=of_guard)
+
+
 def _read(bench: Bench, contender: Contender, folder: Path, began: float, total_s: float) -> Run:
+    guard = ""
     if contender.kind == "glane":
         run = RunDirectory(root=folder / "run")
+        guard = last_guard(run)
         first_request, rows = _glane_times(run)
         files = str(run.records / "*.parquet")
         words = (*bench.extract, *contender.overrides)
@@ -135,6 +161,7 @@ def _read(bench: Bench, contender: Contender, folder: Path, began: float, total_
             asks_once=contender.ask_once,
         ),
         forced_tokens=forced,
+        guard=guard,
     )
 
 
@@ -143,6 +170,8 @@ def _command(bench: Bench, contender: Contender, folder: Path) -> tuple[list[str
     if contender.kind == "glane":
         data = (f"data.path={bench.work.documents}", f"run.dir={folder / 'run'}", "progress=plain")
         command = [sys.executable, str(_REPOSITORY / "jobs" / "extract.py")]
+        if contender.protections is not None:
+            environment = protected(contender.protections, folder, environment)
         return [*command, *bench.extract, *contender.overrides, *data], environment, None
     engine = {**OFFLINE, "VLLM_LOGGING_LEVEL": "WARNING"}
     if bench.work.device == "cpu":  # as glane sets them for its engine
@@ -233,6 +262,6 @@ def _glane_times(run: RunDirectory) -> tuple[float, list[tuple[float, int]]]:
     A row counts when its shard is on disk. That is later than for the baselines, whose rows count when answered.
     """
     plan = read_plan(run.plan)
-    facts = pq.read_table(run.ledger / "shards.parquet").to_pylist()
+    facts = read_parquet(run.ledger / "shards.parquet").to_pylist()
     rows = sorted((fact["committed"], plan.shard(fact["shard"]).num_rows) for fact in facts)
     return min(fact["started"] for fact in facts), rows

@@ -11,6 +11,8 @@ from typing import Any
 from glane_tools.benchmark.contenders import Comparison
 
 WITHIN_NOISE = "within noise"
+_MEASURES = {"steady": "better", "total": "worse", "steps": "worse"}
+_OF_PROTECTION = {"start": "worse", "processor": "worse"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,10 @@ def judge(ratios: Sequence[float], *, more_is: str) -> Ratio:
     return Ratio(median=middle, low=low, high=high, pairs=len(ratios), verdict=verdict)
 
 
+def _measures(comparison: Comparison) -> dict[str, str]:
+    return _MEASURES | (_OF_PROTECTION if comparison.kind == "protection" else {})
+
+
 def all_ratios(
     order: Sequence[str],
     measured: Mapping[str, Sequence[float | None]],
@@ -95,11 +101,12 @@ def all_ratios(
 ) -> dict[str, dict[str, Any]]:
     """Return every ratio that has pairs.
 
-    `measured` holds `steady` (rows/s), `total` (s) and `steps` (tokens that the model was asked for) of each run.
+    `measured` holds `steady` (rows/s), `total` (s) and `steps` (tokens that the model was asked for) of each run; for
+    what protects documents `start` (s) and `processor` (seconds of a core for 1,000 rows), too.
     """
     found: dict[str, dict[str, Any]] = {}
     for comparison in comparisons:
-        for what, more_is in (("steady", "better"), ("total", "worse"), ("steps", "worse")):
+        for what, more_is in _measures(comparison).items():
             ratios = pair_ratios(order, measured.get(what, [None] * len(order)), comparison)
             if ratios:
                 one = judge(ratios, more_is=more_is)

@@ -13,14 +13,19 @@ from glane_tools.benchmark.measure import Run
 from glane_tools.benchmark.profiles import profile_lines
 from glane_tools.benchmark.serving import serving_figures
 
-_READ_AS = "`steady_*` (rows/s): above 1 is better; `total_*` (seconds), `steps_*` (tokens asked for): below 1 is."
+_READ_AS = (
+    "`steady_*` (rows/s): above 1 is better; `total_*`, `start_*` (seconds), `steps_*` (tokens asked for), "
+    "`processor_*` (seconds of a core for a row): below 1 is."
+)
 _TITLES = {
     "framework": "What the framework does: glane / the other, under equal settings",
     "both": "Levers on: glane / the other, which has all levers that it can take; shared grammars are glane's alone",
     "levers": "What the levers gain: on / off, on either side",
     "cost": "What glane's own settings cost: more asked / less asked",
+    "protection": "What protecting documents costs: with it / without",
 }
 _SERVING = ("request_throughput", "output_throughput", "total_token_throughput", "correct_rate(%)")
+_PROCESSOR = ("processor_s", "guard_s", "processor_s_per_1000_rows", "guard_s_per_1000_rows")
 _SHOWN = ("start_s", "steady_rows_per_s", "middle_rows_per_s", "total_s")
 
 
@@ -72,6 +77,10 @@ def _run(run: Run) -> dict[str, Any]:
         **{name: None if value is None else round(value, 3) for name, value in {**times, **rates}.items()},
         "rows": run.num_rows,
     }
+    if run.processor_s is not None:
+        found |= {"guard": run.guard} | {
+            name: round(value, 3) for name in _PROCESSOR if (value := getattr(run, name)) is not None
+        }
     if run.answers is not None:
         found |= {
             "valid_rows": run.answers.num_valid,
@@ -88,9 +97,10 @@ def _contender(name: str, runs: Sequence[Run]) -> dict[str, Any]:
     own = [_run(run) for run in runs if run.contender == name and not run.failure]
     times = ("start_s", "first_row_s", "total_s", "rows_per_s", "steady_rows_per_s", "middle_rows_per_s")
     found: dict[str, Any] = {"shown": CONTENDERS[name].shown, "runs": len(own)}
-    for key in (*times, "valid_rows", "output_tokens", "forced_tokens", *_SERVING):
+    seldom = ("forced_tokens", *_PROCESSOR, *_SERVING)
+    for key in (*times, "valid_rows", "output_tokens", *seldom):
         values = [run[key] for run in own if run.get(key) is not None]
-        if values or key not in ("forced_tokens", *_SERVING):
+        if values or key not in seldom:
             found[key] = round(median(values), 3) if values else None
     return found
 
@@ -116,13 +126,29 @@ def markdown(found: Mapping[str, Any]) -> str:
         if rows:
             lines += ["", f"{title}. {_READ_AS}", ""]
             lines += ["| ratio | median | lowest to highest | pairs | verdict |", "| --- | --: | --: | --: | --- |"]
-            lines += [
-                f"| `{name}` | {one['median']:.2f} | {one['low']:.2f} to {one['high']:.2f} | {one['pairs']} | "
-                f"{one['verdict']} |"
-                for name, one in rows.items()
-            ]
+            lines += [_ratio_line(name, one) for name, one in rows.items()]
+        if rows and kind == "protection":
+            lines += _processor_lines(found["contenders"])
     lines += [*profile_lines(found.get("profile", {})), "", outputs_sentence(found["outputs"])]
     return "\n".join([*lines, "", about_sentence(about), ""])
+
+
+def _ratio_line(name: str, one: Mapping[str, Any]) -> str:
+    digits = 3 if one["kind"] == "protection" else 2  # whether it is more than 3 % is the question
+    middle, low, high = (f"{one[key]:.{digits}f}" for key in ("median", "low", "high"))
+    return f"| `{name}` | {middle} | {low} to {high} | {one['pairs']} | {one['verdict']} |"
+
+
+def _processor_lines(contenders: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    lines = [
+        "", "Seconds of a core, of all processes, medians: of a run, and for 1,000 rows in its steady part.", "",
+        "| contender | a run | of it the guard's processes | 1,000 rows | of it the guard's processes |",
+        "| --- | --: | --: | --: | --: |",
+    ]  # fmt: skip
+    for name, one in contenders.items():
+        if CONTENDERS[name].protections is not None:
+            lines.append(f"| {one['shown']} | {' | '.join(_cell(one.get(key), 2) for key in _PROCESSOR)} |")
+    return lines
 
 
 def about_sentence(about: Mapping[str, Any]) -> str:
