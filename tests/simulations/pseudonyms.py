@@ -14,6 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from glane.pseudonyms.detect import identifiers
+from closed_notes import STYLES, closed
 from identified_notes import TEMPLATES, Identified, identified
 
 Find = Callable[[Identified], Sequence[tuple[int, int, str]]]
@@ -60,6 +61,16 @@ def measure(template: str, documents: int, *, unseen: bool, find: Find = found_b
     return figures
 
 
+def measure_closed(documents: int, *, known: bool = False) -> dict[str, Figures]:
+    """The same of the styles that the rules were never written for, each by itself and "all" together."""
+    figures = {style: Figures() for style in (*STYLES, "all")}
+    for seed in range(documents):
+        found = found_by_rules(document := closed(seed), known=known)
+        for style in (document.style, "all"):
+            _add(figures[style], document, found)
+    return figures
+
+
 def _add(figures: Figures, document: Identified, found: Sequence[tuple[int, int, str]]) -> None:
     covered, told = bytearray(len(document.text)), bytearray(len(document.text))
     for start, end, _ in found:
@@ -92,13 +103,21 @@ def main(documents: int) -> None:
                 one = measure(
                     template, documents, unseen=unseen, find=lambda doc, known=known: found_by_rules(doc, known=known)
                 )
-                kinds = " ".join(f"{kind} {one.hit[kind] / one.told[kind]:.3f}" for kind in one.told)
                 names = "unseen" if unseen else "listed"
-                print(
-                    f"{template} {names}{' known' if known else ''}: recall {one.recall:.3f} precision {one.precision:.3f} "
-                    f"documents with a leak {one.leaking / documents:.2f}, a direct one {one.leaking_directly / documents:.2f}; "
-                    f"eponyms replaced {one.eponyms_replaced} of {one.eponyms}; {kinds}"
-                )
+                _print(f"{template} {names}{' known' if known else ''}", one)
+    for known in (False, True):
+        for style, one in measure_closed(documents, known=known).items():
+            _print(f"closed {style}{' known' if known else ''}", one)
+
+
+def _print(name: str, one: Figures) -> None:
+    kinds = " ".join(f"{kind} {one.hit[kind] / one.told[kind]:.3f}" for kind in one.told)
+    print(
+        f"{name}: recall {one.recall:.3f} precision {one.precision:.3f} "
+        f"documents with a leak {one.leaking / one.documents:.2f}, a direct one {one.leaking_directly / one.documents:.2f}; "
+        f"eponyms replaced {one.eponyms_replaced} of {one.eponyms}; {kinds}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
