@@ -56,6 +56,7 @@ TABLE = Translator(
         Template("row{0}", "ligne{0}"),
         Template("on {0}", "sur {0}"),
         Template("model", "modèle"),
+        Template("{0} documents {1}", "{0} document(s) {1}"),
     ]
 )
 
@@ -79,6 +80,9 @@ TABLE = Translator(
         ("on gpu-3", "sur gpu-3"),
         ("what no table knows", "what no table knows"),
         ("runs/lost and found", "runs/lost and found"),
+        ("export KEYS=~/keys.yaml     all is answered", "export KEYS=~/keys.yaml     tout a sa réponse"),
+        ("runs/a  files of documents  complete", "runs/a  files of documents  complete"),  # no count stands there
+        ("12 documents read", "12 document(s) read"),
         ("", ""),
     ],
 )

@@ -21,6 +21,7 @@ _FOLDER = Path(__file__).parent
 PLACE = re.compile(r"\{(\d+)\}")
 PLACES = re.compile(r"\{\d+\}")
 _NEIGHBOURS = re.compile(r"\{\d+\}(?:\s*\{\d+\})*")
+_COUNT = re.compile(r"(\{\d+\}) [^\W\d_]+\((?:s|x|es|nt)\)")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class Template:
     def with_words(self) -> frozenset[str]:
         """The groups that hold a single word of the tables."""
         return frozenset(group for group in self.groups if any(place in group for place in self.words))
+
+    @cached_property
+    def counts(self) -> frozenset[str]:
+        """The places that hold a count: a word that has a singular and a plural follows them."""
+        return frozenset(_COUNT.findall(self.other))
 
     @cached_property
     def _between(self) -> tuple[str, ...]:

@@ -116,6 +116,9 @@ class _Message:
         """Whether the words of a template are, where they stand here, those of a value or of another sentence."""
         if any(_is_key_after_colon(text, start, end) for start, end in spans):
             return True
+        parts = zip(template.groups, (text[start:end] for start, end in spans), strict=True)
+        if any(group in template.counts and not _may_be_count(part) for group, part in parts):
+            return True
         if template.weight >= _FEW_LETTERS:
             return False
         if any(_WORDS.search(text[start:end]) for start, end in spans):
@@ -193,9 +196,15 @@ def _is_of_a_path(template: Template, text: str) -> bool:
     return not after.startswith(":") and sum(len(words.split()) for words in template.literals) < _LEAST_WORDS_OF_PATH
 
 
+def _may_be_count(part: str) -> bool:
+    """Whether what stands before a word that is counted may be its count: a number, or one word such as "no"."""
+    words = part.split()
+    return len(words) < 2 or any(letter.isdigit() for letter in words[-1])
+
+
 def _end_of_path(text: str, at: int) -> int:
-    """How far the last part of a path may go that has blanks: to a colon, or the end of the sentence."""
-    ends = [end for sign in (": ", ". ") if (end := text.find(sign, at)) >= 0]
+    """How far the last part of a path may go that has blanks: to wide blanks, a colon, or the end of the sentence."""
+    ends = [end for sign in ("  ", ": ", ". ") if (end := text.find(sign, at)) >= 0]
     return min(ends, default=len(text))
 
 
