@@ -91,6 +91,13 @@ def test_without_anything_made_of_the_run_nothing_is_told_of_accuracy(place: Pat
     assert found.made == ()
 
 
+def test_without_a_folder_that_of_the_run_is_looked_through(place: Path, tmp_path: Path) -> None:
+    found = glane.checklists(place / "first", which="stard")
+    assert {one.name for one in found.made} >= {"evaluation", "estimate"}
+    with pytest.raises(RunError, match="^made: .*nowhere is no directory"):
+        glane.checklists(place / "first", tmp_path / "nowhere")
+
+
 def test_what_was_made_of_another_run_is_not_taken_for_this_ones(place: Path) -> None:
     found = glane.checklists(place / "second", [place / "made"])
     assert [one.name for one in found.made] == ["other"]

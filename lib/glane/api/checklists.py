@@ -91,7 +91,7 @@ class Checklists(Spoken):
 
 def checklists(
     run: RunLike,
-    made: str | Path | Sequence[str | Path] = "runs",
+    made: str | Path | Sequence[str | Path] = (),
     *,
     which: ChecklistName | Sequence[ChecklistName] = ALL,
     out_dir: str | None = None,
@@ -100,8 +100,8 @@ def checklists(
 
     Args:
         run: A complete run, or its directory.
-        made: Folders below which evaluations, estimates, reviews and the like of this run are looked for: they are
-            known by its id. Of each kind the latest is read, and of estimates all.
+        made: Folders below which evaluations, estimates, reviews and the like of this run are looked for, by its id;
+            not given, the folder that the run lies in. Of each kind the latest is read, and of estimates all.
         which: Of stard, record, tripod_llm, aipd, register, flows, model_card and data_sheet.
         out_dir: Where `checklists.html`, `checklists.parquet` and the files to complete go; None: nowhere.
 
@@ -111,7 +111,8 @@ def checklists(
     found = run_of(run)
     if not found.is_complete:
         raise RunError(f"{found.directory.root}: not complete. A report is of a complete run: run it to its end first.")
-    folders = [made] if isinstance(made, str | Path) else list(made)
+    given = [made] if isinstance(made, str | Path) else list(made)
+    folders = given or [found.directory.root.parent]
     assessments = made_of(found.directory, folders)
     known = _known(found, assessments)
     names: tuple[ChecklistName, ...] = (which,) if isinstance(which, str) else tuple(which)

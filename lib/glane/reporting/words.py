@@ -41,7 +41,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "all_rows": "All documents of the files.",
         "flow": "{read} read, {selected} selected; by status: {statuses}.",
         "not_usable": "A value that the text does not tell has none, and a reason for it. Documents without a "
-        "usable answer are kept with a status and a reason, and none is dropped: {num}.",
+        "usable answer are kept with a status and a reason, and none is dropped. There are {num} of them.",
         "left_out": "Documents of the run without values, which the figure does not cover: {num}.",
         "duplicates": "{num} documents got the answer to the same prompt of another; every document counts.",
         "task": "Task {name} {version}, worded in {language}, {fields} fields. Inputs: {inputs}.",
@@ -145,7 +145,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "results_section": "Résultats",
         "discussion_section": "Discussion",
         "other_section": "Autres",
-        "documents": "{rows} documents dans {files} fichier(s) d'entrée.",
+        "documents": "{rows} documents ; fichiers d'entrée : {files}.",
         "grouped": "Les documents de même {column} ont été lus comme un seul.",
         "where": "Condition : {condition}.",
         "limit": "Les {num} premiers de ceux-ci.",
@@ -154,7 +154,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "all_rows": "Tous les documents des fichiers.",
         "flow": "{read} lus, {selected} choisis ; par statut : {statuses}.",
         "not_usable": "Une valeur que le texte ne dit pas est absente, avec une raison. Les documents sans réponse "
-        "utilisable sont gardés, avec un statut et une raison, et aucun n'est écarté : {num}.",
+        "utilisable sont gardés, avec un statut et une raison, et aucun n'est écarté. Leur nombre : {num}.",
         "left_out": "Documents de l'extraction sans valeurs, que le chiffre ne couvre pas : {num}.",
         "duplicates": "{num} documents ont reçu la réponse à la même question d'un autre ; chaque document compte.",
         "task": "Tâche {name} {version}, rédigée en {language}, {fields} champs. Entrées : {inputs}.",
@@ -226,7 +226,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "core_dumps": "Un processus qui s'arrête brutalement peut laisser l'image de sa mémoire dans un fichier, avec "
         "des textes.",
         "no_core_dumps": "Un processus qui s'arrête brutalement ne laisse pas d'image de sa mémoire.",
-        "digests": "Enregistrés dans run.yaml\u00a0: l'état de {num} fichier(s) d'entrée, les réglages, et "
+        "digests": "Enregistrés dans run.yaml\u00a0: l'état des fichiers d'entrée ({num}), les réglages, et "
         "l'empreinte de ce qui décide des réponses ({digest}).",
         "journals": "Les journaux du dossier de l'extraction disent des comptes, des identifiants et des "
         "raisons\u00a0; rien d'un texte.",

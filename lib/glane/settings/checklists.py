@@ -25,7 +25,7 @@ class ChecklistsSettings(Strict):
 
     run: _Run
     out: _Out
-    made: tuple[HomePath, ...] = ("runs",)  # where evaluations, estimates and reviews of the run are looked for
+    made: tuple[HomePath, ...] = ()  # where evaluations and reviews of the run are looked for; none: beside it
     which: tuple[ChecklistName, ...] = get_args(ChecklistName)
     language: Language = "fr"  # that the page opens in, and of the tables
 

@@ -43,6 +43,7 @@ _KINDS: Mapping[str, Kind] = {  # by a file that only this kind has
     "sample.parquet": "review",
 }
 
+_HELD = {"folder": "your runs", "made": "evaluations, estimates and reviews"}  # by the setting that names folders
 _DATA = {"sample.parquet": ("gold.parquet", "agreement.json")}  # what a program reads of a kind, if it is not its mark
 
 
@@ -89,7 +90,7 @@ def collect(folders: Sequence[str | Path]) -> list[RunEntry]:
     Raises:
         RunError: if a folder is not there.
     """
-    runs, made = _found(_places(folders))
+    runs, made = _found(_places(folders, setting="folder"))
     assessments = sorted(_assessments(made), key=lambda one: -one.written)
     entries = [_entry(path) for path in runs]
     return sorted((_with_made(one, assessments) for one in entries), key=lambda one: one.created, reverse=True)
@@ -102,16 +103,16 @@ def made_of(directory: RunDirectory, folders: Sequence[str | Path]) -> list[Asse
         RunError: if a folder is not there, or the directory is no run.
     """
     identity = directory.identity()
-    _, made = _found(_places(folders))
+    _, made = _found(_places(folders, setting="made"))
     of = [one for one in _assessments(made) if _is_of(one, identity, directory)]
     return sorted(of, key=lambda one: -one.written)
 
 
-def _places(folders: Sequence[str | Path]) -> list[Path]:
+def _places(folders: Sequence[str | Path], *, setting: str) -> list[Path]:
     places = [Path(one).expanduser() for one in folders]
     for folder, root in zip(folders, places, strict=True):
         if not root.is_dir():
-            raise RunError(f"folder: {folder} is no directory. Give the folder that your runs are in.")
+            raise RunError(f"{setting}: {folder} is no directory. Give the folder that {_HELD[setting]} are in.")
     return places
 
 
