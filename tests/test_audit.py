@@ -298,7 +298,9 @@ def test_a_command_is_refused_before_it_does_anything_where_it_cannot_be_written
     assert not list((tmp_path / "pages").glob("*.html"))
 
 
-def test_who_ran_read_wrote_and_was_refused_is_told_and_no_text(log: Path, run: Path, tmp_path: Path) -> None:
+def test_who_ran_read_wrote_and_was_refused_is_told_and_no_text(
+    log: Path, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gold = glane.open_run(run).usable().select("id", "fever").collect()
     gold.write_parquet(tmp_path / "gold.parquet")
     out = tmp_path / "out"
@@ -327,6 +329,9 @@ def test_who_ran_read_wrote_and_was_refused_is_told_and_no_text(log: Path, run: 
     shown = job_here(f"dir={log}", "show=3", name="audit", as_told=True).stdout
     assert len(shown.splitlines()) == 4
     assert "export ended" in shown
+    monkeypatch.setenv("GLANE_LANG", "fr")  # whatever the language, an entry's values can be read by a program
+    last = job_here(f"dir={log}", "show=1", name="audit").stdout.splitlines()[-1]
+    assert json.loads(last[last.index("{") :])
 
 
 def test_a_command_that_dies_is_seen_by_its_beginning(

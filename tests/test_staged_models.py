@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shlex
 import shutil
 import subprocess
 import sys
@@ -606,9 +607,13 @@ def test_commands_stage_and_list(source, catalogue, tmp_path, monkeypatch):
     (tmp_path / "site.yaml").write_text(f"models: {catalogue}\n")
     monkeypatch.setenv("GLANE_SITE", str(tmp_path / "site.yaml"))
     listed = job_here("gpu_gib=[24]", "verify=true", name="models", as_told=True).stdout
-    assert "Small-1B: SmallForCausalLM, 0 M parameters, 0.00 GB, licence Apache-2.0" in listed
+    assert "Small-1B: SmallForCausalLM, 0 M parameters, weights of 0.00 GB, licence Apache-2.0" in listed
     assert "GPUs for one engine: 1 of 24 GiB; context of 4096 tokens" in listed
     assert "all 6 files as staged" in listed
+    (tmp_path / "with blank").mkdir()
+    done = job_here(f"source={source}", f"models.dir={tmp_path / 'with blank'}", name="stage_model", as_told=True)
+    words = shlex.split(done.stdout.splitlines()[-1].removeprefix("use it: "))
+    assert f"model.path={tmp_path / 'with blank' / 'Small-1B'}" in words
     _flip(catalogue / "Small-1B" / "model-1.safetensors")
     (catalogue / "other").mkdir()
     done = job_here("json=true", "verify=true", name="models", as_told=True, check=2)
@@ -616,7 +621,7 @@ def test_commands_stage_and_list(source, catalogue, tmp_path, monkeypatch):
     assert (first["name"], first["licence"], first["gpus"]["24"]) == ("Small-1B", "Apache-2.0", 1)
     assert "model-1.safetensors does not hold" in first["problem"]
     assert (second["name"], second["staged"]) == ("other", None)
-    assert "NOT AS STAGED" in job_here("verify=true", name="models", as_told=True, check=2).stdout
+    assert "NOT as it was staged" in job_here("verify=true", name="models", as_told=True, check=2).stdout
     monkeypatch.delenv("GLANE_SITE")
     assert "no catalogue is told" in job_here(name="models", as_told=True, check=2).stderr
 

@@ -146,7 +146,7 @@ def test_the_command_says_it_and_its_exit_code_does(copy):
     run = copy / "run"
     done = job_here(f"run.dir={run}", name="verify", as_told=True)
     assert "equal        run.yaml" in done.stdout
-    assert " 0 changed, 0 missing" in done.stdout
+    assert " changed 0, missing 0" in done.stdout
     (run / "summary.json").write_bytes(b"{}")
     done = job_here(f"run.dir={run}", name="verify", as_told=True, check=2)
     assert "changed      summary.json" in done.stdout

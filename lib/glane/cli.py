@@ -14,7 +14,7 @@ from typing import Any
 
 from glane.errors import GlaneError, did_you_mean, hide_messages, trace, visible
 from glane.guard.policy import WHOLE
-from glane.languages import as_found, in_language, language_of, say
+from glane.languages import as_found, complain, in_language, language_of, say
 from glane.versions import installed_version
 
 COMMANDS = (
@@ -58,6 +58,7 @@ COMMANDS = (
     "demo-corpus",
 )
 _HELP = ("--help", "-h", "help")
+_READERS = ("polars", "pyarrow")  # libraries whose errors a damaged file may cause
 _SWEEP = ("-m", "--multirun")
 _GO_ON = frozenset({"brief", "embed", "extract", "ingest"})  # commands that commit what is done, shard by shard
 _VERSION = ("--version", "-V")
@@ -153,6 +154,8 @@ def run_job(
         sys.exit(130)
     except Exception as error:  # a mistake of glane
         print(trace(error), file=sys.stderr)
+        if type(error).__module__.startswith(_READERS):
+            complain("A file that was read may be damaged: glane verify run.dir=… tells of a run.")
         sys.exit(1)
 
 

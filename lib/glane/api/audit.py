@@ -134,4 +134,5 @@ _FIRST = frozenset({"kind", "version", "number", "before", "time", "user", "host
 
 def _entry_line(one: AuditEntry) -> str:
     told = one.model_dump(mode="json", exclude_none=True, exclude={*_FIRST, "event", "command"})
-    return f"{one.time} {one.user}@{one.host} {one.command} {one.event} {json.dumps(told, ensure_ascii=False)}"
+    values = json.dumps(told, ensure_ascii=False, separators=(",", ":"))  # no ': ', which French writes apart
+    return f"{one.time} {one.user}@{one.host} {one.command} {one.event} {values}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -76,11 +77,13 @@ def refuse_no_gold(gold: TableLike) -> None:
     if path.name == _REVIEWED and not path.exists():
         raise DataError(
             f"gold: {path} is not there yet. A review writes it: decide on the page review.html beside it, save its "
-            f"decisions, and make right answers of them: glane review run.dir=… out.dir={path.parent} "
-            "corrections=FILE.json"
+            "decisions, and make right answers of them: glane review run.dir=… "
+            f"{shlex.quote(f'out.dir={path.parent}')} corrections=FILE.json"
         )
     if path.is_dir() and (within := next(path.glob(f"*/{DOCUMENTS_FILE}"), None)) and not is_annotations(path):
-        raise DataError(f"gold: {path} is the folder above annotations of brat. Give these: gold={within.parent}")
+        raise DataError(
+            f"gold: {path} is the folder above annotations of brat. Give these: {shlex.quote(f'gold={within.parent}')}"
+        )
     if path.name == "review.csv":
         raise DataError(
             f"gold: {path} is a list of what the page shows, to look at. Decide on the review.html beside it, and make "
@@ -89,7 +92,7 @@ def refuse_no_gold(gold: TableLike) -> None:
     if path.suffix == ".json" and path.is_file() and b'"glane corrections"' in path.read_bytes()[:200]:
         raise DataError(
             f"gold: {path} holds the decisions of a reader. Make right answers of them, and give the gold.parquet: "
-            f"glane review run.dir=… out.dir=… corrections={path}"
+            f"glane review run.dir=… out.dir=… {shlex.quote(f'corrections={path}')}"
         )
 
 

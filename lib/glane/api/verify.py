@@ -42,7 +42,7 @@ class Verified(Spoken):
             for part in dict.fromkeys(one.part for one in checks):
                 yield from _group([one for one in checks if (one.state, one.part) == (state, part)])
         counts = ", ".join(
-            f"{sum(one.state == state for one in checks)} {in_language(state)}" for state in get_args(State)
+            f"{in_language(state)} {sum(one.state == state for one in checks)}" for state in get_args(State)
         )
         for one in self.verification.renewed:
             yield f"files replaced by {one.command} on {one.time}; the digest of all digests was {one.before} before"

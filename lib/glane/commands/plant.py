@@ -10,6 +10,7 @@ are there, too.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,5 +28,5 @@ def main(values: Mapping[str, Any]) -> None:
     )  # fmt: skip
     say(found)
     say(f"{told.out.dir}: documents.parquet, planted.json")
-    say(f"next       glane extract … data.path={told.out.dir}/documents.parquet run.dir=…")
-    say(f"           glane evaluate run.dir=… attacks={told.out.dir}/documents.parquet out.dir=…")
+    say(f"next       glane extract … {shlex.quote(f'data.path={told.out.dir}/documents.parquet')} run.dir=…")
+    say(f"           glane evaluate run.dir=… {shlex.quote(f'attacks={told.out.dir}/documents.parquet')} out.dir=…")

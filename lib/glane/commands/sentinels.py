@@ -8,6 +8,7 @@ Each later run asks them first, and tells what drifted.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,4 +30,4 @@ def main(values: Mapping[str, Any]) -> None:
     say(f"sentinels  {manifest.documents} documents of {told.run.dir} with {what} ({manifest.model})")
     say(f"positives  {known_in(frozen)}")
     say(f"folder     {told.out.dir}: {', '.join(manifest.files)}, sentinels.json")
-    say(f"use        glane extract … task.sentinels={told.out.dir}   (or in the task, sentinels: …)")
+    say(f"use        glane extract … {shlex.quote(f'task.sentinels={told.out.dir}')}   (or in the task, sentinels: …)")

@@ -23,6 +23,11 @@ _FORMS: Mapping[type[pl.DataType], tuple[re.Pattern[str], str]] = {
     ),
     pl.Time: (re.compile(_TIME), "times: write it as '08:30'"),
 }
+_WITH_NUMBERS: Mapping[type[pl.DataType], str] = {
+    pl.Date: "days with a number. Write '2024-01-31', in quotes",
+    pl.Datetime: "instants with a number. Write '2024-01-31' or '2024-01-31 08:30', in quotes",
+    pl.Time: "times with a number. Write '08:30', in quotes",
+}
 
 
 def with_dates(tree: Any, schema: Mapping[str, pl.DataType], place: str) -> Any:
@@ -66,7 +71,7 @@ def refuse_numbers(tree: Any, schema: Mapping[str, pl.DataType], place: str) -> 
             if isinstance(kind, pl.Duration):
                 remedy = "a span of time with a number. Write INTERVAL 7 DAYS, or INTERVAL 12 HOURS"
             else:
-                remedy = f"{_FORMS[type(kind)][1].partition(':')[0]} with a number. Write a date or time in quotes"
+                remedy = _WITH_NUMBERS[type(kind)]
             raise ConfigError(f"{place}: compares {remedy}.")
 
 

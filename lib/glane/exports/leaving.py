@@ -90,8 +90,9 @@ def _table(
         rows = draft.rows.select(cells).collect()
     except pl.exceptions.PolarsError as error:
         raise RunError(
-            f"the columns of {draft.source or RECORDS} cannot be made flat ({type(error).__name__}). Please report it, "
-            "with the types of the columns in data.carry_columns."
+            f"the columns of {draft.source or RECORDS} cannot be made flat ({type(error).__name__}). See whether a "
+            "file of the run was damaged: glane verify run.dir=…. If none was, please report it, with the types of the "
+            "columns in data.carry_columns."
         ) from None
     return Table(
         name=names[draft.source], source=draft.source, description=told, variables=variables,

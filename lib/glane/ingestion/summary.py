@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -86,7 +87,7 @@ def summary_lines(directory: RunDirectory) -> list[str]:
     ]
     if counts.needs_a_look:
         lines.append(f"look at  {counts.needs_a_look}, listed in {summary.data_set}/{LOOK}")
-    return [*lines, f"next     glane extract task=… model=… data.path={summary.data_set}"]
+    return [*lines, f"next     glane extract task=… model=… {shlex.quote(f'data.path={summary.data_set}')}"]
 
 
 def _ocr_lines(counts: DocumentCounts) -> list[str]:

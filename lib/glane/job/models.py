@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -90,7 +91,7 @@ def _told(found: StagedModel) -> Iterator[str]:
     if manifest.facts.licence is None:
         yield f"{name}: of unknown licence. Read its page, and stage it with licence=NAME."
     yield f"{name}: {found.place}"
-    yield f"use it: {' '.join(words_of(found.place, manifest))}"
+    yield f"use it: {shlex.join(words_of(found.place, manifest))}"
 
 
 def _lines(one: Entry, settings: ModelsSettings) -> Iterator[str]:
@@ -102,13 +103,13 @@ def _lines(one: Entry, settings: ModelsSettings) -> Iterator[str]:
     if facts.form != "adapter":
         yield f"  GPUs for one engine: {_gpus(facts, settings.gpu_gib)}; context of {facts.context or 'unknown'} tokens"
     yield f"  {_verified(one, settings)}"
-    yield f"  use it: {' '.join(words_of(one.place, one.manifest))}"
+    yield f"  use it: {shlex.join(words_of(one.place, one.manifest))}"
 
 
 def _verified(one: Entry, settings: ModelsSettings) -> str:
     assert one.manifest is not None
     if one.problem:
-        return f"NOT AS STAGED: {one.problem}"
+        return f"NOT as it was staged: {one.problem}"
     if settings.verify:
         today = datetime.datetime.now(datetime.UTC).date().isoformat()
         return f"verified {today}: all {len(one.manifest.files)} files as staged"
@@ -117,7 +118,8 @@ def _verified(one: Entry, settings: ModelsSettings) -> str:
 
 def _size(facts: ModelFacts) -> str:
     count = "" if facts.parameters is None else f"{_short(facts.parameters)} parameters, "
-    return f"{count}{facts.weights_bytes / 1e9:.2f} GB{', ' + facts.quantisation if facts.quantisation else ''}"
+    quantised = f", {facts.quantisation}" if facts.quantisation else ""
+    return f"{count}weights of {facts.weights_bytes / 1e9:.2f} GB{quantised}"
 
 
 def _short(number: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 import time
 
@@ -67,7 +68,7 @@ def wait(settings: JobSettings, submission: Submission, scheduler: Scheduler, *,
             elif time.monotonic() - last_known > _UNKNOWN_S:
                 raise GlaneError(
                     f"{scheduler.title} has told nothing about job {submission.job_names[0]} for {_UNKNOWN_S:.0f} s. "
-                    f"The job may go on: glane status run.dir={settings.run.dir}"
+                    f"The job may go on: glane status {shlex.quote(f'run.dir={settings.run.dir}')}"
                 )
             if ends_at is not None and time.monotonic() > ends_at:
                 raise GlaneError(

@@ -108,7 +108,9 @@ def _checked(data: PseudonymiseData) -> list[InputFile]:
         kind = files[0].schema.field(name).type
         if not (pa.types.is_date(kind) or pa.types.is_timestamp(kind)):
             raise DataError(
-                f"{files[0].name}: column {name!r} is {kind}; data.shift_columns takes dates and timestamps."
+                f"{files[0].name}: column {name!r} is {kind}; data.shift_columns takes dates and timestamps. Make a "
+                "Parquet file with dates of the table it comes from: glane convert source=… data.path=… "
+                "data.dates=day_first"
             )
     return files
 

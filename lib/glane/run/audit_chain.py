@@ -187,14 +187,14 @@ def check(path: Path, *, at: Mapping[int, str] | None = None) -> Checked:
             left += line + b"\n"
             continue
         if why := _broken(entry, number, digest, left, path):
-            problem = f"line {place}: {why}"
+            problem = f"the chain breaks at line {place}: {why}"
             break
         repaired += entry.event == "repaired"
         number, digest, left = entry.number, _digest(line), b""
         name = entry.outcome or entry.event
         counted[name] = counted.get(name, 0) + 1
         if wanted.pop(number, digest) != digest:
-            problem = f"line {place}: is not what it was when the head was kept"
+            problem = f"line {place} is not what it was when the head was kept"
             break
     if problem is None and wanted:
         problem = f"ends after {number} entries, and had {max(wanted)} when the head was kept"
