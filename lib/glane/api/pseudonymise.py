@@ -8,10 +8,14 @@ from typing import Any
 
 import polars as pl
 
+from glane.api.sources import RunLike, run_of
+from glane.corpus.pseudonymised import made_of_digest, pseudonymised_beside
+from glane.errors import DataError
+from glane.extraction.results import Run
 from glane.languages import Spoken
 from glane.pseudonyms.kinds import Segment
 from glane.pseudonyms.offsets import Offsets
-from glane.pseudonyms.offsets_file import read_places
+from glane.pseudonyms.offsets_file import read_places, refuse_places_of_others
 from glane.pseudonyms.table import DOCUMENTS, MANIFEST, PseudonymisedTable, pseudonymise_table
 from glane.settings.pseudonymise import PseudonymiseSettings
 from glane.validation import validated
@@ -36,6 +40,7 @@ class PseudonymisedDocuments(Spoken):
                     if told.without_text
                     else []
                 ),
+                *([_failed(told.failed)] if told.failed else []),
                 *([_none(told.without_identifiers)] if told.without_identifiers else []),
                 "Rules and lists miss identifiers: read a sample before anything leaves. These are personal data still "
                 "(GDPR, article 4(5)).",
@@ -43,6 +48,10 @@ class PseudonymisedDocuments(Spoken):
                 f"{self.offsets}: where everything stood; keep it apart, as the key",
             ]
         )
+
+
+def _failed(count: int) -> str:
+    return f"in {count} documents the rules failed: their text is null. Please report it, without the texts"
 
 
 def _none(count: int) -> str:
@@ -80,22 +89,29 @@ def pseudonymised_by(settings: PseudonymiseSettings) -> PseudonymisedDocuments:
     return PseudonymisedDocuments(folder=Path(settings.out.dir), offsets=Path(settings.offsets), table=table)
 
 
-def original_places(evidence: pl.DataFrame, offsets: str | Path, *, id_column: str = "id") -> pl.DataFrame:
+def original_places(
+    evidence: pl.DataFrame | RunLike, offsets: str | Path, *, id_column: str | None = None
+) -> pl.DataFrame:
     """Where evidence of pseudonymised documents stands in the original ones.
 
     Args:
-        evidence: Rows with the id of a pseudonymised document, `start` and `end` in its text, in code points.
-        offsets: The file that `pseudonymise` wrote apart.
-        id_column: The name of the ids.
+        evidence: A run whose documents were pseudonymised before they were read (`data.pseudonyms`), or its directory.
+            Or rows with the id of a document that `pseudonymise` wrote, `start` and `end` in its text, in code points.
+        offsets: The file that was written apart. Of a run, it must be that of its documents.
+        id_column: The name of the documents' ids, in rows; "id" if it is not told.
 
     Returns:
-        The same rows with `original_id`, `original_start` and `original_end`. Of a surrogate, the whole identifier is
-        taken. A document in which nothing was replaced has the same offsets, and no `original_id`: the file does not
-        name it.
+        The evidence with `original_id`, `original_start` and `original_end`. Of a surrogate, the whole identifier is
+        taken. A document in which nothing was replaced has the same offsets. Of rows it has no `original_id`: the file
+        does not name it.
 
     Raises:
-        DataError: if the file holds no offsets.
+        GlaneError: if the file holds no offsets, or those of other documents, or a run has none that are needed.
     """
+    is_run = not isinstance(evidence, pl.DataFrame)
+    if not isinstance(evidence, pl.DataFrame):
+        evidence, id_column = _evidence(run_of(evidence), offsets)
+    id_column = id_column or "id"
     by_document: dict[str, list[Segment]] = {}
     ids: dict[str, str] = {}
     for row in read_places(offsets, evidence[id_column].cast(pl.String).unique().to_list()).to_pylist():
@@ -108,8 +124,21 @@ def original_places(evidence: pl.DataFrame, offsets: str | Path, *, id_column: s
         (None, None) if start is None or end is None else carried.get(str(name), nothing).original(start, end)
         for name, start, end in evidence.select(id_column, "start", "end").iter_rows()
     ]
+    own = [str(name) if is_run else ids.get(str(name)) for name in evidence[id_column]]
     return evidence.with_columns(
-        pl.Series("original_id", [ids.get(str(name)) for name in evidence[id_column]], pl.String),
+        pl.Series("original_id", own, pl.String),
         pl.Series("original_start", [start for start, _ in spans], pl.Int64),
         pl.Series("original_end", [end for _, end in spans], pl.Int64),
     )
+
+
+def _evidence(run: Run, offsets: str | Path) -> tuple[pl.DataFrame, str]:
+    """The evidence of a run on pseudonymised documents, and the column of their ids."""
+    made = pseudonymised_beside(run.settings.data.path)
+    if made is None:
+        raise DataError(
+            f"{run.directory.root}: its documents were not pseudonymised for it (data.pseudonyms): what they are is "
+            "where its evidence stands. Of documents of glane pseudonymise, give run.evidence().collect()."
+        )
+    refuse_places_of_others(offsets, made_of_digest(made.rules, made.sources))
+    return run.evidence().collect(), run.id_column if run.settings.data.group_by is None else "document"

@@ -13,6 +13,7 @@ from glane.corpus.columns import is_text
 from glane.corpus.group_plan import row_groups
 from glane.corpus.ids import as_ids, id_type
 from glane.corpus.plan import Plan
+from glane.corpus.pseudonymised import PROBLEM
 from glane.corpus.read import SpanReader
 from glane.corpus.readable import is_known_to_polars, readable
 from glane.corpus.unchanged import Unchanged
@@ -35,7 +36,7 @@ def scan_documents(
     names = [
         field.name
         for field in schema
-        if field.name != id_column and schema.names.count(field.name) == 1 and is_known_to_polars(field)
+        if field.name not in (id_column, PROBLEM) and schema.names.count(field.name) == 1 and is_known_to_polars(field)
     ]
 
     def frame(ids: pa.Array, columns: dict[str, pa.Array]) -> pl.DataFrame:

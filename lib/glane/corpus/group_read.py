@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from glane.corpus.blank import is_blank
 from glane.corpus.columns import is_string, is_text
 from glane.corpus.ids import as_ids, ids_digest
-from glane.corpus.read import ShardRows, SpanReader, decoded, raw
+from glane.corpus.read import ShardRows, SpanReader, decoded, raw, texts_of, told_columns
 from glane.corpus.readable import readable
 from glane.corpus.shard import Shard
 from glane.corpus.unchanged import KnownFile
@@ -42,12 +42,18 @@ class GroupReader:
         input_columns: Sequence[str],
         carry_columns: Sequence[str],
         number_rows: bool = False,
+        problem_column: str | None = None,
     ) -> None:
-        """`id_column` names the documents; with `number_rows` it is no column of the input."""
+        """`id_column` names the documents; with `number_rows` it is no column of the input.
+
+        `problem_column` is that of `Reader`.
+        """
         self._files, self._group, self._order, self._text = files, group_by, order_by, text_column
+        self._problem = problem_column
         self._inputs = tuple(input_columns)
         self._carried = tuple(name for name in dict.fromkeys(carry_columns) if name != group_by)
-        columns = [group_by, *([] if order_by is None else [order_by]), *self._carried, text_column, *input_columns]
+        columns = [group_by, *told_columns(order_by), *self._carried, text_column, *input_columns]
+        columns += told_columns(problem_column)
         self._spans = SpanReader(
             files, id_column=None if number_rows else id_column, columns=list(dict.fromkeys(columns))
         )
@@ -66,7 +72,7 @@ class GroupReader:
                 inputs = {name: raw(batch.column(name)) for name in self._inputs}
                 carried = {name: readable(batch.column(name)) for name in self._carried}
                 order = pa.nulls(len(ids)) if self._order is None else _sortable(batch.column(self._order))
-                rows.add(groups, ids, order, raw(batch.column(self._text)), inputs, pa.table(carried))
+                rows.add(groups, ids, order, texts_of(batch, self._text, self._problem), inputs, pa.table(carried))
         found = rows.joined()
         if found.count != shard.num_groups or ids_digest(found.ids) != shard.group_ids:
             raise RunError(f"shard {shard.index} has other groups than planned.")
@@ -190,7 +196,8 @@ class _Joined:
                 pieces.append(Piece(id=name, order=self.orders[place], start=start, end=end))
                 texts.append(text)
         if lost := sum(why not in (None, "null", "blank") for why in skipped):
-            problem = f"{lost} of {len(skipped)} documents of the group cannot be read (text is not valid UTF-8)"
+            first = next(why for why in skipped if why not in (None, "null", "blank"))
+            problem = f"{lost} of {len(skipped)} documents of the group cannot be read ({first})"
         document = Document(
             id=identifier,
             text=WALL.join(texts) if texts else None,

@@ -24,6 +24,13 @@ _MOST_READS = 3
 _BATCH_BYTES = 16 * 2**20  # documents may be so long that _BATCH_ROWS of them would take too much memory
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A cell whose text is not there, and why."""
+
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardRows:
     """The documents of a shard, and in the same order the columns that are copied to the result."""
@@ -44,12 +51,16 @@ class Reader:
         input_columns: Sequence[str],
         carry_columns: Sequence[str],
         number_rows: bool = False,
+        problem_column: str | None = None,
     ) -> None:
-        """`id_column` is the name of the ids in the result; with `number_rows` it is no column of the input."""
-        self._id, self._text = id_column, text_column
+        """`id_column` is the name of the ids in the result; with `number_rows` it is no column of the input.
+
+        `problem_column` tells why a text is not there, if it is known.
+        """
+        self._id, self._text, self._problem = id_column, text_column, problem_column
         self._inputs = tuple(input_columns)
         self._carried = tuple(name for name in dict.fromkeys(carry_columns) if name != id_column or number_rows)
-        columns = dict.fromkeys([*self._carried, text_column, *input_columns])
+        columns = dict.fromkeys([*self._carried, text_column, *input_columns, *told_columns(problem_column)])
         self._spans = SpanReader(files, id_column=None if number_rows else id_column, columns=list(columns))
 
     def read(self, shard: Shard) -> ShardRows:
@@ -68,7 +79,7 @@ class Reader:
         return ShardRows(documents=documents, kept=pa.concat_tables(tables))
 
     def _documents(self, ids: pa.Array, batch: pa.RecordBatch) -> Iterator[Document]:
-        texts = raw(batch.column(self._text))
+        texts = texts_of(batch, self._text, self._problem)
         inputs = {name: raw(batch.column(name)) for name in self._inputs}
         for row, identifier in enumerate(ids.to_pylist()):
             text, problem = decoded(texts[row])
@@ -226,10 +237,26 @@ def raw(column: pa.Array) -> list[object]:
     return column.cast(pa.large_binary()).to_pylist() if is_text(column.type) else column.to_pylist()
 
 
+def told_columns(name: str | None) -> list[str]:
+    """The columns to read for one that there may be."""
+    return [] if name is None else [name]
+
+
+def texts_of(batch: pa.RecordBatch, text_column: str, problem_column: str | None) -> list[object]:
+    """The cells of texts, as `raw` has them; where a column tells why one is not there, that."""
+    texts = raw(batch.column(text_column))
+    if problem_column is None:
+        return texts
+    problems = batch.column(problem_column).to_pylist()
+    return [text if why is None else Unreadable(why) for text, why in zip(texts, problems, strict=True)]
+
+
 def decoded(value: object) -> tuple[str | None, str | None]:
     """Return (text, problem) of one cell of `raw`."""
     if value is None:
         return None, None
+    if isinstance(value, Unreadable):
+        return None, value.why
     if not isinstance(value, bytes):
         return (value.isoformat() if hasattr(value, "isoformat") else str(value)), None
     try:

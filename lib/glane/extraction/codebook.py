@@ -55,6 +55,11 @@ _KEPT: dict[Language, str] = {
     "fr": "[Repris de l'extraction {run} ({id}) là où reused est vrai.]",
     "en": "[Kept of the run {run} ({id}) where reused is true.]",
 }
+_SHIFTED: dict[Language, str] = {
+    "fr": "[Les dates des textes ont été décalées par personne, de {days} jours au plus : aucun décompte par semaine "
+    "ou par mois n'est juste.]",
+    "en": "[Dates of the texts were shifted by person, by {days} days at most: no count by week or month is right.]",
+}
 _GROUPS: dict[Language, dict[str, str]] = {
     "fr": {
         "id": "Identifiant du groupe de documents.",
@@ -131,11 +136,12 @@ def codebook(
     carry_columns: Sequence[str],
     documents: pa.DataType | None = None,
     extends: EarlierRun | None = None,
+    shifted: int | None = None,
 ) -> tuple[ColumnEntry, ...]:
     """Return one entry per column of a result, and per member of a record. Entries hold flat values only.
 
     `documents` is that of `glane.task.arrow.columns`: given where documents are grouped. `extends` is the run of which
-    values are kept.
+    values are kept, and `shifted` the days that dates of pseudonymised texts are shifted by, at most.
 
     `role` is input, field, annotation (of a field), member (of a record, `<field>.<member>`) or result.
     """
@@ -154,8 +160,8 @@ def codebook(
     for column in columns(task, documents=documents):
         field = task.fields[column.field]
         if column.name == column.field:
-            entries.append(_described(column.name, "field", field, language))
-            entries += _members(column.name, field, task)
+            own = [_described(column.name, "field", field, language), *_members(column.name, field, task)]
+            entries += own if shifted is None else [_with_shift(entry, shifted, language) for entry in own]
         else:
             entry = _annotation(column.name, column.type, field, task)
             if documents is not None and column.name.endswith("__evidence"):
@@ -165,6 +171,14 @@ def codebook(
         word = type_word(one.type, language)
         entries.append(ColumnEntry(column=one.name, role="result", type=word, description=one.words[language]))
     return tuple(entries if extends is None else [_of_run(entry, extends, language) for entry in entries])
+
+
+def _with_shift(entry: ColumnEntry, days: int, language: Language) -> ColumnEntry:
+    """The entry, with what became of dates, if it is of one."""
+    if entry.role == "annotation" or "date" not in entry.type:  # the word of both languages
+        return entry
+    said = _SHIFTED[language].format(days=days)
+    return entry.model_copy(update={"description": f"{entry.description} {said}".strip()})
 
 
 def _of_run(entry: ColumnEntry, extends: EarlierRun, language: Language) -> ColumnEntry:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from glane.corpus.pseudonymised import pseudonym_marks
 from glane.errors import ConfigError, DataError, GlaneError, RunError
 from glane.extraction.fingerprint import SPEED_ONLY, task_part
 from glane.extraction.results import Run, open_run
@@ -59,7 +60,9 @@ def find_extension(
     _refuse_redefined(data.extend, earlier.settings.data, before, earlier.settings.model, described)
     known = described.fingerprint
     then = _common(before, earlier.settings.data) | {"model": _settings_of(known["model"])}
-    now = _common(task, data) | {"model": _settings_of(model.model_dump(mode="json", exclude=set(SPEED_ONLY)))}
+    then |= {"pseudonyms": known.get("pseudonyms")}
+    now = _common(task, data) | {"pseudonyms": pseudonym_marks(data.path)}
+    now |= {"model": _settings_of(model.model_dump(mode="json", exclude=set(SPEED_ONLY)))}
     _refuse_differences(data.extend, then, now)
     if fingerprint is not None:
         then, now = ({name: one[name] for name in ("model", "engine")} for one in (known, fingerprint))

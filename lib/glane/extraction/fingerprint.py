@@ -52,7 +52,7 @@ SPEED_ONLY = frozenset(
 )
 
 # Where the rows come from, and how they were read: the digest of the rows stands for it.
-_NOT_OF_ROWS = {"path", "extend", "only_ids_in", *TableOptions.model_fields}
+_NOT_OF_ROWS = {"path", "extend", "only_ids_in", "pseudonyms", *TableOptions.model_fields}
 
 _MANNER = ("confidence", "quotes", "order", "split", "passes", "repairs", "rules")  # how documents are read
 
@@ -67,11 +67,13 @@ def make_fingerprint(
     model_digests: Mapping[str, str],
     engine_version: str,
     lookups: Mapping[str, Any],
+    pseudonyms: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return everything that decides the answers of a run, as plain values.
 
     Host, paths, numbers of workers, file times and glane's own version are left out, as they do not change answers.
-    `only_ids` is the digest of the ids in the file `data.only_ids_in`, and stands for it.
+    `only_ids` is the digest of the ids in the file `data.only_ids_in`, and stands for it. `pseudonyms` tells by what
+    rules and key the documents were pseudonymised, if they were.
     """
     listed = {} if only_ids is None else {"only_ids_in": only_ids}
     return {
@@ -80,6 +82,7 @@ def make_fingerprint(
         "task": task_part(data=data, task=task, model=model, lookups=lookups),
         "model": model.model_dump(mode="json", exclude=set(SPEED_ONLY)) | {"digests": dict(model_digests)},
         "engine": f"{model.engine} {engine_version}",
+        **({} if pseudonyms is None else {"pseudonyms": dict(pseudonyms)}),
     }
 
 

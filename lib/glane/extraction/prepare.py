@@ -18,6 +18,7 @@ from glane.corpus.groups import check_order, check_plain
 from glane.corpus.ids import id_type
 from glane.corpus.plan import Plan, make_plan, shard_size
 from glane.corpus.proof import with_digests
+from glane.corpus.pseudonymised import pseudonym_marks, pseudonymised_beside
 from glane.corpus.readable import may_be_out_of_range
 from glane.corpus.select import Selected
 from glane.corpus.text_dates import refuse_day_first, text_date_lines
@@ -61,6 +62,7 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
         model_digests=model_digests(settings.model, content_digest),
         engine_version=engine_version(settings.model),
         lookups=lookup_marks(task),
+        pseudonyms=pseudonym_marks(settings.data.path),
     )
     if (extends := _extension(settings, task, fingerprint, files, known)) is not None:
         fingerprint = extended(fingerprint, extends)
@@ -221,7 +223,14 @@ def _description(
             carry_columns=settings.data.carry_columns,
             documents=document_type(settings.data, files[0].schema),
             extends=extends,
+            shifted=_shift(settings.data.path),
         ),
         extends=extends,
         environment=environment(),
     )
+
+
+def _shift(path: str) -> int | None:
+    """By how many days at most the dates of pseudonymised documents are shifted; None if they are as they were."""
+    found = pseudonymised_beside(path)
+    return None if found is None or found.rules.dates == "kept" else found.rules.most_days

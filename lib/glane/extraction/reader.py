@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from glane.corpus.group_read import GroupReader
+from glane.corpus.pseudonymised import problem_column
 from glane.corpus.read import Reader
 from glane.corpus.unchanged import KnownFile
 from glane.settings import DataSettings
@@ -23,6 +24,7 @@ def reader_of(data: DataSettings, task: Task, files: Sequence[KnownFile], *, car
             input_columns=task.input_columns,
             carry_columns=carry_columns,
             number_rows=data.number_rows,
+            problem_column=problem_column(data.path),
         )
     return GroupReader(
         files,
@@ -33,4 +35,5 @@ def reader_of(data: DataSettings, task: Task, files: Sequence[KnownFile], *, car
         input_columns=task.input_columns,
         carry_columns=carry_columns,
         number_rows=data.number_rows,
+        problem_column=problem_column(data.path),
     )

@@ -45,6 +45,7 @@ def resolve(settings: ExtractSettings) -> tuple[ResolvedSettings, Task]:
 R = TypeVar("R", bound=RunSettings)
 _PATHS = ("pilot", "reference", "metrics_dir", "site_log")  # settings of a run beside its own directory
 
+_SECRETS = ("key_file", "offsets")  # of the data's pseudonyms
 _FILES, _RUNS = ("path", "extend", "only_ids_in"), ("only_rejected_of", "skip_done_in")  # of the data
 
 
@@ -82,7 +83,8 @@ def absolute_data(data: DataSettings) -> DataSettings:
     """The paths of an input, as `absolute` has them."""
     single = {name: _absolute(path) for name in _FILES if (path := getattr(data, name)) is not None}
     runs = {name: tuple(_absolute(path) for path in getattr(data, name)) for name in _RUNS}
-    return data.model_copy(update=single | runs)
+    files = {name: _absolute(path) for name in _SECRETS if (path := getattr(data.pseudonyms, name)) is not None}
+    return data.model_copy(update=single | runs | {"pseudonyms": data.pseudonyms.model_copy(update=files)})
 
 
 def _absolute_tables(task: Task) -> dict[str, Lookup]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from glane.corpus.pseudonymised import pseudonym_marks
 from glane.corpus.unchanged import content_digest
 from glane.engine.weights import model_digests
 from glane.extraction.environment import engine_version
@@ -63,6 +64,7 @@ def _tried(
             data=data, only_ids=None if listed is None else listed.digest, task=task, model=extraction.model, inputs=[],
             model_digests=model_digests(extraction.model, content_digest),
             engine_version=engine_version(extraction.model), lookups=lookup_marks(task),
+            pseudonyms=pseudonym_marks(data.path),
         )  # fmt: skip
         check_same(open_run(pilot.from_run).description().fingerprint, here, place=f"pilot.from_run: {pilot.from_run}")
         return make_report(settings, extraction, frame, trial)

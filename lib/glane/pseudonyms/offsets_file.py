@@ -17,6 +17,8 @@ from glane.storage import replace_file, storage_errors
 
 _FILE_MODE = 0o600
 _OFFSETS = b"glane_offsets"  # of the metadata of a file of offsets: its version
+_MADE_OF = b"glane_made_of"  # a digest of the documents and rules, where a run was made of these
+_REMEDY = "Give the file that glane pseudonymise wrote as offsets=…, or the run as data.pseudonyms.offsets=…."
 PLACES = pa.schema(
     {
         "id": pa.string(), "new_id": pa.string(), "kind": pa.string(), "start": pa.int32(), "end": pa.int32(),
@@ -26,11 +28,16 @@ PLACES = pa.schema(
 )  # fmt: skip
 
 
-def refuse_other(offsets: Path) -> None:
-    """Refuse to replace a file that holds no offsets.
+def places_made_of(made_of: str) -> pa.Schema:
+    """The schema of a file of offsets that tells of which documents it is."""
+    return PLACES.with_metadata({**PLACES.metadata, _MADE_OF: made_of.encode()}) if made_of else PLACES
+
+
+def refuse_other(offsets: Path, made_of: str = "") -> None:
+    """Refuse to replace a file that holds no offsets, or, where a digest is told, those of other documents.
 
     Raises:
-        RunError: if it does not.
+        RunError: if it does not, or holds those.
     """
     if not offsets.exists():
         return
@@ -40,6 +47,23 @@ def refuse_other(offsets: Path) -> None:
         metadata = {}
     if _OFFSETS not in metadata:
         raise RunError(f"offsets: {offsets} is there, and holds no offsets. Choose another path.")
+    if made_of and metadata.get(_MADE_OF, b"").decode() != made_of:
+        raise RunError(f"offsets: {offsets} holds those of other documents or rules. Choose another path.")
+
+
+def refuse_places_of_others(path: str | Path, made_of: str) -> None:
+    """Refuse offsets that are not those of a run's documents: each place would be another one.
+
+    Raises:
+        DataError: if they are not, or the file cannot be read.
+    """
+    path = Path(path).expanduser()
+    try:
+        metadata = parquet_schema(path).metadata or {}
+    except (OSError, pa.ArrowException):
+        raise DataError(f"offsets: {path} cannot be read. {_REMEDY}") from None
+    if metadata.get(_MADE_OF, b"").decode() != made_of:
+        raise DataError(f"offsets: {path} is not of the documents of this run. {_REMEDY}")
 
 
 def publish_places(made: Path, offsets: Path) -> None:
@@ -65,15 +89,14 @@ def read_places(path: str | Path, new_ids: Sequence[str]) -> pa.Table:
     Raises:
         DataError: if the file cannot be read, or is no such file.
     """
-    remedy = "Give the file that glane pseudonymise wrote as offsets=…."
     path = Path(path).expanduser()
     try:
         with open_parquet(path) as parquet:
             if _OFFSETS not in (parquet.schema_arrow.metadata or {}):
-                raise DataError(f"offsets: {path} holds no offsets. {remedy}")
+                raise DataError(f"offsets: {path} holds no offsets. {_REMEDY}")
             wanted = pa.array(list(new_ids), parquet.schema_arrow.field("new_id").type)
             groups = map(parquet.read_row_group, range(parquet.num_row_groups))
             found = [group.filter(pc.is_in(group["new_id"], value_set=wanted)) for group in groups]
             return pa.concat_tables([parquet.schema_arrow.empty_table(), *found])
     except (OSError, pa.ArrowException):
-        raise DataError(f"offsets: {path} cannot be read. {remedy}") from None
+        raise DataError(f"offsets: {path} cannot be read. {_REMEDY}") from None

@@ -14,7 +14,7 @@ from glane.settings.model import ModelSettings
 from glane.settings.run import RunSettings
 from glane.validation import Strict, validated
 
-_OF_EXTRACTIONS = ("group_by", "order_by", "only_ids_in", "only_rejected_of", "skip_done_in", "extend")
+_OF_EXTRACTIONS = ("group_by", "order_by", "only_ids_in", "only_rejected_of", "skip_done_in", "extend", "pseudonyms")
 
 
 class ChunkSettings(Strict):

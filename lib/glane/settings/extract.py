@@ -12,6 +12,7 @@ from pydantic import field_validator, model_validator
 from glane.records import left_out
 from glane.settings.cluster import ClusterSettings, LocalSettings
 from glane.settings.model import ModelSettings
+from glane.settings.pseudonymise import InputPseudonyms
 from glane.settings.run import RunSettings
 from glane.settings.shapes import HomePath, one_or_many
 from glane.tables.options import TableOptions
@@ -36,6 +37,8 @@ class DataSettings(TableOptions):
     only_rejected_of: tuple[str, ...] = ()  # run directories
     skip_done_in: tuple[str, ...] = ()  # run directories
     extend: HomePath | None = left_out()  # a run directory: its values are kept for the fields that are as they were
+    # Identifiers are replaced before a model reads the texts; see `glane pseudonymise`.
+    pseudonyms: InputPseudonyms = Key(default=InputPseudonyms(), exclude_if=lambda told: not told.is_asked)
 
     _listed = field_validator("only_rejected_of", "skip_done_in", "carry_columns", mode="before")(one_or_many)
 
@@ -56,6 +59,19 @@ class DataSettings(TableOptions):
                 "underscores in front"
             )
         return value
+
+    @model_validator(mode="after")
+    def _pseudonyms_leave_the_rest(self) -> Self:
+        told = self.pseudonyms
+        if told.is_asked and self.number_rows:
+            raise ValueError("number_rows gives no ids that offsets can be kept by; give id_column, or no pseudonyms")
+        if told.is_asked and self.text_column in (told.person_column, *told.known_columns):
+            raise ValueError(f"pseudonyms: {self.text_column!r} is the text, and told as a column of the person")
+        if odd := next((name for name in told.shift_columns if name not in self.carry_columns), None):
+            raise ValueError(f"pseudonyms.shift_columns: {odd!r} is none of carry_columns, and is not written")
+        if odd := next((name for name in told.shift_columns if name in (self.order_by, self.group_by)), None):
+            raise ValueError(f"pseudonyms.shift_columns: {odd!r} groups or orders the documents; leave it as it is")
+        return self
 
     @model_validator(mode="after")
     def _groups_are_several(self) -> Self:

@@ -1,0 +1,231 @@
+"""Documents whose identifiers are replaced before a model reads them: made once, and kept in the run.
+
+Everything that reads documents of the run then reads these: the engine, the review page, a second run over the same
+documents. The key is needed where they are made, and in no worker. The places are kept apart, outside of the run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+
+from glane.conditions import read_condition
+from glane.corpus.columns import is_text
+from glane.corpus.files import InputFile, check_column, inspect_files
+from glane.corpus.pseudonymised import RECORD, PseudonymisedInput, PseudonymRules, made_of_digest
+from glane.corpus.unchanged import KnownFile, content_digest, identity
+from glane.errors import ConfigError, DataError, RecordError
+from glane.languages import say
+from glane.pseudonyms.key import Key, read_key
+from glane.pseudonyms.kinds import RULES
+from glane.pseudonyms.offsets_file import publish_places, refuse_other
+from glane.pseudonyms.rows import Columns
+from glane.pseudonyms.written import FILE_MODE, write_replaced
+from glane.records import read_record
+from glane.run.fingerprint import differences
+from glane.run.written import refuse_inside_run
+from glane.settings import DataSettings
+from glane.storage import exists, write_folder_once, write_once
+
+DOCUMENTS = "documents.parquet"
+_FOLDER_MODE = 0o700
+_AGAIN = "Give the former values again, or choose another run.dir for the new ones."
+
+
+def replaced_documents(data: DataSettings, inputs: Sequence[str], folder: Path, *, places: bool = True) -> str:
+    """Replace the identifiers of documents into a folder; or prove that the folder was made of them, and so.
+
+    Args:
+        data: What the run is told; `data.pseudonyms` has a key.
+        inputs: Further columns that the model reads.
+        folder: `<run>/input`, or one that is removed at the end.
+        places: Keep the places of what is replaced. Without, they are let go: for what keeps nothing.
+
+    Returns:
+        The value for `data.path`.
+
+    Raises:
+        GlaneError: if the documents or the key cannot be had, or are others than when the folder was made.
+    """
+    told = data.pseudonyms
+    key = read_key(file=told.key_file, command=told.key_command)
+    files = _checked(data, inputs)
+    rules = _rules(data, files, inputs, key)
+    record = folder / RECORD
+    is_new = False
+    if not exists(record):
+        sources = tuple(file.known(content_digest(file.path)) for file in files)
+        made_of = made_of_digest(rules, sources)
+        if places:
+            assert told.offsets is not None
+            _refuse_offsets(Path(told.offsets), folder, made_of)
+        is_new = write_folder_once(
+            folder, lambda staging: _write(staging, data, files, rules, sources, key, places=places), mode=_FOLDER_MODE
+        )
+    try:
+        kept = read_record(PseudonymisedInput, record)
+    except (FileNotFoundError, RecordError):
+        raise DataError(f"{folder}: holds no pseudonymised documents, or is damaged. Choose another run.dir.") from None
+    if not is_new:
+        _refuse_other(kept, files, rules)
+    for line in lines_of(kept):
+        say(f"note: {line}", to=sys.stderr)
+    return str(folder / DOCUMENTS)
+
+
+def refuse_many(paths: Sequence[str], *, most_bytes: int) -> None:
+    """Refuse documents that take long to pseudonymise, where that is not the place for it.
+
+    Raises:
+        DataError: with the command that does it once.
+    """
+    size = sum(identity(path).num_bytes for path in paths)
+    if size > most_bytes:
+        raise DataError(
+            f"data.pseudonyms: documents of {size >> 20} MiB are not pseudonymised where a job is submitted or "
+            f"previewed ({most_bytes >> 20} MiB are the most). Do it once: glane pseudonymise data.path=… out.dir=… "
+            "offsets=… keep_ids=true, and give its documents.parquet as data.path."
+        )
+
+
+def lines_of(kept: PseudonymisedInput) -> list[str]:
+    """What a user must know of pseudonymised documents."""
+    by_kind = ", ".join(f"{kind} {count}" for kind, count in kept.replaced.items()) or "nothing"
+    lines = [
+        f"the model reads {kept.rows} pseudonymised documents; replaced: {by_kind}. Rules miss identifiers, and these "
+        "are personal data still (GDPR, article 4(5))"
+    ]
+    if kept.failed:
+        lines.append(f"in {kept.failed} document(s) the rules failed: they are not asked, and REJECTED")
+    if kept.rules.dates == "shifted":
+        lines.append(
+            f"dates of the texts are shifted by up to {kept.rules.most_days} days: dates in the answers are shifted, "
+            "too, and counts by week or month are wrong"
+        )
+    return lines
+
+
+def _checked(data: DataSettings, inputs: Sequence[str]) -> list[InputFile]:
+    files = inspect_files(
+        data.path, id_column=data.id_column, text_column=data.text_column, carry_columns=data.carry_columns,
+        input_columns=inputs, group_by=data.group_by, order_by=data.order_by,
+    )  # fmt: skip
+    told = data.pseudonyms
+    named = dict.fromkeys(told.known_columns, "data.pseudonyms.known_columns")
+    named |= {} if told.person_column is None else {told.person_column: "data.pseudonyms.person_column"}
+    for file in files:
+        for name, setting in named.items():
+            check_column(file, files[0], name, setting)
+    for name in told.shift_columns:
+        kind = files[0].schema.field(name).type
+        if not (pa.types.is_date(kind) or pa.types.is_timestamp(kind)):
+            raise DataError(
+                f"{files[0].name}: column {name!r} is {kind}; data.pseudonyms.shift_columns takes dates and timestamps."
+            )
+        if name in inputs or name in _of_condition(data):
+            raise ConfigError(
+                f"data.pseudonyms.shift_columns: {name!r} is shifted, and task.inputs or data.where reads it. Leave it "
+                "out of one of them."
+            )
+    return files
+
+
+def _of_condition(data: DataSettings) -> list[str]:
+    return [] if data.where is None else read_condition(data.where, place="data.where").meta.root_names()
+
+
+def _columns(data: DataSettings, files: Sequence[InputFile], inputs: Sequence[str]) -> Columns:
+    """What of the input is written: what the run uses, and nothing else."""
+    told, schema = data.pseudonyms, files[0].schema
+    texts = [name for name in inputs if name != data.text_column and is_text(schema.field(name).type)]
+    used = [*data.carry_columns, data.group_by, data.order_by, *inputs, *_of_condition(data)]
+    carried = [
+        name for name in dict.fromkeys(used)
+        if name is not None and name in schema.names and name not in (data.id_column, data.text_column, *texts)
+    ]  # fmt: skip
+    return Columns(
+        id=data.id_column, text=data.text_column, texts=tuple(texts), person=told.person_column,
+        known=told.known_columns, carried=tuple(carried), shifted=told.shift_columns, writes_person=False,
+        keeps_ids=True, tells_problems=True,
+    )  # fmt: skip
+
+
+def _rules(data: DataSettings, files: Sequence[InputFile], inputs: Sequence[str], key: Key) -> PseudonymRules:
+    told = data.pseudonyms
+    assert told.dates is not None
+    columns = _columns(data, files, inputs)
+    return PseudonymRules(
+        rules=RULES, key=key.digest("fingerprint of the key").hex()[:32], dates=told.dates,
+        texts=(columns.text, *columns.texts), person_column=told.person_column, known_columns=told.known_columns,
+        shift_columns=told.shift_columns, keep=told.kept_kinds, style=told.style, scope=told.scope,
+        most_days=told.most_days, whole_weeks=told.whole_weeks, oldest_age=told.oldest_age,
+    )  # fmt: skip
+
+
+def _write(
+    folder: Path, data: DataSettings, files: list[InputFile], rules: PseudonymRules, sources: tuple[KnownFile, ...],
+    key: Key, *, places: bool,
+) -> None:  # fmt: skip
+    told = data.pseudonyms.model_copy(update={"keep": data.pseudonyms.kept_kinds})
+    columns = _columns(data, files, rules.texts)
+    apart = folder / ".offsets"
+    totals = write_replaced(
+        folder / DOCUMENTS, apart, files, columns, told, key, made_of=made_of_digest(rules, sources)
+    )
+    record = PseudonymisedInput(
+        rules=rules, columns=(columns.id, *columns.carried),
+        sources=sources, rows=totals.rows,
+        without_text=totals.without_text, without_identifiers=totals.without_identifiers, failed=totals.failed,
+        replaced=totals.replaced,
+    )  # fmt: skip
+    write_once(folder / RECORD, _putting(record.as_json()), mode=FILE_MODE)
+    if places:
+        assert told.offsets is not None
+        publish_places(apart, Path(told.offsets))
+    else:
+        apart.unlink()
+
+
+def _putting(content: bytes) -> Callable[[IO[bytes]], None]:
+    def put(stream: IO[bytes]) -> None:
+        stream.write(content)
+
+    return put
+
+
+def _refuse_offsets(offsets: Path, folder: Path, made_of: str) -> None:
+    """Refuse a place that is no place apart."""
+    real = Path(os.path.realpath(offsets))
+    if real.is_relative_to(os.path.realpath(folder.parent)):
+        raise ConfigError(
+            f"data.pseudonyms.offsets: {offsets} lies in run.dir, and is kept apart from it. Choose another path."
+        )
+    refuse_inside_run(offsets, setting="data.pseudonyms.offsets")
+    refuse_other(offsets, made_of)
+
+
+def _refuse_other(kept: PseudonymisedInput, files: Sequence[InputFile], rules: PseudonymRules) -> None:
+    """Refuse other documents, another key or other rules than those that the folder was made with.
+
+    Raises:
+        GlaneError: naming what differs. Keys are told by their digests.
+    """
+    if lines := differences(kept.rules.model_dump(mode="json"), rules.model_dump(mode="json")):
+        found = "\n".join(f"  {line}" for line in lines)
+        raise ConfigError(
+            f"data.pseudonyms: the documents of this run were made with others (then -> now; of a key, its digest):\n"
+            f"{found}\n{_AGAIN}"
+        )
+    if [one.path for one in kept.sources] != [str(Path(file.path).resolve()) for file in files]:
+        raise DataError(f"data.path: this run was begun with other files. {_AGAIN}")
+    for one in kept.sources:
+        if identity(one.path) != one.identity and content_digest(one.path) != one.digest:
+            raise DataError(
+                f"{one.path}: has changed since the run began, and its pseudonymised documents were made of it. Put "
+                "the former file back and run the same command again, or choose another run.dir."
+            )

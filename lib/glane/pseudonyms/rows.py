@@ -1,0 +1,171 @@
+"""Rows of a table with the identifiers of their texts replaced. A text in which the rules fail costs its row only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import pyarrow as pa
+
+from glane.corpus.ids import as_ids
+from glane.corpus.pseudonymised import PROBLEM
+from glane.corpus.read import decoded, raw
+from glane.corpus.readable import readable
+from glane.errors import where
+from glane.pseudonyms.key import Key
+from glane.pseudonyms.offsets_file import PLACES
+from glane.pseudonyms.replace import Pseudonymised, pseudonymised
+from glane.pseudonyms.surrogates import Manner, Surrogates
+from glane.settings.pseudonymise import Kind, PseudonymManner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """The columns of a table, by what becomes of them. Others are not written."""
+
+    id: str
+    text: str  # whose places are kept
+    texts: tuple[str, ...] = ()  # further ones to replace
+    person: str | None = None
+    known: tuple[str, ...] = ()  # names and numbers of the person, in their order
+    carried: tuple[str, ...] = ()  # written as they are
+    shifted: tuple[str, ...] = ()
+    writes_person: bool = True  # as a digest
+    keeps_ids: bool = False
+    tells_problems: bool = False  # a column with why a text is null that was not
+
+    @property
+    def read(self) -> list[str]:
+        """All that are read, each once."""
+        person = () if self.person is None else (self.person,)
+        return list(
+            dict.fromkeys([self.id, self.text, *self.texts, *self.known, *self.carried, *self.shifted, *person])
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Replaced rows, where everything stood in their texts, and counts of rows."""
+
+    documents: pa.Table
+    places: pa.Table
+    counts: Counter[str]  # of what was replaced, by kind
+    num_without_text: int
+    num_without_identifiers: int
+    num_failed: int
+
+
+def manner_of(told: PseudonymManner) -> Manner:
+    """How identifiers are replaced, of what a user told."""
+    return Manner(
+        style=told.style, scope=told.scope, most_days=told.most_days, whole_weeks=told.whole_weeks,
+        oldest_age=told.oldest_age,
+    )  # fmt: skip
+
+
+def replaced_rows(
+    batch: pa.RecordBatch, columns: Columns, *, place: str, key: Key, manner: Manner, keep: Sequence[Kind]
+) -> Rows:
+    """Replace the identifiers in the texts of some rows. `place` is their file, for errors."""
+    rows = _OfRows(batch, columns, place, key, manner, keep)
+    texts = rows.texts(columns.text, with_places=True)
+    more = {name: rows.texts(name) for name in columns.texts}
+    written: dict[str, pa.Array] = {
+        columns.id: readable(batch.column(columns.id)) if columns.keeps_ids else pa.array(rows.new_ids, pa.string()),
+        columns.text: pa.array(texts, pa.large_string()),
+    }
+    written |= {name: pa.array(found, pa.large_string()) for name, found in more.items()}
+    if columns.person is not None and columns.writes_person:
+        digests = [f"p{key.digest('person', one).hex()[:24]}" for one in rows.persons]
+        written[columns.person] = pa.array(digests, pa.string())
+    written |= {name: readable(batch.column(name)) for name in columns.carried if name not in columns.shifted}
+    written |= {name: _shifted(batch.column(name), rows.persons, key, manner) for name in columns.shifted}
+    if columns.tells_problems:
+        written[PROBLEM] = pa.array(rows.problems, pa.string())
+    return Rows(
+        documents=pa.table(written), places=pa.Table.from_pylist(rows.places, schema=PLACES), counts=rows.counts,
+        num_without_text=texts.count(None) - rows.num_failed, num_without_identifiers=rows.num_bare,
+        num_failed=rows.num_failed,
+    )  # fmt: skip
+
+
+class _OfRows:
+    """The rows of a batch, and what is counted while their texts are replaced."""
+
+    def __init__(
+        self, batch: pa.RecordBatch, columns: Columns, place: str, key: Key, manner: Manner, keep: Sequence[Kind]
+    ) -> None:
+        self._batch, self._key, self._manner, self._keep = batch, key, manner, keep
+        self.ids = [str(one) for one in as_ids(batch.column(columns.id), place=place).to_pylist()]
+        self.new_ids = self.ids if columns.keeps_ids else [f"d{key.digest('id', one).hex()[:24]}" for one in self.ids]
+        persons = self.ids if columns.person is None else _cells(batch, columns.person)
+        self.persons = [person or identifier for person, identifier in zip(persons, self.ids, strict=True)]
+        known = [_cells(batch, name) for name in columns.known]
+        self._known = [
+            [identifier, *(column[row] or "" for column in known)] for row, identifier in enumerate(self.ids)
+        ]
+        self.places: list[dict[str, object]] = []
+        self.problems: list[str | None] = [None] * len(self.ids)
+        self.counts = Counter[str]()
+        self.num_bare = self.num_failed = 0
+
+    def texts(self, name: str, *, with_places: bool = False) -> list[str | None]:
+        """The texts of a column with their identifiers replaced."""
+        return [
+            self._text(row, cell, with_places=with_places) for row, cell in enumerate(raw(self._batch.column(name)))
+        ]
+
+    def _text(self, row: int, cell: object, *, with_places: bool) -> str | None:
+        text, problem = decoded(cell)
+        if text is None:
+            self.problems[row] = self.problems[row] or problem
+            return None
+        try:
+            made = pseudonymised(
+                text, key=self._key, person=self.persons[row], manner=self._manner, known=self._known[row],
+                keep=self._keep,
+            )  # fmt: skip
+        except Exception as error:  # of the rules, with one text: the others go on, and this one is given to nobody
+            self.problems[row] = f"pseudonymisation failed ({where(error)})"
+            self.num_failed += 1
+            return None
+        self.counts.update(one.kind for one in made.segments)
+        if with_places:
+            self.num_bare += not made.segments
+            self._keep_places(row, made)
+        return made.text
+
+    def _keep_places(self, row: int, made: Pseudonymised) -> None:
+        self.places += [
+            {
+                "id": self.ids[row], "new_id": self.new_ids[row], "kind": one.kind, "start": one.start, "end": one.end,
+                "new_start": one.new_start, "new_end": one.new_end,
+            }
+            for one in made.segments
+        ]  # fmt: skip
+
+
+def _cells(batch: pa.RecordBatch, name: str) -> list[str | None]:
+    return [decoded(cell)[0] for cell in raw(batch.column(name))]
+
+
+def _shifted(column: pa.Array, persons: Sequence[str], key: Key, manner: Manner) -> pa.Array:
+    """Dates, shifted as those in the texts of their persons."""
+    moved: list[date | None] = []
+    for value, person in zip(column.to_pylist(), persons, strict=True):
+        moved.append(None if value is None else _moved(value, timedelta(days_of(person, key, manner))))
+    return pa.array(moved, column.type)
+
+
+def _moved(value: date, by: timedelta) -> date:
+    try:
+        return value + by
+    except OverflowError:  # 9999-12-31 and the like say "without an end", and are no date of anybody
+        return value
+
+
+def days_of(person: str, key: Key, manner: Manner) -> int:
+    """By how many days the dates of a person are shifted, never none."""
+    return Surrogates(key, manner, person=person, text="", year=0).days

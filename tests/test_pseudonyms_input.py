@@ -1,0 +1,297 @@
+"""Documents that are pseudonymised before a model reads them: what the run holds, and that nothing is wrong in silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import glane
+from conftest import SMALL_TASK, extract_here, job_here, make_settings, work
+from glane.corpus.pseudonymised import PseudonymisedInput, pseudonymised_beside
+from glane.errors import ConfigError, DataError, GlaneError, RunError
+from glane.extraction.results import Run, open_run
+from glane.job.pseudonyms import replaced_documents
+from glane.job.tables import kept_tables, passing_tables, refuse_tables_of_several
+from glane.pseudonyms import rows as rules_of_rows
+from glane.run.directory import RunDirectory
+from glane.settings import ExtractSettings
+from test_pseudonyms import QUOTED, SECRET
+
+NAMES = ("Quénéhervé", "Vandenbrouckaert", "Abdelmoumène", "Kerzérho")
+TEXTS = [
+    f"Mme {name}, née le 12/03/1951, vue le {place + 1}/02/2024 pour fièvre et toux. Tél. 06 12 34 56 7{place}."
+    for place, name in enumerate(NAMES)
+]
+
+
+def write_input(folder: Path) -> Path:
+    columns = {
+        "id": [f"8012{place:06}" for place in range(4)], "text": TEXTS, "nom": [name.lower() for name in NAMES],
+        "patient": ["a", "a", "b", "c"], "ward": ["nord", "nord", "sud", "sud"],
+        "motif": [f"appel de {name}" for name in NAMES],
+    }  # fmt: skip
+    pq.write_table(pa.table(columns), folder / "notes.parquet", row_group_size=2)
+    (folder / "key").write_bytes(SECRET)
+    (folder / "key").chmod(0o600)
+    return folder
+
+
+def told(folder: Path, run: str = "run", task: Any = QUOTED, **more: Any) -> ExtractSettings:
+    words = {
+        "data__pseudonyms__key_file": str(folder / "key"), "data__pseudonyms__dates": "kept",
+        "data__pseudonyms__offsets": str(folder / f"{run}-offsets.parquet"),
+        "data__pseudonyms__known_columns": ["nom"], "data__carry_columns": ["ward"],
+    }  # fmt: skip
+    return make_settings(folder / "notes.parquet", folder / run, task, **(words | more))
+
+
+def extracted(settings: ExtractSettings) -> Run:
+    with kept_tables(settings) as readable:
+        extract_here(readable)
+    return open_run(settings.run.dir)
+
+
+def made_input(run: Run) -> PseudonymisedInput:
+    found = pseudonymised_beside(run.settings.data.path)
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run, and beside it its input, key and offsets."""
+    folder = write_input(tmp_path_factory.mktemp("input"))
+    extracted(told(folder))
+    return folder
+
+
+def test_the_run_holds_none_of_what_was_replaced(folder: Path) -> None:
+    run = open_run(folder / "run")
+    documents = run.inputs().collect()
+    assert documents.columns == ["id", "text", "ward"]
+    assert documents["id"].to_list() == [f"8012{place:06}" for place in range(4)]
+    assert made_input(run).replaced == {"birth_date": 4, "name": 4, "phone": 4}
+    for path in (folder / "run").rglob("*"):
+        if path.is_file():
+            text = path.read_bytes().decode("utf-8", "replace")
+            text += str(pq.read_table(path).to_pydict()) if path.suffix == ".parquet" else ""
+            assert not [name for name in NAMES if name in text or name.lower() in text], path.name
+            assert SECRET.decode() not in text
+            assert str(folder / "key") not in text
+    assert "2/02/2024" in documents["text"][1]  # dates are kept
+
+
+def test_quotes_stand_in_what_was_read_and_come_back_to_the_originals(folder: Path) -> None:
+    run = open_run(folder / "run")
+    texts = dict(run.documents().collect().iter_rows())
+    back = glane.original_places(run, folder / "run-offsets.parquet").drop_nulls("start")
+    assert back.height > 3
+    for row in back.iter_rows(named=True):
+        assert texts[row["id"]][row["start"] : row["end"]] == row["quote"]
+        original = TEXTS[int(row["original_id"][4:])][row["original_start"] : row["original_end"]]
+        if not any(part in original for part in (*NAMES, "1951", "06 12")):
+            assert original == row["quote"]
+
+
+def test_offsets_of_other_documents_are_refused(folder: Path, tmp_path: Path) -> None:
+    run = folder / "run"
+    other = write_input(tmp_path)
+    with kept_tables(told(other, data__pseudonyms__known_columns=[])):
+        pass
+    with pytest.raises(DataError, match="not of the documents of this run"):
+        glane.original_places(run, other / "run-offsets.parquet")
+    with (
+        pytest.raises(RunError, match="those of other documents or rules"),
+        kept_tables(told(folder, "second", data__pseudonyms__offsets=str(other / "run-offsets.parquet"))),
+    ):
+        pass
+    assert not (folder / "second").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"data__pseudonyms__dates": "shifted"}, 'dates: "kept" -> "shifted"'),
+        ({"data__pseudonyms__known_columns": []}, "known_columns"),
+        ({"data__pseudonyms__keep": ["phone"]}, "keep"),
+    ],
+)
+def test_a_run_goes_on_with_the_same_rules_only(folder: Path, changes: dict[str, Any], said: str) -> None:
+    with kept_tables(told(folder)) as readable:
+        assert readable.data.path == str(folder / "run" / "input" / "documents.parquet")
+        assert not readable.data.pseudonyms.is_asked
+    with pytest.raises(ConfigError, match=said), kept_tables(told(folder, **changes)):
+        pass
+
+
+def test_another_key_is_refused_and_told_by_its_digest(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"f" * 40)
+    (tmp_path / "key").chmod(0o600)
+    with (
+        pytest.raises(ConfigError, match="key: ") as refused,
+        kept_tables(told(folder, data__pseudonyms__key_file=str(tmp_path / "key"))),
+    ):
+        pass
+    assert "f" * 40 not in str(refused.value)
+
+
+def test_originals_are_no_documents_of_that_run(folder: Path) -> None:
+    with pytest.raises(GlaneError, match="pseudonyms|other documents|input"):
+        work(make_settings(folder / "notes.parquet", folder / "run", QUOTED, data__carry_columns=["ward"]))
+
+
+def test_a_text_in_which_the_rules_fail_costs_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = rules_of_rows.pseudonymised
+
+    def fails(text: str, **words: Any) -> Any:
+        if NAMES[2] in text:
+            raise IndexError(text)
+        return sound(text, **words)
+
+    monkeypatch.setattr(rules_of_rows, "pseudonymised", fails)
+    run = extracted(told(write_input(tmp_path)))
+    rows = run.all().select("id", "status", "reason").collect()
+    assert rows["status"].to_list() == ["OK", "OK", "REJECTED", "OK"]
+    assert "pseudonymisation failed (IndexError" in rows["reason"][2]
+    assert NAMES[2] not in rows["reason"][2]
+    assert made_input(run).failed == 1
+
+
+def test_a_group_with_such_a_text_is_rejected_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(text: str, **_: Any) -> Any:
+        raise IndexError(text)
+
+    monkeypatch.setattr(rules_of_rows, "pseudonymised", fails)
+    settings = told(write_input(tmp_path), data__group_by="patient", data__carry_columns=[])
+    rows = extracted(settings).all().select("status", "reason").collect()
+    assert rows["status"].unique().to_list() == ["REJECTED"]
+    assert "2 of 2 documents of the group cannot be read (pseudonymisation failed" in rows["reason"][0]
+
+
+def test_what_the_model_reads_beside_the_text_is_replaced_too(tmp_path: Path) -> None:
+    settings = told(write_input(tmp_path), task={**SMALL_TASK, "inputs": ["text", "motif"]})
+    with kept_tables(settings) as readable:
+        found = pl.read_parquet(readable.data.path)
+    assert set(found.columns) == {"id", "text", "motif", "ward", "__glane_problem"}
+    assert not any(name in cell for cell in found["motif"] for name in NAMES)
+
+
+def test_what_a_condition_reads_is_kept(tmp_path: Path) -> None:
+    run = extracted(told(write_input(tmp_path), data__where="patient = 'a'"))
+    assert run.all().collect().height == 2
+
+
+def test_a_run_that_extends_needs_the_same_rules(folder: Path, tmp_path: Path) -> None:
+    wider = {**QUOTED, "fields": {**QUOTED["fields"], "more": {"type": "boolean"}}}
+    settings = told(folder, "wider", task=wider, data__extend=str(folder / "run"))
+    again = settings.model_copy(
+        update={"data": settings.data.model_copy(update={"path": str(folder / "run" / "input" / "documents.parquet"),
+                                                         "pseudonyms": type(settings.data.pseudonyms)()})}
+    )  # fmt: skip
+    extract_here(again)  # the documents of that run, read again: no key is needed
+    assert open_run(folder / "wider").all().collect()["reused"].all()
+    plain = make_settings(
+        folder / "notes.parquet", tmp_path / "plain", wider, data__extend=str(folder / "run"),
+        data__carry_columns=["ward"],
+    )  # fmt: skip
+    with pytest.raises(ConfigError, match="pseudonyms"):
+        work(plain)
+
+
+def test_the_same_documents_come_out_the_same_for_a_second_run(folder: Path) -> None:
+    second = extracted(told(folder, "same"))
+    first = open_run(folder / "run")
+    assert [one.digest for one in second.description().files] == [one.digest for one in first.description().files]
+    assert second.description().fingerprint_digest == first.description().fingerprint_digest
+
+
+def test_shifted_dates_are_told_of_in_the_codebook(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = extracted(told(write_input(tmp_path), task=SMALL_TASK, data__pseudonyms__dates="shifted"))
+    said = {entry.column: entry.description for entry in run.description().codebook}
+    assert "182 jours" in said["onset"]
+    assert "182" in said["cases.when"]
+    assert "182" not in said["age"]
+    assert "dates in the answers are shifted" in capsys.readouterr().err
+
+
+def test_a_preview_keeps_neither_documents_nor_offsets(tmp_path: Path) -> None:
+    folder = write_input(tmp_path)
+    before = sorted(folder.iterdir())
+    with passing_tables(told(folder)) as readable:
+        path = Path(readable.data.path)
+        assert NAMES[0] not in pl.read_parquet(path)["text"][0]
+    assert not path.exists()
+    assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"data__pseudonyms__offsets": None}, "offsets"),
+        ({"data__pseudonyms__dates": None}, "say kept or shifted"),
+        ({"data__pseudonyms__key_file": None}, "no key is"),
+        ({"data__number_rows": True}, "number_rows"),
+        ({"data__pseudonyms__shift_columns": ["ward"]}, "dates=shifted"),
+        ({"data__pseudonyms__known_columns": ["text"]}, "is the text"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        told(tmp_path, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"data__pseudonyms__known_columns": ["name"]}, "known_columns"),
+        ({"data__pseudonyms__shift_columns": ["ward"], "data__pseudonyms__dates": "shifted"}, "dates and timestamps"),
+        ({"data__pseudonyms__offsets": "{folder}/run/o.parquet"}, "kept apart"),
+    ],
+)
+def test_what_the_documents_do_not_have_is_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    folder = write_input(tmp_path)
+    changes = {
+        name: value.format(folder=folder) if isinstance(value, str) else value for name, value in changes.items()
+    }
+    with pytest.raises(GlaneError, match=said), kept_tables(told(folder, **changes)):
+        pass
+    assert not RunDirectory(root=folder / "run").input.exists()
+
+
+def test_tables_of_other_formats_and_several_tasks_are_refused(tmp_path: Path) -> None:
+    folder = write_input(tmp_path)
+    (folder / "notes.csv").write_text("id;text;nom;ward\n1;toux;x;y\n")
+    with (
+        pytest.raises(ConfigError, match="is no Parquet"),
+        kept_tables(told(folder, data__path=str(folder / "notes.csv"))),
+    ):
+        pass
+    from conftest import several
+
+    with pytest.raises(ConfigError, match="each of several tasks"):
+        refuse_tables_of_several(several(told(folder), {**QUOTED, "name": "other"}))
+
+
+def test_a_call_that_was_killed_between_its_files_begins_again(tmp_path: Path) -> None:
+    """The offsets are there, and the folder is not: those of the same documents are replaced."""
+    folder = write_input(tmp_path)
+    settings = told(folder)
+    replaced_documents(settings.data, [], folder / "elsewhere" / "input")
+    assert (folder / "run-offsets.parquet").exists()
+    extracted(settings)
+
+
+def test_the_command_takes_the_keys(folder: Path) -> None:
+    words = [
+        f"data.path={folder}/notes.parquet", f"run.dir={folder}/command", f"data.pseudonyms.key_file={folder}/key",
+        f"data.pseudonyms.offsets={folder}/command.parquet", "data.pseudonyms.dates=kept", "cluster=slurm",
+        "cluster.dry_run=true",
+    ]  # fmt: skip
+    done = job_here(*words)
+    assert "documents.parquet" in done.stdout
+    assert f"{folder}/key" not in done.stdout
