@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from glane.pseudonyms.detect import identifiers
 from closed_notes import STYLES, closed
+from glane.pseudonyms.detect import identifiers
 from identified_notes import TEMPLATES, Identified, identified
 
 Find = Callable[[Identified], Sequence[tuple[int, int, str]]]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from glane.api.sources import RunLike, run_of
 from glane.exports.leaving import leaving
+from glane.exports.pseudonyms import replaced_bundle
 from glane.exports.record import Export
 from glane.exports.target import Options
 from glane.exports.write import write_export
 from glane.languages import Spoken
 from glane.settings.export import WITH_PASSAGES, Encoding, ExportSettings, Target
+from glane.settings.pseudonymise import ExportPseudonyms
 from glane.toys import notice_lines
 from glane.types import Language
 from glane.validation import validated
@@ -60,6 +63,7 @@ def export(
     text: bool = False,
     locale: Language | None = None,
     encoding: Encoding = "utf-8",
+    pseudonyms: Mapping[str, Any] | ExportPseudonyms | None = None,
 ) -> Exported:
     """Write the values of a run as files for other programs: a table of all rows, and one for each list.
 
@@ -71,15 +75,21 @@ def export(
         text: The texts of documents, too, for the formats that hold them.
         locale: Of separators and decimals in CSV; the language of the task if None.
         encoding: Of CSV.
+        pseudonyms: Identifiers leave as pseudonyms: `{"key_file": "secret/key", "dates": "kept"}`, and what else
+            `pseudonyms` of the command takes.
 
     Raises:
         GlaneError: if the run is not complete, the folder holds other things, or the format cannot hold the values.
     """
     asked = {"evidence": evidence, "text": text, "locale": locale, "encoding": encoding}
     places = {"run": {"dir": "."}, "out": {"dir": str(out_dir)}}
-    validated(ExportSettings, {"to": to, **asked, **places}, place="")
+    told = {} if pseudonyms is None else {"pseudonyms": pseudonyms}
+    settings = validated(ExportSettings, {"to": to, **asked, **places, **told}, place="")
     evidence = evidence or to in WITH_PASSAGES
     options = Options(with_evidence=evidence, with_text=text, locale=locale, encoding=encoding)
-    bundle = leaving(run_of(run), with_evidence=evidence, with_text=text)
+    opened = run_of(run)
+    bundle = leaving(opened, with_evidence=evidence, with_text=text)
+    if settings.pseudonyms.is_asked:
+        bundle = replaced_bundle(bundle, opened, settings.pseudonyms)
     manifest, folder, is_replacement = write_export(bundle, to, options, out_dir)
     return Exported(folder=folder, manifest=manifest, is_replacement=is_replacement)

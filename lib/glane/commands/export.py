@@ -3,7 +3,7 @@
   glane export run.dir=runs/notes to=csv out.dir=runs/notes-csv locale=fr
 
 The folder is written whole or not at all. It holds values of documents: it is confidential. With evidence=true it holds
-passages of them, too.
+passages of them, too. With pseudonyms.key_file=KEY names, numbers and ids leave as pseudonyms: personal data still.
 """
 
 from __future__ import annotations
@@ -21,6 +21,6 @@ def main(values: Mapping[str, Any]) -> None:
     told = export_settings(values)
     found = export(
         told.run.dir, told.to, told.out.dir, evidence=told.evidence, text=told.text, locale=told.locale,
-        encoding=told.encoding,
+        encoding=told.encoding, pseudonyms=told.pseudonyms,
     )  # fmt: skip
     say(found)

@@ -8,6 +8,7 @@ from typing import Literal
 
 import polars as pl
 
+from glane.exports.record import ReplacedInExport
 from glane.task.fields import Field
 from glane.types import Language, Toy
 
@@ -75,6 +76,8 @@ class Bundle:
     fields: Mapping[str, Field]  # of the task
     is_grouped: bool = False  # rows are of groups of documents
     texts: pl.DataFrame | None = None  # id of the row, document, text: where documents leave, too
+    pseudonyms: ReplacedInExport | None = None  # where identifiers were replaced
+    notes: Sequence[str] = ()  # that the user must know, whatever the format
 
     def statuses(self) -> pl.DataFrame:
         """The id, the status and the reason of every row: a document without an answer is none that says no."""

@@ -20,6 +20,17 @@ class ExportedTable(Strict):
     parent: str | None = left_out()
 
 
+class ReplacedInExport(Strict):
+    """What was replaced by pseudonyms in an export. The key is known by a digest, by which it cannot be found."""
+
+    replaced: Mapping[str, int]  # by kind, in documents and in values
+    key: str
+    dates: str  # kept or shifted
+    keeps_ids: bool
+    keep: tuple[str, ...]  # kinds that stay
+    left: tuple[str, ...]  # columns of values and of the input that nothing was looked for in
+
+
 class Export(Record):
     """What was exported of which run, and the digest of each file (BLAKE2b, 16 bytes)."""
 
@@ -42,3 +53,4 @@ class Export(Record):
     files: Mapping[str, str]
     versions: Mapping[str, str]  # of glane and of the libraries that wrote the files
     notes: tuple[str, ...] = ()
+    pseudonyms: ReplacedInExport | None = left_out()

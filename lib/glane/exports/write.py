@@ -31,7 +31,11 @@ def write_export(bundle: Bundle, target: Target, options: Options, out_dir: str 
     writer, told = writer_of(target), []
 
     def fill(folder: Path) -> None:
-        notes = [*writer(bundle, options, folder), *([] if target in WITH_PASSAGES else _renamed(bundle))]
+        notes = [
+            *bundle.notes,
+            *writer(bundle, options, folder),
+            *([] if target in WITH_PASSAGES else _renamed(bundle)),
+        ]
         (folder / "codebook.html").write_bytes(codebook_page(bundle))
         told.append(_manifest(bundle, target, options, folder, notes))
         (folder / MANIFEST).write_bytes(told[0].as_json())
@@ -72,6 +76,7 @@ def _manifest(bundle: Bundle, target: Target, options: Options, folder: Path, no
         ),
         files={name: digest_of(folder / name) for name in files_under(folder)},
         versions={name: installed_version(name) for name in ("glane", "polars")}, notes=tuple(notes),
+        pseudonyms=bundle.pseudonyms,
     )  # fmt: skip
 
 

@@ -18,8 +18,9 @@ _LEAST_NUMBER, _LEAST_WORD = 5, 4  # letters and digits of a known number, and o
 
 
 def identifiers(
-    text: str, *, known: Iterable[str] = (), keep: Collection[Kind] = (), oldest_age: int | None = None
-) -> list[Found]:
+    text: str, *, known: Iterable[str] = (), keep: Collection[Kind] = (), oldest_age: int | None = None,
+    told: Iterable[tuple[str, Kind]] = (),
+) -> list[Found]:  # fmt: skip
     """The identifiers of a French text, each place once, in order.
 
     Args:
@@ -27,9 +28,11 @@ def identifiers(
         known: Names and numbers that are known to belong to the person: they are found wherever they stand.
         keep: Kinds that are left as they are.
         oldest_age: Ages above it are identifiers; None: no age is.
+        told: What was found in the document that this text was taken from: it is found here in any case.
     """
     known = [one for one in known if one.strip()]
     found = [*numbers(text), *dates(text), *places(text), *names(text, known=known), *_known_values(text, known)]
+    found += [one for value, kind in told for one in _places_of(text, value, kind)]
     if oldest_age is not None:
         found += [Found(*one.span("age"), "age") for one in _AGE.finditer(text) if int(one["age"]) > oldest_age]
     return [one for one in without_overlaps(found, text) if one.kind not in keep]
@@ -44,10 +47,23 @@ def _known_values(text: str, known: Iterable[str]) -> Iterator[Found]:
     plain = folded(text)
     for value in known:
         signs = [sign for sign in folded(value) if sign.isalnum()]
-        pattern = r"(?<![^\W_])" + r"[\s.,'’‐‑\u0300-\u036f\u00ad-]{0,3}".join(map(re.escape, signs)) + r"(?![^\W_])"
+        pattern = _pattern(signs)
         is_number, is_ordinary = any(sign.isdigit() for sign in signs), is_common("".join(signs))
         if len(signs) < (_LEAST_NUMBER if is_number else _LEAST_WORD if is_ordinary else 2):
             continue
         for one in re.finditer(pattern, plain):
             if not (is_ordinary and text[one.start() : one.end()].islower()):
                 yield Found(*one.span(), "identifier" if is_number else "name")
+
+
+def _pattern(signs: Iterable[str]) -> str:
+    """Letters and digits with whatever may stand between them, and no others beside them."""
+    return r"(?<![^\W_])" + r"[\s.,'’‐‑\u0300-\u036f\u00ad-]{0,3}".join(map(re.escape, signs)) + r"(?![^\W_])"
+
+
+def _places_of(text: str, value: str, kind: Kind) -> Iterator[Found]:
+    signs = [sign for sign in folded(value) if sign.isalnum()]
+    is_ordinary = is_common("".join(signs))
+    for one in re.finditer(_pattern(signs), folded(text)) if signs else ():
+        if not (is_ordinary and text[one.start() : one.end()].islower()):
+            yield Found(*one.span(), kind)

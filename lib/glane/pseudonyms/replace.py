@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from glane.pseudonyms.dates import latest_year
 from glane.pseudonyms.detect import identifiers
 from glane.pseudonyms.key import Key
-from glane.pseudonyms.kinds import Segment
+from glane.pseudonyms.kinds import Found, Segment
 from glane.pseudonyms.surrogates import Manner, Surrogates
 from glane.settings.pseudonymise import Kind
 
@@ -37,7 +37,16 @@ def pseudonymised(
         keep: Kinds that are left as they are.
     """
     found = identifiers(text, known=known, keep=keep, oldest_age=manner.oldest_age)
-    made = Surrogates(key, manner, person=person, text=text, year=latest_year(text) or _NO_YEAR)
+    return with_surrogates(text, found, surrogates_of(text, key=key, person=person, manner=manner))
+
+
+def surrogates_of(text: str, *, key: Key, person: str, manner: Manner) -> Surrogates:
+    """The surrogates of one text, by which values that were taken from it are replaced, too."""
+    return Surrogates(key, manner, person=person, text=text, year=latest_year(text) or _NO_YEAR)
+
+
+def with_surrogates(text: str, found: Iterable[Found], made: Surrogates) -> Pseudonymised:
+    """Put surrogates in the place of what was found, which is in the order of the text."""
     pieces: list[str] = []
     segments: list[Segment] = []
     last = size = 0

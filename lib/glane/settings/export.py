@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import model_validator
 
 from glane.settings.disclosure import DisclosureRule
+from glane.settings.pseudonymise import ExportPseudonyms
 from glane.settings.shapes import Folder
 from glane.types import Language
 from glane.validation import Strict, validated
@@ -30,6 +31,7 @@ class ExportSettings(Strict):
     encoding: Encoding = "utf-8"
     disclosure: DisclosureRule | None = None  # that what leaves is held to: rows of documents cannot be
     rows: bool = False  # whether rows leave all the same
+    pseudonyms: ExportPseudonyms = ExportPseudonyms()  # identifiers are replaced, once a key is given
 
     @model_validator(mode="after")
     def _of_rows(self) -> Self:
