@@ -121,8 +121,21 @@ def plan_layout(
     )
 
 
-def check_network(layout: Layout, cluster: ClusterSettings) -> None:
-    """Check that an engine may send what it reads over the network of the job.
+def check_asked_network(model: ModelSettings, cluster: ClusterSettings) -> None:
+    """Check before nodes are asked for, as far as their GPUs are known, what `check_network` checks on them.
+
+    Raises:
+        ConfigError: as `plan_layout` and `check_network` do.
+    """
+    gpus = cluster.num_gpus_per_node if isinstance(cluster, BatchSettings) else 0
+    if isinstance(cluster, BatchSettings) and gpus and model.pipeline_parallel_size > 1:
+        cores = cluster.cpus_per_node or 1
+        nodes = [Node(node_id=str(i), host=str(i), cpus=cores, gpus=gpus) for i in range(cluster.nodes)]
+        check_network(plan_layout(model, nodes), cluster)
+
+
+def check_network(layout: Layout, cluster: ClusterSettings) -> str:
+    """Check that an engine may send what it reads over the network of the job. Returns what is to be told if it does.
 
     The processes of an engine meet over TCP, NCCL and ZeroMQ, of which vLLM encrypts and authenticates none: prompts
     pass as token ids.
@@ -130,12 +143,19 @@ def check_network(layout: Layout, cluster: ClusterSettings) -> None:
     Raises:
         ConfigError: if an engine spans nodes and nobody has said that the network can be trusted.
     """
-    if layout.nodes_per_engine > 1 and not (isinstance(cluster, BatchSettings) and cluster.trusted_network):
+    if layout.nodes_per_engine == 1:
+        return ""
+    if not (isinstance(cluster, BatchSettings) and cluster.trusted_network):
         raise ConfigError(
             f"an engine spans {layout.nodes_per_engine} nodes, and what it reads passes between them unencrypted, in "
-            "reach of every user of that network. Set cluster.trusted_network=true if only this job can reach it "
-            "(cluster.interface names it), or take a model, or nodes, with which an engine fits one node."
+            "reach of every user of that network: cluster.tls is about Ray alone. Set cluster.trusted_network=true if "
+            "only this job can reach that network (cluster.interface names it), or take a model, or nodes, with which "
+            "an engine fits one node."
         )
+    return (
+        f"an engine spans {layout.nodes_per_engine} nodes: what it reads passes between them neither encrypted nor "
+        "signed (cluster.trusted_network=true)"
+    )
 
 
 def _tensor_parallel_size(

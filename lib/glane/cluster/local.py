@@ -22,7 +22,9 @@ from glane.guard.policy import WHOLE
 from glane.settings import LocalSettings
 
 _LOOPBACK = "127.0.0.1"
-FOREIGN = ("RAY_ADDRESS", "RAY_AUTH_TOKEN")  # of another cluster, which must not be joined
+FOREIGN = (  # of another cluster, which must not be joined
+    "RAY_ADDRESS", "RAY_AUTH_TOKEN", "RAY_USE_TLS", "RAY_TLS_CA_CERT", "RAY_TLS_SERVER_CERT", "RAY_TLS_SERVER_KEY",
+)  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -2,6 +2,9 @@
 
 The port is derived from the job's secret, so nothing has to be written to a shared file system. A client without the
 secret is refused. Pings are sent every few seconds; a connection that is silent for a minute counts as lost.
+
+Messages are not encrypted: names of nodes, Ray's address, exit codes. With `shared`, each node is given a further
+secret, which is; see `glane.cluster.agreement`.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import time
 from collections.abc import Iterator
 from multiprocessing.connection import Client, Connection, Listener, answer_challenge, deliver_challenge
 
+from glane.cluster.agreement import Agreement
 from glane.errors import EngineError
 
 _NUM_PORTS = 32
@@ -22,6 +26,7 @@ _PING_S = 5.0
 SILENCE_S = 60.0
 _HANDSHAKE_S = 10.0
 _MESSAGE_BYTES = 4096
+_SHARED = b"shared "
 
 
 def ports(secret: bytes) -> Iterator[int]:
@@ -34,8 +39,9 @@ def ports(secret: bytes) -> Iterator[int]:
 class RendezvousServer:
     """The first node's side: it knows which nodes joined, and sends them Ray's address and the exit code."""
 
-    def __init__(self, address: str, secret: bytes, *, host: str) -> None:
-        self._secret, self._host = secret, host
+    def __init__(self, address: str, secret: bytes, *, host: str, shared: bytes | None = None) -> None:
+        self._secret, self._host, self._shared = secret, host, shared
+        self.doubt = ""  # who joined that should not have, once that is known
         self._listener = self._listen(address)
         self._lock = threading.Condition()
         self._hosts: dict[int, str] = {}
@@ -107,11 +113,13 @@ class RendezvousServer:
                 connection.send_bytes(b"noted")
             if verb != "join":
                 return
+            if not self._admits(int(number), host):
+                return
             rank = int(number)
-            with self._lock:
-                self._hosts[rank] = host
-                self._left.discard(rank)
             connection.send_bytes(f"first {self._host}".encode())
+            if self._shared is not None:
+                sealed = Agreement(self._secret).seal(self._shared, connection.recv_bytes(_MESSAGE_BYTES))
+                connection.send_bytes(_SHARED + sealed)
             sent_address = ""
             while True:
                 with self._lock:
@@ -134,15 +142,27 @@ class RendezvousServer:
                 with self._lock:
                     self._left.add(rank)
 
+    def _admits(self, rank: int, host: str) -> bool:
+        """Note that a node joined, unless another one has in its place: then one of them is not of this job."""
+        with self._lock:
+            if self._shared is not None and rank in self._hosts:
+                self.doubt = f"two processes joined as task {rank}, on {self._hosts[rank]} and {host}"
+                return False
+            self._hosts[rank] = host
+            self._left.discard(rank)
+            return True
+
 
 class RendezvousClient:
     """The side of any other node."""
 
-    def __init__(self, address: str, secret: bytes, *, rank: int, host: str, timeout_s: float) -> None:
-        """Connect; the first node may still be starting.
+    def __init__(
+        self, address: str, secret: bytes, *, rank: int, host: str, timeout_s: float, is_sharing: bool = False
+    ) -> None:
+        """Connect; the first node may still be starting. If it `is_sharing`, its secret is then in `shared`.
 
         Raises:
-            EngineError: if it does not answer in time.
+            EngineError: if it does not answer in time, or does not share its secret with this node.
         """
         deadline = time.monotonic() + timeout_s
         while (connection := _connect(address, secret)) is None:
@@ -153,6 +173,20 @@ class RendezvousClient:
         self._connection.send_bytes(f"join {rank} {host}".encode())
         self._last_heard = time.monotonic()
         self.first_host = ""
+        self.shared = self._given(secret) if is_sharing else b""
+
+    def _given(self, secret: bytes) -> bytes:
+        agreement = Agreement(secret)
+        try:
+            self.first_host = self._connection.recv_bytes(_MESSAGE_BYTES).decode().removeprefix("first ")
+            self._connection.send_bytes(agreement.public)
+            while not (message := self._connection.recv_bytes(_MESSAGE_BYTES)).startswith((_SHARED, b"end ")):
+                continue
+        except (OSError, EOFError):
+            message = b""
+        if not message.startswith(_SHARED):
+            raise EngineError("the first node of the job ended before Ray began. Its part of this log says why.")
+        return agreement.open(message.removeprefix(_SHARED))
 
     def receive(self, timeout_s: float) -> str | None:
         """The next message, within `timeout_s`: "ray ADDRESS", "end CODE" or "lost"; None if there is none."""

@@ -83,9 +83,14 @@ def _prefix() -> str:
     return f"gl-{os.getuid()}-"
 
 
+def token_path(folder: Path) -> Path:
+    """Where `write_token` writes."""
+    return folder / "token"
+
+
 def write_token(folder: Path, token: str) -> Path:
     """Write a secret to a file that no other user can read. Return its path."""
-    path = folder / "token"
+    path = token_path(folder)
     path.touch(mode=0o600)
     path.write_text(token)
     return path

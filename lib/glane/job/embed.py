@@ -84,7 +84,8 @@ def _placed(settings: EmbedSettings, run: PreparedRun, ray: Any, progress: Progr
     layout = plan_layout(
         model, nodes, num_shards=run.plan.num_shards, weights_bytes=weights_bytes(model), gpu_bytes=gpu_bytes()
     )
-    check_network(layout, settings.cluster)
+    if told := check_network(layout, settings.cluster):
+        progress.warn(told)
     progress.say(
         f"{len(nodes)} node(s), {len(layout.places(nodes))} engine(s) on {layout.device}, {layout.cpus} thread(s) and "
         f"{layout.gpus} GPU(s) each ({layout.reason})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from glane.cluster.layout import check_asked_network
 from glane.corpus.find import find_files, refuse_absent
 from glane.embedding.prepare import checked_files, selected_rows
 from glane.engine.registry import embedder_of, engine_kind
@@ -44,6 +45,7 @@ def check_submission(settings: EmbedSettings) -> None:
         GlaneError: what the job would be refused with.
     """
     told = resolved(settings)
+    check_asked_network(told.model, told.cluster)
     with passing_tables(told) as readable:
         data = readable.data
         found = find_files(data.path)

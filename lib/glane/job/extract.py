@@ -124,7 +124,8 @@ def _work(
         weights_bytes=weights_bytes(settings.model),
         gpu_bytes=gpu_bytes(),
     )
-    check_network(layout, settings.cluster)
+    if told := check_network(layout, settings.cluster):
+        progress.warn(told)
     progress.say(
         f"{len(nodes)} node(s), {len(layout.places(nodes))} engine(s) on {layout.device}, {layout.cpus} thread(s) and "
         f"{layout.gpus} GPU(s) each ({layout.reason})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from glane.job.requeue import requeue
 from glane.job.time_limit import TimeLimit
 from glane.run.metrics_file import remove_collected
 from glane.run.oom import oom_kills
+
+_SECRET_BYTES = 32
 
 
 class FirstNode(JobNode):
@@ -40,9 +43,7 @@ class FirstNode(JobNode):
             self.say(f"warning: {warning}")
         self.parts_at_start = len(self.directory.committed_shards())
         if not self.is_alone:
-            self.rendezvous = RendezvousServer(
-                self.allocation.launch_address, self.allocation.secret, host=self.allocation.host
-            )
+            self._open_rendezvous()
         if self.allocation.gpus and self.allocation.cpus < 2 * self.allocation.gpus:
             self.say(
                 f"{self.allocation.cpus} core(s) for {self.allocation.gpus} GPU(s) will keep them waiting: "
@@ -72,6 +73,11 @@ class FirstNode(JobNode):
                 self.say("the shards in work take too long to finish: they are dropped and will be redone")
                 self.code = STOPPED
                 return self.code
+            if self.rendezvous is not None and self.rendezvous.doubt:
+                raise EngineError(
+                    f"{self.rendezvous.doubt}: one of them is not of this job, and may know what Ray asks for "
+                    "(cluster.tls). The job ends; tell who runs the cluster."
+                )
             if self.is_ray_dead():
                 raise EngineError(f"Ray's head on this node ended.{self._log_tail()}")
             if not is_ready:
@@ -106,6 +112,15 @@ class FirstNode(JobNode):
             self.say(decided.line)
         return decided.is_wanted
 
+    def _open_rendezvous(self) -> None:
+        shared = None
+        if self.has_tls:
+            shared = secrets.token_bytes(_SECRET_BYTES)
+            self.take_secret(shared)
+        self.rendezvous = RendezvousServer(
+            self.allocation.launch_address, self.allocation.secret, host=self.allocation.host, shared=shared
+        )
+
     def _start_driver(self) -> None:
         settings = self.folder / "settings.json"
         settings.write_text(self.settings.model_dump_json())
@@ -128,7 +143,7 @@ class FirstNode(JobNode):
                 if rank not in self.left_out:
                     self.left_out.add(rank)
                     self.say(f"a node is left out: {why}")
-            num_nodes += len(self.rendezvous.joined())
+            num_nodes += len(self.rendezvous.joined().keys() - self.left_out)
             if num_nodes + len(self.left_out) < self.allocation.num_nodes:
                 return False
             if num_nodes < self.cluster.min_nodes:
@@ -153,7 +168,7 @@ class FirstNode(JobNode):
         """
         address, num_nodes = raynode.ready_address(self.place), 1
         if self.rendezvous is not None:
-            num_nodes += len(self.rendezvous.joined())
+            num_nodes += len(self.rendezvous.joined().keys() - self.left_out)
         if address is None or num_nodes < self.cluster.min_nodes:
             raise EngineError(self._who_is_missing())
         self.say(f"{self._who_is_missing()} The work begins without them; late nodes join")

@@ -17,8 +17,9 @@ from glane.cluster.kernel_cache import cache_variables
 from glane.cluster.local import FOREIGN, ray_environment
 from glane.cluster.scheduler import Allocation
 from glane.cluster.schedulers import scheduler_of
-from glane.cluster.scratch import write_token
+from glane.cluster.scratch import token_path, write_token
 from glane.cluster.staging import stage_weights
+from glane.cluster.tls import plain_variables, tls_variables, write_certificates
 from glane.engine.preload import OFFLINE
 from glane.errors import GlaneError
 from glane.guard.hold import held
@@ -48,8 +49,12 @@ class JobNode:
         self.ray: subprocess.Popen[bytes] | None = None
         self.is_alone = allocation.num_nodes == 1
         self.address = "127.0.0.1" if self.is_alone else own_address(allocation, cluster.interface)
-        # Ray's token is the job's secret: only processes that the batch script started know it.
-        self.environment = self._environment(write_token(folder, allocation.secret.hex()))
+        # Ray's token is the job's secret: only processes that the batch script started know it. With TLS, it is one
+        # that was never on the network.
+        self.has_tls = cluster.tls and not self.is_alone
+        self.environment = self._environment(token_path(folder))
+        if not self.has_tls:
+            write_token(folder, allocation.secret.hex())
         signal.signal(signal.SIGUSR2, self._warn)
         signal.signal(signal.SIGTERM, self._cancel)
 
@@ -106,7 +111,18 @@ class JobNode:
         ours = ray_environment(token, is_loopback=is_loopback) | OFFLINE | {"no_proxy": "*"}
         model = self.settings.model
         staged = {} if model is None else stage_weights(model, self.cluster, self.folder, say=self.say)
-        return environment | network | caches | ours | staged
+        return environment | network | caches | ours | self._between_nodes() | staged
+
+    def _between_nodes(self) -> dict[str, str]:
+        """How Ray's processes on the nodes of the job speak to each other."""
+        if self.is_alone:
+            return {}
+        return tls_variables(self.folder) if self.has_tls else plain_variables()
+
+    def take_secret(self, secret: bytes) -> None:
+        """Write what Ray needs to show that this node is of the job: its token, and this node's certificate."""
+        write_token(self.folder, secret.hex())
+        write_certificates(self.folder, secret, names=(self.address, self.allocation.host))
 
     def _warn(self, *_: Any) -> None:
         self.warned = True

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from glane.cluster.rendezvous import RendezvousClient
+from glane.cluster.rendezvous import RendezvousClient, refuse
+from glane.cluster.tls import refusal
 from glane.errors import EngineError
 from glane.job.job_node import CANCELLED, POLL_S, JobNode
 
@@ -23,7 +24,10 @@ class OtherNode(JobNode):
             rank=allocation.rank,
             host=allocation.host,
             timeout_s=limit,
+            is_sharing=self.has_tls,
         )
+        if self.has_tls:
+            self.take_secret(rendezvous.shared)
         head, starts = "", 0
         deadline = time.monotonic() + limit
         while not self.cancelled:
@@ -35,6 +39,7 @@ class OtherNode(JobNode):
                 return int(message.split()[1])
             if message is not None and message.startswith("ray "):
                 head = message.split()[1]
+                self._check_certificates(head)
                 self.start_ray(head)
             if not head and time.monotonic() > deadline:
                 raise EngineError(f"the first node of the job had no Ray within {limit:.0f} s.")
@@ -45,6 +50,24 @@ class OtherNode(JobNode):
                 self.say("Ray ended on this node; starting it again")
                 self.start_ray(head)
         return CANCELLED
+
+    def _check_certificates(self, head: str) -> None:
+        """See that Ray on the first node and this node take each other's certificates, if they are to have some.
+
+        Raises:
+            EngineError: if they do not. The first node knows then that it need not wait.
+        """
+        if not self.has_tls or not (why := refusal(head, self.folder)):
+            return
+        complaint = (
+            f"cluster.tls: this node and the first one ({head}) refuse each other's certificates: {why}. Do the clocks "
+            "of the nodes agree? Only then can they show each other valid ones."
+        )
+        refuse(
+            self.allocation.launch_address, self.allocation.secret, rank=self.allocation.rank,
+            host=self.allocation.host, reason=complaint, timeout_s=self.cluster.start_timeout_s,
+        )  # fmt: skip
+        raise EngineError(complaint)
 
     def _end_job_without_script(self, first_host: str) -> None:
         """Requeue or cancel the job if the node with its batch script is lost.

@@ -14,7 +14,7 @@ from glane.cluster.scheduler import Job
 from glane.errors import visible
 from glane.job.status_files import FILES, files_lines, reads_files
 from glane.languages import as_read, in_language, labelled
-from glane.run.environment import guard_line
+from glane.run.environment import TRUSTED_LINE, between_nodes_line, guard_line
 from glane.run.overview import SILENT_S, Overview, WorkerView
 
 _MOST_JOBS = 12
@@ -44,6 +44,10 @@ def run_view(run: Overview, jobs: Sequence[Job], said: str | None) -> Renderable
     parts.extend(_text(f"bad node   {line}") for line in run.bad_nodes)
     if run.guard:
         parts.append(_text(f"network    {guard_line(run.guard)}"))
+    if run.between_nodes:
+        parts.append(_text(f"network    {between_nodes_line(run.between_nodes)}"))
+        if run.trusted_network:
+            parts.append(_text(f"network    {TRUSTED_LINE}"))
     parts.extend(_text(f"refused    {line}") for line in run.refused[:_MOST_REFUSED])
     if run.workers:
         parts.append(_worker_table(run.workers[:_MOST_WORKERS]))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from glane.cluster.layout import check_asked_network
 from glane.corpus.find import find_files
 from glane.engine.registry import engine_kind
 from glane.engine.weights import at_hand
@@ -90,6 +91,7 @@ def _told_faults(settings: ExtractSettings, task: Task) -> Iterator[GlaneError]:
         partial(refuse_unheard, settings, task),
         partial(refuse_toy, settings, task),
         partial(refuse_unlicensed, settings.model),
+        partial(check_asked_network, settings.model, settings.cluster),
         partial(check_sentinels, task),
         partial(_refuse_absent, settings.model),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import socket
 import subprocess
@@ -18,6 +19,8 @@ _PACKAGES = ("torch", "pyarrow", "polars")
 
 
 Guard = Literal["kernel", "python", "off", ""]
+BetweenNodes = Literal["tls", "plain", ""]
+USES_TLS, TLS, PLAIN = "RAY_USE_TLS", "1", "0"  # in the environment of processes of a job of several nodes
 
 
 class Environment(Strict):
@@ -27,11 +30,15 @@ class Environment(Strict):
     git_commit: str | None
     host: str
     guard: Guard = ""  # of connections to other machines; empty where an earlier glane worked
+    between_nodes: BetweenNodes = ""  # how Ray speaks from node to node; empty on one node, or by an earlier glane
 
 
 def environment() -> Environment:
     """The environment of this process."""
-    return Environment(versions=versions(), git_commit=_git_commit(), host=socket.gethostname(), guard=guard_here())
+    return Environment(
+        versions=versions(), git_commit=_git_commit(), host=socket.gethostname(), guard=guard_here(),
+        between_nodes=between_nodes_here(),
+    )  # fmt: skip
 
 
 def guard_here() -> Guard:
@@ -40,6 +47,24 @@ def guard_here() -> Guard:
     if policy is None:
         return "off"
     return "kernel" if policy.is_kernel_wanted and calls.is_supported() else "python"
+
+
+def between_nodes_here() -> BetweenNodes:
+    """How Ray's processes on the nodes of this process's job speak to each other; empty if there is one node."""
+    told: dict[str | None, BetweenNodes] = {TLS: "tls", PLAIN: "plain"}
+    return told.get(os.environ.get(USES_TLS), "")
+
+
+def between_nodes_line(between_nodes: BetweenNodes) -> str:
+    """What it means, in words."""
+    if between_nodes == "tls":
+        return "Ray speaks TLS between the nodes"
+    return "Ray speaks without TLS between the nodes (cluster.tls)"
+
+
+TRUSTED_LINE = (
+    "engines may send what they read between nodes, neither encrypted nor signed (cluster.trusted_network=true)"
+)
 
 
 def guard_line(guard: Guard) -> str:

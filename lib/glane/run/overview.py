@@ -13,14 +13,14 @@ from typing import Any, Literal
 from glane.corpus.plan import Plan, read_plan
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
-from glane.run.environment import Guard
+from glane.run.environment import BetweenNodes, Guard
 from glane.run.head import read_head
 from glane.run.heartbeat import is_gone
 from glane.run.intact import damage
 from glane.run.node_faults import bad_nodes
 from glane.run.progress import Snapshot, WorkerState, snapshot
 from glane.run.refused import refused_lines
-from glane.run.starts import job_names, last_guard
+from glane.run.starts import job_names, last_start
 from glane.run.summary import Summary, read_summary
 from glane.run.usage import GpuUse
 from glane.storage import exists, listed, patiently
@@ -81,6 +81,8 @@ class Overview:
     bad_nodes: list[str] = field(default_factory=list)  # and why; further jobs are kept off them
     guard: Guard = ""  # of connections to other machines, at the last start: kernel, python or off
     refused: list[str] = field(default_factory=list)  # connections that it refused
+    between_nodes: BetweenNodes = ""  # how Ray spoke from node to node, at the last start: tls or plain
+    trusted_network: bool = False  # engines over several nodes might send what they read, unencrypted
     extends: dict[str, Any] | None = None  # the earlier run whose values are kept, and for which fields
     least_usable: float = 0.0  # share of rows with values under which the run counts as unusable
 
@@ -117,9 +119,15 @@ def overview(path: str | Path) -> Overview:
         return _not_begun(directory, str(path), names)
     least = float(head.run.get("min_usable_share", 0.0))  # a run of an earlier glane has none
     extends = None if head.extends is None else head.extends.model_dump(mode="json")
+    last = last_start(directory)
+    if last is not None:
+        found = replace(
+            found, guard=last.environment.guard, between_nodes=last.environment.between_nodes,
+            trusted_network=bool(last.cluster.get("trusted_network")),
+        )  # fmt: skip
     return replace(
         found, run=str(path), work=head.work, task=head.task, model=head.model, job_names=names, least_usable=least,
-        extends=extends, guard=last_guard(directory), refused=refused_lines(directory),
+        extends=extends, refused=refused_lines(directory),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 from glane.errors import RecordError
 from glane.records import Record, parse_record
 from glane.run.directory import RunDirectory
-from glane.run.environment import Environment, Guard, environment
+from glane.run.environment import Environment, environment
 from glane.run.heartbeat import job_name
 
 
@@ -61,10 +61,10 @@ def starts(directory: RunDirectory) -> list[Start]:
     return list(record_lines(Start, _starts(directory)))
 
 
-def last_guard(directory: RunDirectory) -> Guard:
-    """What refused connections to other machines at the last start; empty where that was not recorded."""
+def last_start(directory: RunDirectory) -> Start | None:
+    """The last start of a run; None if there was none."""
     found = starts(directory)
-    return found[-1].environment.guard if found else ""
+    return found[-1] if found else None
 
 
 def submissions(directory: RunDirectory) -> list[SubmissionEntry]:

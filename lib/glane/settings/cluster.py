@@ -53,6 +53,7 @@ class BatchSettings(Strict):
     dry_run: bool = False
     parsable: bool = False  # print the id of the job, and nothing else: for other programs
     interface: str | None = None  # network interface for Ray, ib0 for example; None is the one of the scheduler
+    tls: bool = False  # Ray's processes on several nodes encrypt what they send each other, and ask for certificates
     trusted_network: bool = False  # an engine over several nodes may send prompts over it, unencrypted
     warning_s: int = Key(default=120, ge=10)  # before the time limit: from then on no new shard is begun
     max_requeues: int = Key(default=20, ge=0)
