@@ -40,6 +40,7 @@ from glane.settings import Beside, ExtractSettings, ModelSettings, SeveralSettin
 from glane.storage import listed
 from glane.task.task import Task, load_task
 from glane.validation import validated
+from passes import names
 
 os.environ["GLANE_LANG"] = "en"  # messages are compared, whatever the machine's locale is
 
@@ -67,6 +68,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     order = random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID", ""))  # of all its workers alike
     items.sort(key=lambda item: (item.path not in wanted, order.random()))
     config.stash[_ENDS_AT] = time.monotonic() + config.getoption("--seconds")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """The passes of `make test` look for engines, Ray and Slurm in files that name them only."""
+    for kind in ("engine", "ray", "slurm"):
+        if item.get_closest_marker(kind) is not None and not names(_text(item.path), kind):
+            raise pytest.UsageError(f"{item.nodeid} is marked {kind}: its file must say pytest.mark.{kind} itself.")
+
+
+@cache
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 @pytest.hookimpl(tryfirst=True)

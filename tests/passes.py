@@ -21,13 +21,31 @@ from typing import IO, NoReturn
 
 BIN = Path(sys.executable).parent
 PYTEST = str(BIN / "pytest")
+
+
+def marked(*kinds: str) -> tuple[str, ...]:
+    """The files that mark tests so. To import all others and drop what they hold takes half a minute of a processor.
+
+    `conftest.py` refuses a test of a kind whose file does not name it.
+    """
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("test_*.py"))}
+    return tuple(str(path) for path, text in texts.items() if any(names(text, kind) for kind in kinds))
+
+
+def names(text: str, kind: str) -> bool:
+    """Whether the text of a test file marks tests as of a kind."""
+    return f"mark.{kind}" in text
+
+
 PASSES = (
     ("nice", "-n", "10", PYTEST, "-n", "logical", "--maxprocesses", "4", "--dist", "worksteal",
      "-m", "not engine and not ray and not slurm"),
     (str(BIN / "mypy"),),
-    (PYTEST, "-m", "slurm"),
+    (PYTEST, "-m", "slurm", *marked("slurm")),
 )  # fmt: skip
-AFTER = (("nice", "-n", "5", PYTEST, "-m", "(engine or ray) and not slurm"),)  # the first of them has ended
+AFTER = (  # the first of them has ended
+    ("nice", "-n", "5", PYTEST, "-m", "(engine or ray) and not slurm", *marked("engine", "ray")),
+)
 _ENDS_S = 30.0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -83,3 +84,25 @@ def test_every_test_is_of_one_pass_and_of_no_two() -> None:
         has = {name: bool(marks & 1 << place) for place, name in enumerate(("engine", "ray", "slurm"))}
         words = [re.sub("engine|ray|slurm", lambda found: str(has[found[0]]), one) for one in told]  # noqa: B023
         assert sum(eval(one) for one in words) == 1, has
+
+
+def test_the_passes_of_marked_tests_are_given_the_files_that_hold_any() -> None:
+    files = [{Path(word).name for word in command if word.endswith(".py")} for command in (*PASSES, *AFTER)]
+    light, _, slurm, others = files
+    assert not light
+    assert {"test_slurm.py", "test_pilot.py"} <= slurm
+    assert {"test_chain.py", "test_extract.py", "test_pilot.py"} <= others
+    assert "test_disclosure.py" not in slurm | others
+
+
+def test_a_mark_that_the_file_does_not_name_is_refused(tmp_path: Path) -> None:
+    """Or its tests would be of no pass."""
+    (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
+    mark = "getattr(pytest.mark, 'sl' + 'urm')"
+    (tmp_path / "test_hidden.py").write_text(f"import pytest\n@{mark}\ndef test_one(): pass\n")
+    done = subprocess.run(
+        [PYTEST, "-q", "--collect-only", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), str(tmp_path)],
+        capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": f"{ROOT / 'tests'}:{ROOT / 'lib'}"},
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "its file must say pytest.mark.slurm itself" in done.stdout + done.stderr
