@@ -53,6 +53,7 @@ _REQUIRED = {
     "plan": {"task": "ed_visit", "model": "demo", "data.path": "notes.parquet"},
     "status": {"run.dir": "runs/a"},
     "clean": {"run.dir": "runs/a"},
+    "erase": {"run.dir": "runs/a", "ids": ["a"]},
     "convert": {"source": "liste.csv", "data.path": "liste.parquet"},
     "pseudonymise": {"data.path": "notes.parquet", "out.dir": "b", "offsets": "c", "key_file": "k"},
     "review": _OF_A_RUN,

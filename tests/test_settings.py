@@ -40,6 +40,7 @@ _FILES = {
     "studies": settings.StudiesSettings,
     "prisma": settings.PrismaSettings,
     "clean": settings.CleanSettings,
+    "erase": settings.EraseSettings,
     "convert": settings.ConvertSettings,
     "evaluate": settings.EvaluateSettings,
     "compare": settings.CompareSettings,

@@ -29,6 +29,7 @@ COMMANDS = (
     "audit",
     "keys",
     "clean",
+    "erase",
     "plan",
     "doctor",
     "stage-model",

@@ -17,6 +17,7 @@ from glane.languages import Spoken, in_language
 from glane.run.description import read_description
 from glane.run.digests import RunDigests, read_digests_of_run
 from glane.run.directory import RunDirectory
+from glane.run.erased import Erased, read_erased
 from glane.storage import replace_file
 
 _SHOWN = 20  # files of a part and a state that are told; the file `out` has all
@@ -46,6 +47,8 @@ class Verified(Spoken):
         )
         for one in self.verification.renewed:
             yield f"files replaced by {one.command} on {one.time}; the digest of all digests was {one.before} before"
+        if self.verification.erased:
+            yield f"{self.verification.erased} document(s) were erased of this run (erased.json)"
         yield f"{self.verification.run}: {counts}"
         if self.verification.own is not None:
             yield f"digest of all digests of the run: {self.verification.own} (note it elsewhere, to compare later)"
@@ -87,7 +90,7 @@ def verify(
     verification = Verification(
         run=str(directory.root), time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         own=None if taken is None else taken.expected(), renewed=() if taken is None else taken.renewed,
-        checks=tuple(checks),
+        erased=_erased(directory).documents, checks=tuple(checks),
     )  # fmt: skip
     if target is not None:
         _write(target, verification)
@@ -100,8 +103,15 @@ def _others(directory: RunDirectory, places: Sequence[Path]) -> Iterator[Check]:
         identity = directory.identity()
     except (RecordError, RunError):  # the file is told as changed; what it would say is not known
         return
-    yield from sources(description)
+    yield from sources(description, _erased(directory))
     yield from made_of_run(identity, places)
+
+
+def _erased(directory: RunDirectory) -> Erased:
+    try:
+        return read_erased(directory)
+    except RecordError:  # the file is told as changed
+        return Erased()
 
 
 def _taken(directory: RunDirectory) -> RunDigests | None:

@@ -17,6 +17,7 @@ from glane.extraction.lineage import Lineage, Numbers
 from glane.parquet import open_parquet, parquet_footer, parquet_schema
 from glane.run.description import EarlierRun
 from glane.run.directory import RunDirectory
+from glane.run.erased import read_erased
 from glane.storage import listed, patiently
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.rules import Rules, names_in
@@ -74,6 +75,11 @@ class Keeper:
         self.asked = extends.asked
         self._task, self._fields = task, frozenset(extends.reused)
         self._lineage = Lineage(directory.lineage, plan)
+        if self._lineage.facts.erasures != len(read_erased(earlier.directory).erasures):  # its rows have other numbers
+            raise RunError(
+                f"{directory.lineage}: made before documents were erased of {path}. Remove it and run the same command "
+                "again: it is made anew."
+            )
         records = listed(earlier.directory.records, "*.parquet")
         names = parquet_schema(records[0]).names
         columns = [name for name in names if name.partition("__")[0] in self._fields]

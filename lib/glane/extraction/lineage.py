@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import Field as Key
 
 from glane.corpus.buckets import Buckets
 from glane.corpus.plan import Plan, read_plan
@@ -30,6 +31,7 @@ from glane.parquet import open_parquet, read_parquet, write_parquet
 from glane.records import Record
 from glane.run.description import EarlierRun
 from glane.run.directory import RunDirectory
+from glane.run.erased import read_erased
 from glane.settings import DataSettings
 from glane.storage import exists, listed, patiently, write_once
 from glane.task.prompt import PromptStyle
@@ -57,6 +59,7 @@ class LineageFacts(Record):
     rows: int
     same: int  # rows of which the earlier run has values
     unread: tuple[str, ...] = ()
+    erasures: int = Key(default=0, exclude_if=lambda value: not value)  # of the earlier run, before it was made
 
 
 def prepare_lineage(
@@ -75,7 +78,10 @@ def prepare_lineage(
                 f"data.extend: {data.extend} has no values of any selected document with the same text, so nothing of "
                 f"it could be kept.{_of_unread(unread)} Leave data.extend out."
             )
-        facts = LineageFacts(earlier=extends.id, plan=_digest_of(plan), rows=len(found), same=same, unread=unread)
+        facts = LineageFacts(
+            earlier=extends.id, plan=_digest_of(plan), rows=len(found), same=same, unread=unread,
+            erasures=len(read_erased(open_earlier(data.extend or extends.path).directory).erasures),
+        )  # fmt: skip
         table = pa.table({_COLUMN: pa.array(found, mask=found < 0)})
         table = table.replace_schema_metadata({_KEY: facts.model_dump_json()})
         write_once(

@@ -20,7 +20,7 @@ from glane.run.directory import RunDirectory
 from glane.run.fingerprint import text_digest
 
 Job = Callable[[Mapping[str, Any]], None]
-_UNTOLD = frozenset({"query", "like", "id", "show"})  # keys whose values are a question, or the id of a document
+_UNTOLD = frozenset({"query", "like", "id", "ids", "show"})  # keys whose values are a question, or the id of a document
 _KEY = re.compile(r"[~+]*([a-z_]+(?:\.[a-z_]+)?)")  # no deeper: names of fields are those of a task
 _INTERRUPTED = 130
 

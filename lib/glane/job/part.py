@@ -15,6 +15,7 @@ from glane.extraction.work import ExtractionWork
 from glane.job.durable import announce
 from glane.job.sentinels import Sentinels
 from glane.job.watch import check_reference, watch_run
+from glane.run.digests import expect_digest
 from glane.run.merge import RunAll
 from glane.run.prepare import PreparedRun
 from glane.run.progress import ProgressReporter
@@ -74,6 +75,7 @@ class Part:
             documents=self._watched(progress) or summary.documents,
         )
         if whole != summary:
+            expect_digest(run.directory, run.directory.summary, whole.as_json())
             run.directory.write_record(run.directory.summary, whole)
         if said := shortfall(whole, settings.run.min_usable_share):
             progress.warn(said)

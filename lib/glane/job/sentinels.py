@@ -14,6 +14,7 @@ from glane.extraction.sentinels import SentinelSpec, sentinel_settings
 from glane.extraction.work import ExtractionWork, prepare_extraction
 from glane.run.description import read_description
 from glane.run.directory import RunDirectory
+from glane.run.erased import read_erased
 from glane.run.prepare import PreparedRun
 from glane.run.progress import ProgressReporter
 from glane.run.publish import finish_run, is_committed
@@ -138,7 +139,8 @@ def _refuse_others(settings: ResolvedSettings, directory: RunDirectory, frozen: 
     if not inner.description.exists():
         return
     known = read_description(inner)
-    if known.fingerprint["inputs"][0]["digest"] != frozen.manifest.files[DOCUMENTS]:
+    now = read_erased(inner).named(frozen.manifest.files[DOCUMENTS])
+    if known.fingerprint["inputs"][0]["digest"] != now:
         former = known.files[0].path.removesuffix(f"/{DOCUMENTS}")
         raise ConfigError(
             f"task.sentinels: {settings.run.dir} was begun with other sentinels ({former}), and not with those of "

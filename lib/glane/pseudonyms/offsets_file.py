@@ -41,13 +41,9 @@ def refuse_other(offsets: Path, made_of: str = "") -> None:
     """
     if not offsets.exists():
         return
-    try:
-        metadata = parquet_schema(offsets).metadata or {}
-    except (OSError, pa.ArrowException):
-        metadata = {}
-    if _OFFSETS not in metadata:
+    if not is_offsets(offsets):
         raise RunError(f"offsets: {offsets} is there, and holds no offsets. Choose another path.")
-    if made_of and metadata.get(_MADE_OF, b"").decode() != made_of:
+    if made_of and (parquet_schema(offsets).metadata or {}).get(_MADE_OF, b"").decode() != made_of:
         raise RunError(f"offsets: {offsets} holds those of other documents or rules. Choose another path.")
 
 
@@ -64,6 +60,14 @@ def refuse_places_of_others(path: str | Path, made_of: str) -> None:
         raise DataError(f"offsets: {path} cannot be read. {_REMEDY}") from None
     if metadata.get(_MADE_OF, b"").decode() != made_of:
         raise DataError(f"offsets: {path} is not of the documents of this run. {_REMEDY}")
+
+
+def is_offsets(path: Path) -> bool:
+    """Whether a file is one of offsets."""
+    try:
+        return _OFFSETS in (parquet_schema(path).metadata or {})
+    except (OSError, pa.ArrowException):
+        return False
 
 
 def publish_places(made: Path, offsets: Path) -> None:

@@ -59,7 +59,7 @@ def note(event: Event, **told: Any) -> None:
             "makes it, as docs/audit.md says."
         )
     _session = _session or uuid.uuid4().hex
-    user, host = _user(), re.sub(r"[^\w.-]", "_", os.uname().nodename)
+    user, host = user_name(), re.sub(r"[^\w.-]", "_", os.uname().nodename)
 
     def entry(number: int, before: str) -> AuditEntry:
         return AuditEntry(
@@ -101,7 +101,8 @@ def audited_run(directory: RunDirectory) -> AuditedRun | None:
     return None
 
 
-def _user() -> str:
+def user_name() -> str:
+    """Who runs this process, as a file name may hold it."""
     try:
         return re.sub(r"[^\w.-]", "_", pwd.getpwuid(os.geteuid()).pw_name)
     except KeyError:

@@ -118,8 +118,12 @@ class Changing:
         self.directory, self.change = directory, change
         self._taken = read_digests_of_run(directory)
 
-    def replace(self, path: Path, write: Callable[[IO[bytes]], None]) -> None:
+    def replace(
+        self, path: Path, write: Callable[[IO[bytes]], object], *, first: Callable[[str], object] | None = None
+    ) -> None:
         """Replace a file, or add one. It holds the former content or all of the new one, whenever this is ended.
+
+        `first` is told the digest of the new content before the file has it.
 
         Raises:
             RunError: if it was changed since its digest was taken, or the file system refuses.
@@ -134,7 +138,10 @@ class Changing:
                     write(stream)
                     stream.flush()
                     os.fsync(descriptor)
-                self._note(path, digest_of_file(temporary))
+                digest = digest_of_file(temporary)
+                self._note(path, digest)
+                if first is not None:
+                    first(digest)
                 os.replace(temporary, path)
                 sync(path.parent)
             finally:

@@ -73,6 +73,22 @@ def write_digests(directory: RunDirectory, fingerprint_digest: str) -> None:
     directory.write_once(directory.digests, taken.model_copy(update={"own": taken.expected()}).as_json())
 
 
+def expect_digest(directory: RunDirectory, path: Path, content: bytes) -> None:
+    """Have the digests tell what a file is about to hold that the run's own command writes again, as its summary.
+
+    Ended before the file holds it, the file passes for changed until the same command has written it.
+
+    Raises:
+        RunError: if the file system refuses.
+    """
+    taken = read_digests_of_run(directory)
+    if taken is None or _name(directory, path) not in taken.files:
+        return
+    digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+    new = taken.model_copy(update={"files": {**taken.files, _name(directory, path): digest}})
+    directory.write_record(directory.digests, new.model_copy(update={"own": new.expected()}))
+
+
 def read_digests_of_run(directory: RunDirectory) -> RunDigests | None:
     """The digests of a run; None where none were taken.
 
@@ -100,7 +116,7 @@ def digest_of_file(path: Path, *, num_bytes: int | None = None) -> str:
 def _fixed(directory: RunDirectory) -> Iterator[Path]:
     """The files that nobody changes any more."""
     one = (directory.marker, directory.description, directory.plan, directory.inventory, directory.lineage)
-    yield from filter(exists, (*one, directory.summary, directory.ledger / "shards.parquet"))
+    yield from filter(exists, (*one, directory.summary, directory.erased, directory.ledger / "shards.parquet"))
     yield from listed(directory.records, "*.parquet")
     if directory.input.is_dir():
         yield from sorted(path for path in directory.input.rglob("*") if path.is_file())

@@ -11,7 +11,7 @@ from glane.run.metrics_file import NAME as METRICS
 from glane.run.names import MARKER, PARTS, RECORDS, STAGED, STAGING, UNFINISHED
 
 _OF_A_RUN = re.compile(
-    rf"{re.escape(MARKER)}|run\.yaml|(?:plan|inventory|lineage)\.parquet|(?:summary|drift|digests|change)\.json|extract\.log|"
+    rf"{re.escape(MARKER)}|run\.yaml|(?:plan|inventory|lineage)\.parquet|(?:summary|drift|digests|change|erased)\.json|extract\.log|"
     rf"{re.escape(METRICS)}|{UNFINISHED.pattern}"
 )
 _OF_A_LEDGER = re.compile(

@@ -66,6 +66,11 @@ class RunPaths:
         return self.root / "digests.json"
 
     @property
+    def erased(self) -> Path:
+        """Which documents were erased, without their ids."""
+        return self.root / "erased.json"
+
+    @property
     def ledger(self) -> Path:
         """Claims, heartbeats, windows, deaths, starts, submissions and faults of nodes."""
         return self.root / "ledger"

@@ -12,7 +12,8 @@ from glane.run.change import refuse_changing
 from glane.run.deaths import bury_windows
 from glane.run.description import RunDescription, description_bytes, known_run
 from glane.run.directory import RunDirectory
-from glane.run.fingerprint import listed_differences
+from glane.run.erased import Erased, read_erased
+from glane.run.fingerprint import Fingerprint, listed_differences
 from glane.run.intact import check_intact
 from glane.run.nested import with_nested
 from glane.run.starts import record_start
@@ -50,8 +51,9 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
     refuse_changing(directory)
     known = known_run(directory)
     draft = work.draft(known)
+    erased = read_erased(directory)
     if known is not None:
-        _refuse_other(directory, known, draft.description)
+        _refuse_other(directory, known, draft.description, erased)
     if draft.found is not None:
         draft.found.refuse_overlap(directory.root)
     if known is not None and directory.is_complete:
@@ -59,6 +61,11 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
     if known is not None and directory.is_finished:  # nothing is written: it may lie on a read-only disk by now
         return PreparedRun(directory=directory, work=work, plan=_plan_of(directory), description=known, is_new=False)
     directory.refuse_foreign()
+    if erased.erasures and not exists(directory.plan):
+        raise RunError(
+            f"{directory.plan}: missing, and {erased.documents} documents were erased of this run, which a new plan "
+            "would ask again. Restore it from a copy of the run, or choose another run.dir."
+        )
     # The plan is made before anything is there, so that a wrong `where` or a duplicate id leaves no run behind.
     plan = _plan_of(directory) if known is not None and exists(directory.plan) else draft.plan()
     changed = directory.create()
@@ -66,7 +73,7 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
     if known is None and not directory.write_once(directory.description, description_bytes(draft.description)):
         other = known_run(directory)
         assert other is not None
-        _refuse_other(directory, other, draft.description)
+        _refuse_other(directory, other, draft.description, erased)
     if not exists(directory.plan):
         made = plan
         write_once(directory.plan, lambda stream: write_plan(made, stream), mode=directory.file_mode)
@@ -90,14 +97,24 @@ def _plan_of(directory: RunDirectory) -> Plan:
     return patiently(lambda: read_plan(directory.plan))
 
 
-def _refuse_other(directory: RunDirectory, before: RunDescription, now: RunDescription) -> None:
+def _refuse_other(directory: RunDirectory, before: RunDescription, now: RunDescription, erased: Erased) -> None:
     if before.work != now.work:
         raise RunError(
             f"run.dir: {directory.root} holds a run of another kind ({before.work}, and this is {now.work}). "
             "Choose another run.dir."
         )
-    if listed := listed_differences(before.fingerprint, now.fingerprint):
+    if listed := listed_differences(before.fingerprint, _as_begun(now.fingerprint, before.fingerprint, erased)):
         raise RunError(
             f"run.dir: {directory.root} holds a run that would answer differently. What differs (there -> now):\n"
             f"{listed}\nChoose another run.dir, or give the former settings back to resume."
         )
+
+
+def _as_begun(now: Fingerprint, before: Fingerprint, erased: Erased) -> Fingerprint:
+    """A fingerprint in which inputs that documents were erased of are called what they were when the run began."""
+    if not erased.former:
+        return now
+    found = erased.as_begun(now)
+    rows = {entry["digest"]: entry["rows"] for entry in before["inputs"]}
+    inputs = [{**entry, "rows": rows.get(entry["digest"], entry["rows"])} for entry in found["inputs"]]
+    return {**found, "inputs": inputs}

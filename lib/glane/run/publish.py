@@ -83,7 +83,7 @@ def _publish_once(
                 former.unlink(missing_ok=True)
         put_folder(staging, directory.records)
     finally:
-        _remove(staging, STAGED)
+        remove_files(staging, STAGED)
 
 
 def _merge(
@@ -169,12 +169,12 @@ def _clean(directory: RunDirectory) -> None:
 
     Only names that glane makes are removed. A folder in which something else lies stays.
     """
-    _remove(directory.parts, PARTS)
-    _remove(directory.claims, _CLAIMS)
-    _remove(directory.windows, _WINDOWS)
+    remove_files(directory.parts, PARTS)
+    remove_files(directory.claims, _CLAIMS)
+    remove_files(directory.windows, _WINDOWS)
     for path in listed(directory.root, ".records-*"):
         if STAGING.fullmatch(path.name):
-            _remove(path, STAGED)
+            remove_files(path, STAGED)
     for folder in (directory.root, directory.ledger, directory.workers, directory.deaths):
         _remove_leftovers(folder)
 
@@ -184,7 +184,7 @@ _WINDOWS = re.compile(r"[\w.-]+")
 _LEFT_OVER_S = 600.0  # after this, nobody is still writing a small file
 
 
-def _remove(folder: Path, names: re.Pattern[str]) -> None:
+def remove_files(folder: Path, names: re.Pattern[str]) -> None:
     """Remove a folder with the files in it that have these names. Others keep it from being removed."""
     with contextlib.suppress(OSError):
         if patiently(folder.is_symlink):  # glane makes none, and what it leads to is somebody else's

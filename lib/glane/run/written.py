@@ -155,7 +155,7 @@ def writing(
         RunError: if a file is there that is not this command's, was changed since, or is final; or the file system
             refuses.
     """
-    with _alone(root, setting=setting):
+    with alone_in(root, setting=setting):
         refuse_foreign(root, digests, setting=setting)
         refuse_other_commands(root, digests, setting=setting)
         now = FileSet(files=dict(digests), runs=tuple(of), is_final=is_final)
@@ -214,7 +214,7 @@ def _begin(root: Path, now: FileSet, *, setting: str, forget: Sequence[str] | No
             "calls": {**written.calls, mark: Call(now=now, is_whole=False, before=before)},
         }
     )
-    _replace(root, told, setting=setting)
+    write_written(root, told, setting=setting)
 
 
 def _finish(root: Path, now: FileSet, *, setting: str) -> None:
@@ -222,10 +222,11 @@ def _finish(root: Path, now: FileSet, *, setting: str) -> None:
     written, mark = read_written(root), next(iter(now.files))
     if mark in written.calls and written.calls[mark].now == now:
         calls = {**written.calls, mark: Call(now=now, is_whole=True)}
-        _replace(root, written.model_copy(update={"calls": calls}), setting=setting)
+        write_written(root, written.model_copy(update={"calls": calls}), setting=setting)
 
 
-def _replace(root: Path, written: WrittenFiles, *, setting: str) -> None:
+def write_written(root: Path, written: WrittenFiles, *, setting: str) -> None:
+    """Write `.glane-files`; who does it holds the lock of the folder (`alone_in`)."""
     content = written.as_json()
     replace_file(
         root / WRITTEN, lambda stream: stream.write(content), mode=_FILE_MODE, setting=setting  # type: ignore[arg-type]
@@ -237,15 +238,16 @@ def standing(root: Path, call: Call) -> FileSet | None:
 
     Of a call that has ended it is not looked whether they are there still.
     """
-    if call.is_whole or _has(root, call.now):
+    if call.is_whole or has_all(root, call.now):
         return call.now
     earlier = call.before
     if earlier is None or any((root / name).exists() for name in call.now.files if name not in earlier.files):
         return None
-    return earlier if _has(root, earlier) else None
+    return earlier if has_all(root, earlier) else None
 
 
-def _has(root: Path, told: FileSet) -> bool:
+def has_all(root: Path, told: FileSet) -> bool:
+    """Whether these files are there and hold what is told of them."""
     return all((root / name).is_file() and digest_of(root / name) == held for name, held in told.files.items())
 
 
@@ -257,7 +259,7 @@ def _remove_unchanged(root: Path, name: str, *, setting: str) -> None:
 
 
 @contextlib.contextmanager
-def _alone(root: Path, *, setting: str) -> Iterator[None]:
+def alone_in(root: Path, *, setting: str) -> Iterator[None]:
     """Keep other writers of the folder waiting, for a bounded time, where the file system has such locks.
 
     Without them, files of two writers are told by whoever reads them.

@@ -16,6 +16,7 @@ from glane.settings.convert import ConvertSettings, convert_settings
 from glane.settings.demo_corpus import DemoCorpusSettings, demo_corpus_settings
 from glane.settings.doctor import DoctorSettings, doctor_settings
 from glane.settings.embed import EmbedSettings, embed_settings
+from glane.settings.erase import EraseSettings, erase_settings
 from glane.settings.estimate import EstimateSettings, estimate_settings
 from glane.settings.evaluate import (
     BootstrapSettings,
@@ -79,6 +80,7 @@ __all__ = [
     "DemoCorpusSettings",
     "DoctorSettings",
     "EmbedSettings",
+    "EraseSettings",
     "EstimateSettings",
     "EvaluateSettings",
     "ExportSettings",
@@ -129,6 +131,7 @@ __all__ = [
     "demo_corpus_settings",
     "doctor_settings",
     "embed_settings",
+    "erase_settings",
     "estimate_settings",
     "evaluate_settings",
     "export_settings",

@@ -19,6 +19,7 @@ from glane.settings.convert import ConvertSettings
 from glane.settings.demo_corpus import DemoCorpusSettings
 from glane.settings.doctor import DoctorSettings
 from glane.settings.embed import EmbedSettings
+from glane.settings.erase import EraseSettings
 from glane.settings.estimate import EstimateSettings
 from glane.settings.evaluate import CompareSettings, EvaluateSettings
 from glane.settings.export import ExportSettings
@@ -62,6 +63,7 @@ SETTINGS: Mapping[str, type[Strict]] = {
     "demo_corpus": DemoCorpusSettings,
     "doctor": DoctorSettings,
     "embed": EmbedSettings,
+    "erase": EraseSettings,
     "estimate": EstimateSettings,
     "evaluate": EvaluateSettings,
     "export": ExportSettings,

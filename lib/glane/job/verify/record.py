@@ -30,6 +30,7 @@ class Verification(Record):
     time: str  # ISO 8601 in UTC
     own: str | None  # the digest of the run's digests, which stands for all of them
     renewed: tuple[Renewed, ...] = ()  # when files of the run were replaced, and digests taken anew
+    erased: int = 0  # documents that were erased of the run
     checks: tuple[Check, ...]
 
     @property

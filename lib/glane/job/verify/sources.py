@@ -17,18 +17,20 @@ from glane.extraction.fingerprint import METHOD, task_part
 from glane.extraction.summary import WORK
 from glane.job.verify.record import Check, State
 from glane.run.description import RunDescription
+from glane.run.erased import Erased
 from glane.run.fingerprint import differences
 from glane.settings import DataSettings, ModelSettings
 from glane.task.task import Task, load_task
 from glane.validation import validated
 
 _READERS = 8
+_SINCE = "documents were erased of this run, and this file is not glane's: was it for that?"
 
 
-def sources(description: RunDescription) -> Iterator[Check]:
-    """All that the fingerprint of a run names, taken again."""
+def sources(description: RunDescription, erased: Erased) -> Iterator[Check]:
+    """All that the fingerprint of a run names, taken again; of inputs that glane rewrote, what they are since."""
     with ThreadPoolExecutor(_READERS) as pool:
-        yield from pool.map(_input, description.files)
+        yield from pool.map(lambda file: _input(file, erased), description.files)
     if description.work == WORK:
         yield from _task(description)
     told = description.settings.get("model")
@@ -36,7 +38,7 @@ def sources(description: RunDescription) -> Iterator[Check]:
         yield from _weights(validated(ModelSettings, told, place="model"), description.fingerprint["model"]["digests"])
 
 
-def _input(file: KnownFile) -> Check:
+def _input(file: KnownFile, erased: Erased) -> Check:
     def check(state: State, why: str = "") -> Check:
         return Check(part="inputs", place=file.path, state=state, why=why)
 
@@ -45,7 +47,8 @@ def _input(file: KnownFile) -> Check:
     if not file.digest:
         return check("not covered", "no digest was taken of it")
     try:
-        return check("equal" if content_digest(file.path) == file.digest else "changed")
+        is_equal = erased.named(content_digest(file.path)) == file.digest
+        return check("equal" if is_equal else "changed", "" if is_equal or not erased.documents else _SINCE)
     except DataError as error:
         return check("changed", str(error))
 
@@ -66,6 +69,7 @@ def _task(description: RunDescription) -> Iterator[Check]:
         return
     data = validated(DataSettings, description.settings["data"], place="data")
     model = validated(ModelSettings, description.settings["model"], place="model")
+    part = {name: value for name, value in part.items() if name != "extends"}  # of the earlier run, not of the task
     lines = differences(part, task_part(data=data, task=task, model=model, lookups=marks))
     yield Check(
         part="task", place=description.task, state="changed" if lines else "equal",

@@ -1,0 +1,1 @@
+"""Documents taken out of everything that glane made of them."""

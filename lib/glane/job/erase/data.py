@@ -1,0 +1,157 @@
+"""Data sets that glane made: rows of erased documents made empty in documents, and taken out of what stands beside."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from glane.corpus.unchanged import content_digest
+from glane.errors import RecordError
+from glane.extraction.frozen import DOCUMENTS, GOLD, MANIFEST, REFERENCE, Manifest
+from glane.ingestion.record import LOOK, MARK, read_mark
+from glane.job.erase.tables import count_rows, csv_without, write_emptied, write_without
+from glane.parquet import PARQUET, parquet_schema, read_parquet
+from glane.pseudonyms.offsets_file import is_offsets
+from glane.pseudonyms.table import DOCUMENTS as PSEUDONYMISED
+from glane.pseudonyms.table import MANIFEST as TOLD
+from glane.pseudonyms.table import PseudonymisedTable
+from glane.records import read_record
+from glane.run.written import digest_of
+from glane.storage import listed, replace_file
+
+_MODE = 0o600
+Former = Callable[[str, str], None]  # is told the new digest and the old one, before a file has the new
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataFile:
+    """A file of a data set of glane's that holds documents to erase."""
+
+    path: Path
+    rows: int
+    what: str
+    erase: Callable[[Former], None]
+
+
+def is_ours(path: Path) -> bool:
+    """Whether an input file is one of a data set that glane made, by what stands beside it."""
+    folder = path.parent
+    if path.name == PSEUDONYMISED and (folder / TOLD).is_file():
+        return True
+    if path.name == DOCUMENTS and (folder / MANIFEST).is_file():
+        return True
+    try:
+        return path.suffix == ".parquet" and read_mark(folder) is not None
+    except RecordError:
+        return False
+
+
+def data_files(folder: Path, names: Collection[str], ids: Collection[str]) -> Iterator[DataFile]:
+    """The files of glane's data sets in a folder, none below it, that hold documents with these ids.
+
+    Raises:
+        GlaneError: if a mark is damaged, or a key is lacking.
+    """
+    if MARK in names and read_mark(folder) is not None:
+        yield from _ingested(folder, ids)
+    if TOLD in names and PSEUDONYMISED in names:
+        yield from _pseudonymised(folder, ids)
+    if MANIFEST in names and DOCUMENTS in names:
+        yield from _frozen(folder, ids)
+    for name in sorted(one for one in names if one.endswith(".parquet")):
+        path = folder / name
+        if _is_parquet(path) and is_offsets(path) and (rows := count_rows(path, ids, ["id", "new_id"], anywhere=False)):
+            yield DataFile(
+                path=path, rows=rows, what="places of identifiers", erase=_taking(path, ids, ["id", "new_id"])
+            )
+
+
+def _ingested(folder: Path, ids: Collection[str]) -> Iterator[DataFile]:
+    for path in listed(folder, "documents-*.parquet"):
+        if rows := count_rows(path, ids, ["id"], anywhere=False):
+            yield DataFile(path=path, rows=rows, what="a data set of glane ingest", erase=_emptying(path, ids, "id"))
+    look = folder / LOOK
+    if look.is_file() and (told := csv_without(look.read_bytes(), ids, ["id"])) is not None and told[1]:
+        content = told[0]
+        yield DataFile(path=look, rows=told[1], what="a list of glane ingest", erase=lambda _: _write(look, content))
+
+
+def _pseudonymised(folder: Path, ids: Collection[str]) -> Iterator[DataFile]:
+    path = folder / PSEUDONYMISED
+    name = parquet_schema(path).names[0]
+
+    def told_first(new: str) -> None:  # ended before the file has it, the file still holds rows, and is found again
+        told = read_record(PseudonymisedTable, folder / TOLD)
+        _write(folder / TOLD, told.model_copy(update={"digest": new}).as_json())
+
+    if rows := count_rows(path, ids, [name], anywhere=False):
+        erase = _emptying(path, ids, name, first=told_first)
+        yield DataFile(path=path, rows=rows, what="a data set of glane pseudonymise", erase=erase)
+
+
+def _frozen(folder: Path, ids: Collection[str]) -> Iterator[DataFile]:
+    told = read_record(Manifest, folder / MANIFEST)
+    key = told.group_by or told.id_column
+    held = {
+        name: count_rows(folder / name, ids, [key], anywhere=False)
+        for name in (DOCUMENTS, REFERENCE, GOLD)
+        if (folder / name).is_file()
+    }
+    if not any(held.values()):
+        return
+
+    def erase(former: Former) -> None:
+        new = {name: _content_without(folder / name, ids, [key]) for name, rows in held.items() if rows}
+        files = {name: digest_of(new.get(name, folder / name)) for name in told.files}
+        left = len(set(read_parquet(folder / DOCUMENTS, columns=[key])[key].cast("string").to_pylist()) - {*ids})
+        if DOCUMENTS in new:
+            former(files[DOCUMENTS], told.files[DOCUMENTS])
+        # What tells the digests goes first: ended half way, nobody takes the set for whole, and rows are found again.
+        _write(folder / MANIFEST, told.model_copy(update={"files": files, "documents": left}).as_json())
+        for name, content in new.items():
+            _write(folder / name, content)
+
+    yield DataFile(path=folder / DOCUMENTS, rows=sum(held.values()), what="frozen sentinels", erase=erase)
+
+
+def _emptying(
+    path: Path, ids: Collection[str], name: str, *, first: Callable[[str], None] = lambda _: None
+) -> Callable[[Former], None]:
+    def erase(former: Former) -> None:
+        sink = io.BytesIO()
+        write_emptied(path, sink, ids, name, [])
+        digest = digest_of(sink.getvalue())
+        former(digest, content_digest(str(path)))
+        first(digest)
+        _write(path, sink.getvalue(), mode=os.stat(path).st_mode & 0o777)
+
+    return erase
+
+
+def _taking(path: Path, ids: Collection[str], names: Collection[str]) -> Callable[[Former], None]:
+    return lambda _: _write(path, _content_without(path, ids, names))
+
+
+def _content_without(path: Path, ids: Collection[str], names: Collection[str]) -> bytes:
+    sink = io.BytesIO()
+    write_without(path, sink, ids, names, anywhere=False)
+    return sink.getvalue()
+
+
+def _write(path: Path, content: bytes, *, mode: int = _MODE) -> None:
+    def write(stream: IO[bytes]) -> None:
+        stream.write(content)
+
+    replace_file(path, write, mode=mode, setting="folder")
+
+
+def _is_parquet(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(4) in PARQUET
+    except OSError:
+        return False

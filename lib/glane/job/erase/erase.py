@@ -1,0 +1,312 @@
+"""Erase documents from runs and from all that was made of them: told first, then done, then proved by a search."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from glane.errors import ConfigError, GlaneError, RunError, told
+from glane.job.clean import busy_runs
+from glane.job.erase.data import DataFile, data_files, is_ours
+from glane.job.erase.ids import asked_ids, digest_of_ids, ids_in
+from glane.job.erase.made import Step, do_steps, steps_in
+from glane.job.erase.pieces import Sought, sought
+from glane.job.erase.rows import RunRows
+from glane.job.erase.run import (
+    check_run,
+    empty_own_input,
+    emptying,
+    erase_rows,
+    know_inputs,
+    put_former,
+    put_tombstone,
+)
+from glane.job.erase.search import found_in_file
+from glane.job.erase.texts import texts_of, texts_of_others
+from glane.job.erase.walk import Place, related, walked
+from glane.parquet import parquet_schema
+from glane.run.amend import amend
+from glane.run.change import Changing, change_under_way, changing
+from glane.run.directory import RunDirectory
+from glane.run.erased import known_erased, read_erased
+from glane.run.find import find_all_runs
+from glane.settings import EraseSettings
+from glane.storage import exists
+
+COMMAND = "glane erase"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All that has to be done."""
+
+    ids: frozenset[str]
+    place: Place
+    runs: tuple[RunRows, ...]  # that hold rows of them, or read a data set that does
+    steps: tuple[Step, ...]  # with what was made of them
+    data: tuple[DataFile, ...]
+    theirs: tuple[Path, ...]  # input files that glane did not make, and that hold them
+    sought: Sought
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left to do."""
+        does = [one for one in self.steps if one.does != "figures"]
+        return not (does or self.data or any(one.num_rows or _is_ours_under_way(one, self.ids) for one in self.runs))
+
+    @property
+    def documents(self) -> frozenset[str]:
+        """The ids of the documents: those that were asked for, and those of documents in groups."""
+        return self.ids.union(*(one.documents for one in self.runs))
+
+
+def erase(settings: EraseSettings, *, say: Callable[[str], None]) -> bool:
+    """Tell what would be erased, or erase it if the settings say so. Return whether nothing of it is left then.
+
+    Raises:
+        ConfigError: if an id is of no document.
+        RunError: if a run is at work, or cannot be without the documents; nothing is erased then.
+    """
+    named = [Path(one).expanduser().absolute() for one in find_all_runs(settings.places)]
+    for root in named:
+        if not exists(RunDirectory(root=root).description):
+            raise RunError(f"run.dir: {root} holds no run. Give the run.dir of a run.")
+    plan = look(settings, named)
+    _refuse(settings, plan)
+    if plan.is_empty:
+        say("nothing is left of these documents in what glane made")
+        return _tell_left(plan, say)
+    for line in _lines(plan, is_done=False):
+        say(line)
+    if not settings.remove:
+        say(f"{len(plan.runs)} run(s), {len(plan.steps)} file(s) of results; the same command with remove=true does it")
+        return True
+    _do(plan)
+    for line in _lines(plan, is_done=True):
+        say(line)
+    return _tell_left(plan, say)
+
+
+def look(settings: EraseSettings, named: Sequence[Path]) -> Plan:
+    """Find all that is of some documents; nothing is changed.
+
+    Raises:
+        GlaneError: if a run or a list of ids cannot be read.
+    """
+    folders = [Path(one).expanduser().absolute() for one in settings.folder] or list(
+        dict.fromkeys(root.parent for root in named)
+    )
+    if absent := [one for one in folders if not one.is_dir()]:
+        raise ConfigError(f"folder: {absent[0]} is no directory, so nothing in it would be erased. Give one that is.")
+    place = walked(folders, named)
+    ids = asked_ids(settings, place.runs[named[0]])
+    every = [RunRows(directory=RunDirectory(root=root), ids=ids) for root in related(place, named)]
+    documents = frozenset(ids).union(*(one.documents for one in every))
+    data = _data(place, every, documents)
+    touched = {one.path.resolve() for one in data}
+    known = {one.directory.root for one in every}
+    every += [
+        RunRows(directory=RunDirectory(root=root), ids=ids)
+        for root, told_of in place.runs.items()
+        if root not in known and any(Path(file.path).resolve() in touched for file in told_of.files)
+    ]
+    runs = tuple(
+        one
+        for one in every
+        if one.num_rows or _reads(one, touched) or _is_ours_under_way(one, ids) or _has_own_input(one)
+    )
+    gone = {one.directory.identity() for one in runs if one.num_rows}
+    runs += tuple(one for one in every if one not in runs and _is_stale(one, gone))
+    what = sought(sorted(documents), texts_of(runs), texts_of_others(runs))
+    names = list(dict.fromkeys(name for one in every for name in (one.name, str(one.data.get("id_column", "id")))))
+    identities = {one.directory.identity() for one in every}
+    of = {one.directory.identity() for one in runs if one.num_rows} or identities
+    steps = [
+        step for folder in place.written for step in steps_in(folder, runs=of, ids=documents, names=names, sought=what)
+    ]
+    return Plan(
+        ids=ids, place=place, runs=runs, steps=tuple(steps), data=tuple(data), sought=what,
+        theirs=tuple(_theirs(every)),
+    )  # fmt: skip
+
+
+def _data(place: Place, runs: Sequence[RunRows], documents: Collection[str]) -> list[DataFile]:
+    folders = dict(place.folders)
+    for file in (Path(file.path) for one in runs if one.plan is not None for file in one.plan.files):
+        if file.parent.is_dir():
+            folders.setdefault(file.parent, sorted(path.name for path in file.parent.iterdir() if path.is_file()))
+    return [found for folder, names in folders.items() for found in data_files(folder, names, documents)]
+
+
+def _is_stale(rows: RunRows, of: Collection[str]) -> bool:
+    """Whether a run goes on with numbers of rows of a run that loses some."""
+    extends = rows.description.extends
+    return (
+        extends is not None and extends.id in of and not rows.directory.is_complete and exists(rows.directory.lineage)
+    )
+
+
+def _reads(rows: RunRows, touched: Collection[Path]) -> bool:
+    return rows.plan is not None and any(Path(file.path).resolve() in touched for file in rows.plan.files)
+
+
+def _has_own_input(rows: RunRows) -> bool:
+    own = rows.directory.input
+    return own.is_dir() and any(emptying(rows, path) is not None for path in own.glob("*.parquet"))
+
+
+def _is_ours_under_way(rows: RunRows, ids: Collection[str]) -> bool:
+    change = change_under_way(rows.directory)
+    return change is not None and (change.command, change.of) == (COMMAND, digest_of_ids(ids, rows.directory))
+
+
+def _theirs(runs: Sequence[RunRows]) -> Iterator[Path]:
+    """The input files of the user that still hold the documents."""
+    seen: set[Path] = set()
+    for rows in runs:
+        for file in () if rows.plan is None else rows.plan.files:
+            path = Path(file.path)
+            if path in seen or not path.is_file() or is_ours(path) or path.parent == rows.directory.input:
+                continue
+            seen.add(path)
+            with contextlib.suppress(GlaneError, OSError):
+                if parquet_schema(path).names and emptying(rows, path) is not None:
+                    yield path
+
+
+def _refuse(settings: EraseSettings, plan: Plan) -> None:
+    """Refuse what cannot be done, before anything is."""
+    missing = plan.ids - _seen(plan)
+    if missing:
+        known: set[str] = set()
+        for rows in plan.runs or [RunRows(directory=RunDirectory(root=root), ids=plan.ids) for root in plan.place.runs]:
+            known |= known_erased(read_erased(rows.directory), sorted(missing - known))
+        missing -= known
+    if missing:
+        shown = ", ".join(told(one) for one in sorted(missing)[:3]) + (", …" if len(missing) > 3 else "")
+        raise ConfigError(
+            f"ids: no document with this id in {settings.places[0]}: {shown}. Nothing was done. Ids are compared "
+            "letter by letter; of runs over groups they are those of the groups."
+        )
+    if busy := busy_runs([one.directory.root for one in plan.runs]):
+        root, why = next(iter(busy.items()))
+        raise RunError(f"{root}: {why}. Erase once nobody works on it; nothing was done.")
+    for rows in plan.runs:
+        check_run(rows)
+    signed = sorted({one.folder for one in plan.steps if one.does == "signed"})
+    if signed and settings.remove and not settings.signed:
+        raise RunError(
+            f"{signed[0]}: a signed brief holds the documents, and is removed only where signed=true says so. Nothing "
+            "was done."
+        )
+
+
+def _seen(plan: Plan) -> set[str]:
+    """The ids of which there is a row anywhere."""
+    found: set[str] = set()
+    for rows in plan.runs:
+        found |= ids_in(rows)
+    is_elsewhere = any(step.rows for step in plan.steps) or any(file.rows for file in plan.data)
+    is_begun = any(_is_ours_under_way(rows, plan.ids) for rows in plan.runs)
+    return set(plan.ids) if is_elsewhere or is_begun else found
+
+
+def _do(plan: Plan) -> None:
+    """Folders first, as what is looked for in them is known from the runs; then these, and then data sets."""
+    resumed = {rows for rows in plan.runs if _is_ours_under_way(rows, plan.ids)}
+    with contextlib.ExitStack() as stack:
+        at_work = {
+            rows: stack.enter_context(
+                changing(rows.directory, command=COMMAND, of=digest_of_ids(plan.ids, rows.directory))
+            )
+            for rows in plan.runs
+        }
+        for rows, change in at_work.items():
+            if rows.num_rows:
+                put_tombstone(change, rows)
+        do_steps([_removed(one) for one in plan.steps])
+        for folder in plan.place.written:
+            if folder.is_dir():
+                amend(folder, {}, setting="folder")
+        for rows, change in at_work.items():
+            if rows.num_rows or rows in resumed:
+                erase_rows(change, rows)
+            elif not rows.directory.is_complete:  # of a run that extends one of them
+                change.remove(rows.directory.lineage)
+            empty_own_input(change, rows)
+        for one in plan.data:
+            one.erase(lambda new, old: _all_know(list(at_work.values()), new, old))
+        for change in at_work.values():
+            know_inputs(change)
+
+
+def _removed(step: Step) -> Step:
+    return replace(step, does="remove") if step.does == "signed" else step
+
+
+def _all_know(changes: Sequence[Changing], new: str, old: str) -> None:
+    for one in changes:
+        put_former(one, {new: old})
+
+
+def _lines(plan: Plan, *, is_done: bool) -> Iterator[str]:
+    for rows in plan.runs:
+        if (num := rows.num_rows) and is_done:
+            yield f"erased         {rows.directory.root}: {num} row(s)"
+        elif num:
+            yield f"would erase    {rows.directory.root}: {num} row(s)"
+    for one in plan.data:
+        if is_done:
+            yield f"rewritten      {one.path}: {one.rows} row(s), {one.what}"
+        else:
+            yield f"would rewrite  {one.path}: {one.rows} row(s), {one.what}"
+    yield from (_line(step, is_done=is_done) for step in plan.steps)
+    for path in plan.theirs:
+        yield f"yours          {path}: still holds the documents, and is not glane's. Take them out of it yourself"
+
+
+def _line(step: Step, *, is_done: bool) -> str:
+    if step.does == "changed":
+        return f"kept           {step.path}: changed since glane wrote it. Take the documents out of it yourself"
+    if step.does == "figures":
+        return f"kept           {step.folder}: its figures count the documents; make it again with {step.command}"
+    if step.does == "rows":
+        if is_done:
+            return f"rewritten      {step.path}: {step.rows} row(s)"
+        return f"would rewrite  {step.path}: {step.rows} row(s)"
+    if is_done:
+        return f"removed        {step.path}; make it again with {step.command}"
+    return f"would remove   {step.path}; make it again with {step.command}"
+
+
+def _tell_left(plan: Plan, say: Callable[[str], None]) -> bool:
+    """Search every file of runs and folders, and say where something is found still."""
+    left = 0
+    for path in _searched(plan):
+        try:
+            ids, pieces = found_in_file(path, plan.sought)
+        except (OSError, GlaneError) as error:
+            say(f"not searched   {path}: {error}")
+            left += 1
+            continue
+        if ids or pieces:
+            left += 1
+            say(f"still found    {path}: {ids} id(s), {pieces} piece(s) of text")
+    say(
+        f"searched for {len(plan.sought.ids)} id(s) and {len(plan.sought.pieces)} piece(s) of text that no other "
+        f"document has: found in {left} file(s)"
+    )
+    return not left
+
+
+def _searched(plan: Plan) -> Iterator[Path]:
+    roots = [*(rows.directory.root for rows in plan.runs), *plan.place.written, *(one.path.parent for one in plan.data)]
+    theirs = {path.resolve() for path in plan.theirs}
+    seen: set[Path] = set()
+    for root in roots:
+        for path in sorted(root.rglob("*")) if root.is_dir() else []:
+            if path.is_file() and not path.is_symlink() and path not in seen and path.resolve() not in theirs:
+                seen.add(path)
+                yield path

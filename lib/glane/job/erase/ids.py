@@ -1,0 +1,52 @@
+"""The ids that are asked for, and which of them a run has."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+
+import pyarrow as pa
+
+from glane.corpus.id_list import read_id_list
+from glane.errors import ConfigError
+from glane.job.erase.rows import RunRows
+from glane.parquet import read_parquet
+from glane.run.description import RunDescription
+from glane.run.directory import RunDirectory
+from glane.run.erased import id_digests
+from glane.settings import EraseSettings
+
+
+def asked_ids(settings: EraseSettings, of: RunDescription) -> frozenset[str]:
+    """The ids of the settings, as texts; of a file, those in the column that has the ids of the run.
+
+    Raises:
+        ConfigError: if there are none.
+        DataError: if the file cannot be read, or has no such column.
+    """
+    found = {str(one) for one in settings.ids}
+    if settings.ids_in is not None:
+        data = of.settings.get("data")
+        column = (data.get("group_by") or data.get("id_column") or "id") if isinstance(data, dict) else "id"
+        found |= {str(one) for one in read_id_list(settings.ids_in, str(column), setting="ids_in").to_list()}
+    if not found:
+        raise ConfigError("ids: none are given. Give ids=[…], or ids_in=FILE with the ids in a column.")
+    return frozenset(found)
+
+
+def digest_of_ids(ids: Collection[str], directory: RunDirectory) -> str:
+    """By what a command knows again that a change of a run is its own: a slow digest, salted with the run."""
+    (found,) = id_digests([hashlib.sha256("\0".join(sorted(ids)).encode()).hexdigest()], directory.identity())
+    return found
+
+
+def ids_in(rows: RunRows) -> set[str]:
+    """Those of the ids that the run has rows of."""
+    found: set[str] = set()
+    for path, mask in rows.held.items():
+        if mask.any():
+            column = read_parquet(path, columns=[rows.name])[rows.name].filter(pa.array(mask))
+            found |= {str(one) for one in column.to_pylist()}
+    for one in rows.planned.values():
+        found |= {str(name) for name in one.ids.filter(pa.array(one.goes)).to_pylist()}
+    return found | (set(rows.ids) if rows.planned and rows.is_grouped else set())

@@ -1,0 +1,140 @@
+"""What commands made of a run, in folders of their own: what of it goes, row by row or file by file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from glane.errors import DataError
+from glane.job.erase.pieces import Sought
+from glane.job.erase.search import found_in_bytes
+from glane.job.erase.tables import count_rows, csv_without, write_without
+from glane.run.amend import amend
+from glane.run.written import Call, WrittenFiles, digest_of, read_written
+
+Does = Literal["rows", "remove", "signed", "changed", "figures"]
+_WHOLE = frozenset({"claims.parquet", "export.json"})  # of commands whose files stand for nothing one by one
+_EXPORT = "export.json"
+COMMANDS = {  # by the first file that each writes
+    "evaluation.json": "glane evaluate", "estimates.parquet": "glane estimate", "table.parquet": "glane aggregate",
+    "comparison.json": "glane compare", "multiverse.json": "glane multiverse", "export.json": "glane export",
+    "claims.parquet": "glane brief", "sample.parquet": "glane review", "gold.parquet": "glane review",
+    "accepted.parquet": "glane calibrate", "links.parquet": "glane link", "effects.parquet": "glane studies",
+    "checklists.parquet": "glane checklists", "prisma.json": "glane prisma", "attacks.json": "glane evaluate",
+    "state.json": "glane screen", "plan.json": "glane cascade", "adjudication.html": "glane review",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What is done with a file of a folder; `content` is what it will hold, None where it goes."""
+
+    folder: Path
+    name: str
+    does: Does
+    rows: int = 0
+    command: str = ""
+    content: bytes | None = None
+
+    @property
+    def path(self) -> Path:
+        """Of the file."""
+        return self.folder / self.name
+
+
+def steps_in(
+    folder: Path, *, runs: Collection[str], ids: Collection[str], names: Collection[str], sought: Sought
+) -> list[Step]:
+    """What has to be done with the files that glane wrote into a folder.
+
+    Args:
+        folder: With `.glane-files`.
+        runs: The ids of the runs that documents are erased of.
+        ids: Of the documents.
+        names: Of columns that hold such ids.
+        sought: What of the documents is looked for in files that have no rows.
+
+    Raises:
+        KeysError: if a file is encrypted, and its key is not told.
+        RecordError: if `.glane-files` is damaged.
+    """
+    written = read_written(folder)
+    found: list[Step] = []
+    for mark, call in written.calls.items():
+        found += _of_call(folder, written, mark, call, runs, ids, names, sought)
+    alone = [name for name in written.names if written.mark_of(name) is None]
+    found += filter(None, (_of_file(folder, written, name, ids, names, sought) for name in alone))
+    return found
+
+
+def do_steps(steps: Collection[Step]) -> None:
+    """Do what was found, folder by folder; raises as `glane.run.amend.amend`."""
+    by_folder: dict[Path, dict[str, bytes | None]] = {}
+    for one in steps:
+        if one.does in ("rows", "remove"):
+            by_folder.setdefault(one.folder, {})[one.name] = one.content
+    for folder, new in by_folder.items():
+        amend(folder, new, setting="folder")
+
+
+def _of_call(
+    folder: Path, written: WrittenFiles, mark: str, call: Call, runs: Collection[str], ids: Collection[str],
+    names: Collection[str], sought: Sought,
+) -> Iterator[Step]:  # fmt: skip
+    is_of = any(link.id in runs for told in call.told for link in told.runs)
+    there = sorted(name for name in call.names if (folder / name).is_file())
+    steps = [step for name in there if (step := _of_file(folder, written, name, ids, names, sought))]
+    command = _command(mark)
+    if mark in _WHOLE and (steps or (mark == _EXPORT and is_of)):
+        is_signed = any(told.is_final for told in call.told)
+        changed = {step.name for step in steps if step.does == "changed"}
+        for name in there:
+            does: Does = "changed" if name in changed else "signed" if is_signed else "remove"
+            yield Step(folder=folder, name=name, does=does, command=command)
+        return
+    yield from steps
+    if is_of and len([one for one in steps if one.does == "remove"]) < len(there):
+        yield Step(folder=folder, name=mark, does="figures", command=command)
+
+
+def _command(mark: str | None) -> str:
+    return COMMANDS.get(mark or "", "the command that wrote it")
+
+
+def _of_file(
+    folder: Path, written: WrittenFiles, name: str, ids: Collection[str], names: Collection[str], sought: Sought
+) -> Step | None:
+    path = folder / name
+    if not path.is_file() or path.is_symlink():
+        return None
+    content = path.read_bytes()
+    left, rows = _without(path, content, ids, names)
+    is_found = rows > 0 or any(found_in_bytes(content, sought))
+    if not is_found:
+        return None
+    if written.digests.get(name) and digest_of(content) not in written.digests[name]:
+        return Step(folder=folder, name=name, does="changed", rows=rows)
+    if rows and not any(found_in_bytes(left, sought)):
+        return Step(folder=folder, name=name, does="rows", rows=rows, content=left)
+    return Step(folder=folder, name=name, does="remove", command=_command(written.mark_of(name)))
+
+
+def _without(path: Path, content: bytes, ids: Collection[str], names: Collection[str]) -> tuple[bytes, int]:
+    """What a table holds without the documents, and how many of its rows go; of another file all, and none."""
+    if path.suffix == ".parquet":
+        rows = count_rows(path, ids, names, anywhere=True)
+        if not rows:
+            return content, 0
+        sink = io.BytesIO()
+        write_without(path, sink, ids, names, anywhere=True)
+        return sink.getvalue(), rows
+    if path.suffix in (".csv", ".tsv"):
+        try:
+            told = csv_without(content, ids, names)
+        except (UnicodeDecodeError, DataError):
+            told = None
+        return told or (content, 0)
+    return content, 0

@@ -1,0 +1,111 @@
+"""What of erased documents is looked for in bytes: ids, and pieces of texts and values that no other document has."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+_LEAST, _MOST, _WORDS = 16, 60, 3  # signs of a piece, and the words of which it has more or as many
+_MANY = 4000  # pieces of a document: of a longer text, those that stand at equal distances
+_SPACES = re.compile(r"\s+")
+_TAG = re.compile(r"<[^<>]{0,400}>")
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_SHORT_ID = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for."""
+
+    ids: tuple[str, ...]  # long enough to be told from other words
+    pieces: tuple[str, ...]
+
+    def found_in(self, texts: Iterable[str]) -> tuple[int, int]:
+        """How many of the ids, and how many of the pieces, stand in some texts."""
+        ids: set[str] = set()
+        pieces: set[str] = set()
+        for text in texts:
+            ids |= {one for one in self.ids if one not in ids and _stands(one, text)}
+            if self.pieces:
+                pieces |= _occurring(self.pieces, [plain(text)])
+        return len(ids), len(pieces)
+
+
+def sought(ids: Collection[str], texts: Iterable[str], others: Iterable[Iterable[str]]) -> Sought:
+    """What is looked for of documents with these ids, texts and values. `others` are batches of texts of all others.
+
+    A piece that another document has is left out: a sentence of a form is not a person's.
+    """
+    pieces = dict.fromkeys(one for text in texts for one in _pieces(text))
+    for batch in others:
+        if not pieces:
+            break
+        for one in _occurring(tuple(pieces), [plain(text) for text in batch]):
+            del pieces[one]
+    return Sought(tuple(one for one in dict.fromkeys(ids) if len(one) >= _SHORT_ID), tuple(pieces))
+
+
+def plain(text: str) -> str:
+    """A text as pieces are compared: in small letters, each run of blanks one blank."""
+    whole = text.encode(errors="replace").decode()  # an escape can be half of a character
+    return _SPACES.sub(" ", whole).strip().lower()
+
+
+def readings(content: bytes) -> Iterator[str]:
+    """The texts that some bytes can be: as UTF-8, without the marks and escapes of HTML and JSON, and as UTF-16."""
+    text = content.decode("utf-8", errors="replace")
+    yield text
+    if "\\" in text or "&" in text or "<" in text:
+        told = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+        told = told.replace("\\n", " ").replace("\\r", " ").replace("\\t", " ").replace('\\"', '"').replace("\\/", "/")
+        yield told
+        yield html.unescape(_TAG.sub("", told))
+        yield html.unescape(_TAG.sub(" ", told))
+    if "\ufffd" in text:
+        yield content.decode("latin-1")
+        yield content.decode("utf-16-le", errors="replace")
+
+
+def strings_in(value: object) -> Iterator[str]:
+    """All texts in a value of a table, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, bytes):
+        yield value.decode("utf-8", errors="replace")
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from strings_in(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from strings_in(one)
+
+
+def _pieces(text: str) -> list[str]:
+    words = plain(text).split(" ")
+    found = []
+    for start in range(len(words)):
+        end, size = start, -1
+        while end < len(words) and (end - start < _WORDS or size < _LEAST):
+            size += len(words[end]) + 1
+            end += 1
+        piece = " ".join(words[start:end])
+        if len(piece) >= _LEAST and (end - start >= _WORDS or start == 0):  # or a value of a word or two
+            found.append(piece[:_MOST])
+    return found[:: max(1, len(found) // _MANY)]
+
+
+def _occurring(pieces: Collection[str], texts: list[str]) -> set[str]:
+    """Those of the pieces that stand in any of the texts, found by one automaton (Aho and Corasick, 1975)."""
+    found = pl.Series(texts, dtype=pl.String).str.extract_many(list(pieces), overlapping=True)
+    return set(found.explode().drop_nulls().to_list())
+
+
+def _stands(name: str, text: str) -> bool:
+    """Whether an id stands in a text by itself: d1 is not in d12."""
+    if name not in text:
+        return False
+    return re.search(rf"(?<![0-9A-Za-z]){re.escape(name)}(?![0-9A-Za-z])", text) is not None

@@ -1,0 +1,176 @@
+"""Rows of some documents taken out of a table, or made empty in it: Parquet by row groups, CSV as text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import secrets
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from glane.parquet import ParquetFile, open_parquet, parquet_writer
+
+Mask = npt.NDArray[np.bool_]
+_NAMED = ("id", "document", "document_id", "new_id")  # columns of ids in what glane writes, besides the run's own name
+_TELLING = 6  # signs of an id from which on it is taken for one in any column of texts
+ERASED = "erased-"  # begins the id of a row that was made empty
+
+
+def rows_of(table: pa.Table, ids: Collection[str], names: Collection[str], *, anywhere: bool) -> Mask:
+    """The rows of documents with these ids.
+
+    By the columns of these names; and `anywhere`, by those that glane calls so, and by every text that is such an id.
+    """
+    found = np.zeros(table.num_rows, np.bool_)
+    telling = [one for one in ids if is_telling(one)]
+    for name in table.column_names:
+        if table.schema.names.count(name) > 1 or not _can_hold(table.schema.field(name).type):
+            continue
+        if name in names or (anywhere and name in _NAMED):
+            found |= is_in(table[name], ids)
+        elif anywhere and telling and _is_text(table.schema.field(name).type):
+            found |= is_in(table[name], telling)
+    return found
+
+
+def is_telling(name: str) -> bool:
+    """Whether a text that is this id can hardly be anything else."""
+    return len(name) >= _TELLING
+
+
+def groups_of(path: Path) -> Iterator[tuple[pa.Table, ParquetFile]]:
+    """The row groups of a Parquet file as tables, and the file."""
+    with open_parquet(path) as parquet:
+        for number in range(parquet.num_row_groups):
+            yield parquet.read_row_group(number), parquet
+
+
+def count_rows(path: Path, ids: Collection[str], names: Collection[str], *, anywhere: bool) -> int:
+    """How many rows of a Parquet file are of these documents; raises as `glane.parquet.open_parquet`."""
+    return sum(int(rows_of(table, ids, names, anywhere=anywhere).sum()) for table, _ in groups_of(path))
+
+
+def write_without(
+    path: Path, stream: IO[bytes], ids: Collection[str], names: Collection[str], *,
+    anywhere: bool, metadata: Mapping[bytes, bytes | str] | None = None,
+) -> int:  # fmt: skip
+    """Write a Parquet file without the rows of these documents; the others as they are, in their order.
+
+    `metadata` replaces values of the file's own. Returns how many rows are left.
+    """
+    with open_parquet(path) as parquet:
+        schema = parquet.schema_arrow
+        schema = schema.with_metadata({**(schema.metadata or {}), **(metadata or {})} or None)
+        left = 0
+        with parquet_writer(stream, schema) as writer:
+            for number in range(parquet.num_row_groups):
+                table = parquet.read_row_group(number)
+                kept = table.filter(pa.array(~rows_of(table, ids, names, anywhere=anywhere)))
+                left += kept.num_rows
+                if kept.num_rows:
+                    writer.write_table(only_used(kept).replace_schema_metadata(schema.metadata))
+    return left
+
+
+def write_emptied(path: Path, stream: IO[bytes], ids: Collection[str], name: str | None, rows: Collection[int]) -> None:
+    """Write a Parquet file in which rows have nothing left: those whose column `name` is such an id, or these numbers.
+
+    The row stays in its place, with an id that tells that it was erased. Other texts of the table that are such an id
+    become that one, too. `rows` are counted from 0 over the file, where it has no ids.
+    """
+    stands_for = {one: f"{ERASED}{secrets.token_hex(4)}" for one in ids}
+    with open_parquet(path) as parquet:
+        schema = parquet.schema_arrow
+        first = 0
+        with parquet_writer(stream, schema) as writer:
+            for number in range(parquet.num_row_groups):
+                table = parquet.read_row_group(number)
+                goes = np.isin(np.arange(first, first + table.num_rows), list(rows))
+                first += table.num_rows
+                if name is not None:
+                    goes = goes | is_in(table[name], ids)
+                columns = [_emptied(table[one], goes, stands_for, is_id=one == name) for one in table.column_names]
+                emptied = pa.Table.from_arrays(columns, schema=_nullable(table.schema, name))
+                writer.write_table(only_used(emptied.cast(table.schema)).replace_schema_metadata(schema.metadata))
+
+
+def only_used(table: pa.Table) -> pa.Table:
+    """The same table, whose dictionaries hold no value that no row has: they would be written with it."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            plain = table.column(place).cast(field.type.value_type).combine_chunks()
+            table = table.set_column(place, field, pc.dictionary_encode(plain).cast(field.type))
+    return table
+
+
+def csv_without(content: bytes, ids: Collection[str], names: Collection[str]) -> tuple[bytes, int] | None:
+    """A CSV without the rows of these documents, and how many went; None where it has no column of ids."""
+    text = content.decode("utf-8-sig")
+    first = text.partition("\n")[0]
+    separator = ";" if first.count(";") > first.count(",") else "\t" if "\t" in first else ","
+    parsed = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    if not parsed:
+        return None
+    named = [place for place, name in enumerate(parsed[0]) if name in {*names, *_NAMED}]
+    if not named:
+        return None
+    shown = {*ids, *(f"'{one}" for one in ids)}  # an apostrophe keeps a spreadsheet from taking it for a formula
+    kept = [row for row in parsed[1:] if not any(place < len(row) and row[place] in shown for place in named)]
+    if len(kept) == len(parsed) - 1:
+        return content, 0
+    sink = io.StringIO(newline="")
+    end = "\r\n" if "\r\n" in text[: len(first) + 2] else "\n"
+    csv.writer(sink, delimiter=separator, lineterminator=end).writerows([parsed[0], *kept])
+    mark = b"\xef\xbb\xbf" if content.startswith(b"\xef\xbb\xbf") else b""
+    return mark + sink.getvalue().encode(), len(parsed) - 1 - len(kept)
+
+
+def _emptied(column: pa.ChunkedArray, goes: Mask, stands_for: Mapping[str, str], *, is_id: bool) -> pa.ChunkedArray:
+    if is_id or _is_text(column.type):
+        kind = column.type
+        cells = [None if cell is None else str(cell) for cell in column.to_pylist()] if is_id else column.to_pylist()
+        told = [stands_for.get(cell, cell) if isinstance(cell, str) else cell for cell in cells]
+        if is_id and not _is_text(kind):
+            return _numbers(column, goes)
+        told = [cell if is_id or not one else None for cell, one in zip(told, goes, strict=True)]
+        return pa.chunked_array([pa.array(told, pa.string()).cast(kind)])
+    return pa.chunked_array([pc.if_else(pa.array(goes), pa.scalar(None, column.type), column.combine_chunks())])
+
+
+def _numbers(column: pa.ChunkedArray, goes: Mask) -> pa.ChunkedArray:
+    """Ids that are numbers, with others that nobody has where a row is emptied."""
+    cells = column.to_pylist()
+    taken = min([0, *(cell for cell in cells if cell is not None)])
+    new = iter(range(taken - 1, taken - 1 - len(cells), -1))
+    return pa.chunked_array(
+        [pa.array([next(new) if one else cell for cell, one in zip(cells, goes, strict=True)], column.type)]
+    )
+
+
+def _nullable(schema: pa.Schema, name: str | None) -> pa.Schema:
+    return pa.schema([field if field.name == name else field.with_nullable(True) for field in schema], schema.metadata)
+
+
+def is_in(column: pa.ChunkedArray, ids: Collection[str]) -> Mask:
+    """Of each cell of a column of ids, whether it is one of these, written as text."""
+    kind = column.type
+    plain = column.cast(kind.value_type) if pa.types.is_dictionary(kind) else column
+    whole = plain.cast(pa.int64(), safe=False) if pa.types.is_floating(plain.type) else plain
+    found = pc.is_in(whole.cast(pa.string()).combine_chunks(), value_set=pa.array(list(ids), pa.string()))
+    return np.asarray(found.to_numpy(zero_copy_only=False), np.bool_)
+
+
+def _can_hold(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return _is_text(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)

@@ -1,0 +1,96 @@
+"""What is to be looked at: runs, folders of results and data sets below some folders, and how runs hang together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from glane.errors import GlaneError
+from glane.run.description import RunDescription, read_description
+from glane.run.directory import RunDirectory
+from glane.run.names import MARKER
+from glane.run.nested import with_nested
+from glane.run.written import WRITTEN
+
+
+@dataclass(slots=True)
+class Place:
+    """What lies below some folders."""
+
+    runs: dict[Path, RunDescription] = field(default_factory=dict)
+    written: list[Path] = field(default_factory=list)  # folders with `.glane-files`
+    folders: dict[Path, list[str]] = field(default_factory=dict)  # all others, with the names of their files
+
+
+def walked(folders: Sequence[Path], runs: Sequence[Path]) -> Place:
+    """Everything below folders, and the runs that are named; links are not followed.
+
+    Raises:
+        RunError: if a run that is named cannot be read.
+    """
+    found = Place()
+    for root in runs:
+        _add_run(found, root)
+    for top in folders:
+        for name, names, files in os.walk(top):
+            here = Path(name)
+            names.sort()
+            if MARKER in files:
+                names.clear()
+                if here not in found.runs:
+                    _try_run(found, here)
+                continue
+            if WRITTEN in files and here not in found.written:
+                found.written.append(here)
+            found.folders[here] = sorted(files)
+    return found
+
+
+def _try_run(found: Place, root: Path) -> None:
+    try:
+        _add_run(found, root)
+    except (GlaneError, OSError):
+        return  # not begun, or damaged: told by who searches its bytes
+
+
+def _add_run(found: Place, root: Path) -> None:
+    for directory in with_nested(RunDirectory(root=root)):
+        found.runs[directory.root] = read_description(directory)
+
+
+def related(place: Place, named: Sequence[Path]) -> list[Path]:
+    """The runs that read what the named ones read or made, or extend them; these first.
+
+    By id, by the paths and the digests of input files, and by the folders that lie in one another.
+    """
+    chosen = [root for root in place.runs if any(root == one or one in root.parents for one in named)]
+    rest = [root for root in place.runs if root not in chosen]
+    while more := [root for root in rest if any(_hang_together(place, root, one) for one in chosen)]:
+        chosen += more
+        rest = [root for root in rest if root not in more]
+    return chosen
+
+
+def _hang_together(place: Place, one: Path, other: Path) -> bool:
+    first, second = place.runs[one], place.runs[other]
+    ids = {_identity(one), _identity(other)} - {None}
+    if {told.extends.id for told in (first, second) if told.extends is not None} & ids:
+        return True
+    mine, theirs = (set(_inputs(told)) for told in (first, second))
+    return bool(mine & theirs)
+
+
+def _inputs(description: RunDescription) -> Iterator[str]:
+    for file in description.files:
+        yield str(Path(file.path).resolve())
+        if file.digest:
+            yield file.digest
+
+
+def _identity(root: Path) -> str | None:
+    try:
+        return RunDirectory(root=root).identity()
+    except GlaneError:
+        return None

@@ -1,0 +1,373 @@
+"""A person's documents erased: no byte of what glane made of them is left, other rows are as they were."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import glane
+from conftest import extract_here, job_here, make_settings, work
+from dying import each_death
+from glane.assess.files import as_parquet, write_folder
+from glane.errors import ConfigError, GlaneError, RunError
+from glane.extraction.frozen import freeze, read_frozen
+from glane.extraction.summary import extraction_summary
+from glane.job.erase.erase import erase
+from glane.job.tables import kept_tables
+from glane.keys import KEY_FILE
+from glane.languages import in_language
+from glane.parquet import PARQUET, open_parquet, read_parquet_frame, scan_parquet, write_parquet_frame
+from glane.run.directory import RunDirectory
+from glane.run.erased import known_erased, read_erased
+from glane.run.heartbeat import process_start
+from glane.run.links import links_to
+from glane.run.publish import finish_run
+from glane.settings import erase_settings
+from ingest_runs import ingest_told, read_alone
+from test_encryption import ring_at
+from test_sentinels import attached as sentinel_settings
+from test_sentinels import whole_run
+
+GONE = "PAT-0007-QX"
+MARKS = ("Quaresmo", "Glycines bleues", "0699887766", GONE)  # of one document alone
+BRIEF = {
+    "name": "b", "title": {"fr": "Fièvres", "en": "Fevers"}, "language": "en",
+    "measures": [{"name": "all", "case": "fever", "label": {"fr": "fièvre", "en": "fever"}}],
+}  # fmt: skip
+
+
+def documents(path: Path) -> Path:
+    """Forty documents, one of them of the person."""
+    texts = [f"Madame Martin numéro {at} tousse depuis trois jours." for at in range(40)]
+    texts[7] = "Zzyzx Quaresmo habite 17 impasse des Glycines bleues, portable 0699887766, et tousse."
+    ids = [f"PAT-{at:04d}-QX" for at in range(40)]
+    with path.open("wb") as stream:
+        write_parquet_frame(pl.DataFrame({"id": ids, "text": texts}), stream)
+    return path
+
+
+def holding(folder: Path, *, but: tuple[str, ...] = ()) -> dict[str, list[str]]:
+    """Of each file below a folder, the marks that stand in it, however it is packed; by other means than glane's own."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name not in but and (marks := _marks(path.read_bytes())):
+            found[str(path.relative_to(folder))] = marks
+    return found
+
+
+def _marks(content: bytes) -> list[str]:
+    texts = [content]
+    if content[:4] in PARQUET:
+        with open_parquet(io.BytesIO(content)) as parquet:
+            texts.append(json.dumps(parquet.read().to_pylist(), default=str, ensure_ascii=False).encode())
+    elif content[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            texts += [archive.read(name) for name in archive.namelist()]
+    return [mark for mark in MARKS if any(mark.encode() in text for text in texts)]
+
+
+def make(folder: Path) -> None:
+    """A run, another that extends it, and all that is made of it."""
+    data, run, reference = documents(folder / "theirs.parquet"), folder / "run", folder / "theirs_too.parquet"
+    extract_here(make_settings(data, run))
+    with reference.open("wb") as stream:
+        write_parquet_frame(glane.open_run(run).usable().select("id", "fever").collect(), stream)
+    glane.review(run, folder / "review", rows=40)
+    glane.evaluate(run, str(reference), samples=0).write(folder / "evaluation")
+    glane.estimate(run, str(reference), "fever", out_dir=str(folder / "estimate"))
+    for to in ("csv", "xlsx"):
+        glane.export(run, to, folder / f"export_{to}")
+    glane.brief(run, BRIEF, folder / "brief")
+    extract_here(make_settings(data, folder / "child", data__extend=str(run)))
+
+
+THEIRS = ("theirs.parquet", "theirs_too.parquet", "theirs.csv")
+
+
+def do(here: Path, *, ids: tuple[str, ...] = (GONE,), remove: bool = True, **more: object) -> tuple[bool, str]:
+    """What the command does, and says."""
+    said: list[str] = []
+    told = {"run": {"dir": str(here / "run")}, "ids": ids, "remove": remove, **more}
+    return erase(erase_settings(told), say=lambda line: said.append(str(line))), "\n".join(said)
+
+
+def rows_of(run: Path) -> pl.DataFrame:
+    return scan_parquet(sorted((run / "records").glob("*.parquet"))).collect()
+
+
+@pytest.mark.parametrize("with_keys", [False, True])
+def test_nothing_is_left_of_a_document_and_the_others_are_as_they_were(tmp_path, monkeypatch, with_keys):
+    if with_keys:
+        monkeypatch.setenv(KEY_FILE, str(ring_at(tmp_path / "keys.yaml", "one")))
+    folder = tmp_path / "here"
+    folder.mkdir()
+    make(folder)
+    before, held = {name: rows_of(folder / name) for name in ("run", "child")}, holding(folder)
+    assert {path.partition("/")[0] for path in held} - set(THEIRS) == {
+        "run", "child", "review", "evaluation", "export_csv", "export_xlsx",
+    }  # fmt: skip
+    told = job_here(f"run.dir={folder / 'run'}", f"ids=[{GONE}]", name="erase").stdout
+    assert holding(folder) == held  # it was told only
+    for name in ("run", "child", "review/review.html", "evaluation/values.parquet", "export_xlsx/values.xlsx"):
+        assert f"{folder / name}:" in told or f"{folder / name};" in told
+    assert f"yours          {folder / 'theirs.parquet'}: still holds the documents" in told
+    assert f"{folder / 'estimate'}: its figures count the documents; make it again with glane estimate" in told
+    done = job_here(f"run.dir={folder / 'run'}", f"ids=[{GONE}]", "remove=true", name="erase").stdout
+    assert set(holding(folder)) <= set(THEIRS)
+    assert "found in 0 files" in done
+    for name, rows in before.items():
+        after = rows_of(folder / name)
+        assert after.equals(rows.filter(pl.col("id") != GONE))
+        assert after.schema == rows.schema
+        found = glane.verify(folder / name)
+        assert found.is_as_it_was
+        assert "1 document was erased of this run" in in_language(str(found), "en")
+        assert extraction_summary(RunDirectory(root=folder / name)).flow.selected == 39
+    assert GONE not in (folder / "run" / "erased.json").read_text()
+    assert known_erased(read_erased(RunDirectory(root=folder / "run")), [GONE, "PAT-0008-QX"]) == {GONE}
+    again = job_here(f"run.dir={folder / 'run'}", f"ids=[{GONE}]", "remove=true", name="erase").stdout
+    assert "nothing is left of these documents" in again
+    # The same command of the extraction again, and another run that extends this one.
+    settings = make_settings(folder / "theirs.parquet", folder / "run")
+    assert extract_here(settings).equals(rows_of(folder / "run"))
+    later = extract_here(make_settings(folder / "theirs.parquet", folder / "later", data__extend=str(folder / "run")))
+    assert (
+        later.filter(pl.col("reused"))["id"].to_list()
+        == rows_of(folder / "run").filter(pl.col("status") == "OK")["id"].to_list()
+    )
+    assert glane.evaluate(folder / "run", str(folder / "theirs_too.parquet"), samples=0)
+
+
+def test_of_a_run_that_is_not_complete_committed_and_open_rows_go_and_are_not_asked_again(tmp_path):
+    data = documents(tmp_path / "theirs.parquet")
+    settings = make_settings(data, tmp_path / "run")
+    whole = extract_here(make_settings(data, tmp_path / "whole" / "run"))
+    run, _ = work(settings)
+    run.directory.part(1).unlink()  # of three shards of 16
+    for path in run.directory.workers.iterdir():
+        path.unlink()
+    gone = (GONE, "PAT-0020-QX", "PAT-0021-QX")
+    assert "3 rows" in in_language(do(tmp_path, ids=gone, folder=(str(tmp_path / "run"),), remove=False)[1], "en")
+    is_clean, _ = do(tmp_path, ids=gone, folder=(str(tmp_path / "run"),))
+    assert is_clean
+    assert holding(tmp_path / "run") == {}
+    after = extract_here(settings)
+    assert after.drop("duplicate").equals(whole.filter(~pl.col("id").is_in(gone)).drop("duplicate"))
+    assert glane.verify(tmp_path / "run").is_as_it_was
+    (tmp_path / "run" / "plan.parquet").unlink()
+    shutil.rmtree(tmp_path / "run" / "records")
+    with pytest.raises(RunError, match="3 documents were erased of this run, which a new plan would ask again"):
+        extract_here(settings)
+
+
+def test_a_table_that_the_run_made_parquet_of_is_emptied_and_the_run_stays_the_same(tmp_path):
+    documents(tmp_path / "d.parquet")
+    pl.read_parquet(tmp_path / "d.parquet").write_csv(tmp_path / "theirs.csv")
+    with kept_tables(make_settings(tmp_path / "theirs.csv", tmp_path / "run")) as settings:
+        before = extract_here(settings)
+    assert do(tmp_path)[0]
+    assert set(holding(tmp_path)) == {"d.parquet", "theirs.csv"}
+    assert rows_of(tmp_path / "run").equals(before.filter(pl.col("id") != GONE))
+    assert glane.verify(tmp_path / "run").is_as_it_was
+    with kept_tables(make_settings(tmp_path / "theirs.csv", tmp_path / "run")) as settings:
+        assert extract_here(settings).height == 39  # it is complete, and still the same run
+    texts = glane.open_run(tmp_path / "run").documents().collect()
+    assert texts["id"].to_list() == before.filter(pl.col("id") != GONE)["id"].to_list()
+
+
+def test_killed_at_any_step_no_half_passes_and_the_same_command_ends_it(tmp_path):
+    made, here = tmp_path / "made", tmp_path / "here" / "place"
+    made.mkdir()
+    settings = make_settings(documents(tmp_path / "theirs.parquet"), made / "run")
+    before = extract_here(settings)
+    with (tmp_path / "theirs_too.parquet").open("wb") as stream:
+        write_parquet_frame(before.filter(pl.col("status") == "OK").select("id", "fever"), stream)
+    glane.evaluate(made / "run", str(tmp_path / "theirs_too.parquet"), samples=0).write(made / "evaluation")
+    glane.review(made / "run", made / "review", rows=40)
+    after, seen = before.filter(pl.col("id") != GONE), Counter()
+    shutil.copytree(made, here, symlinks=True)
+    for _ in each_death(lambda: do(here), {"replace", "unlink"}):
+        try:
+            rows = glane.open_run(here / "run").all().collect()
+            state = "before" if rows.equals(before) else "after" if rows.equals(after) else "half"
+        except RunError as error:
+            state = "changing" if "glane erase replaces files of this run since" in str(error) else str(error)
+        seen[state] += 1
+        assert do(here)[0], state
+        assert holding(here) == {}
+        assert rows_of(here / "run").equals(after)
+        assert read_erased(RunDirectory(root=here / "run")).documents == 1
+        found = glane.verify(here / "run")
+        assert found.is_as_it_was, str(found)
+        shutil.rmtree(here)
+        shutil.copytree(made, here, symlinks=True)
+    assert set(seen) == {"before", "changing"}
+    assert seen["changing"] > 8
+
+
+def test_documents_in_groups_go_with_their_group(tmp_path):
+    at = list(range(40))
+    frame = pl.DataFrame(
+        {"id": [f"DOC-{one:04d}" for one in at], "person": [f"PERSON-{one % 13:02d}" for one in at],
+         "text": [f"{'Zzyzx Quaresmo habite impasse des Glycines bleues' if one % 13 == 7 else 'Madame Martin tousse'} {one}." for one in at]}
+    )  # fmt: skip
+    frame.write_parquet(tmp_path / "theirs.parquet")
+    settings = make_settings(tmp_path / "theirs.parquet", tmp_path / "run", data__group_by="person", run__shard_rows=4)
+    before = extract_here(settings)
+    glane.export(tmp_path / "run", "csv", tmp_path / "export")
+    with pytest.raises(ConfigError, match="no document with this id in .*'DOC-0007'. Nothing was done"):
+        do(tmp_path, ids=("DOC-0007",))
+    assert do(tmp_path, ids=("PERSON-07",))[0]
+    marks = (b"Quaresmo", b"PERSON-07", b"DOC-0007", b"DOC-0020", b"DOC-0033")
+    left = [
+        path
+        for path in (tmp_path / "run").rglob("*")
+        if path.is_file() and any(one in path.read_bytes() for one in marks)
+    ]
+    assert left == []
+    rows = rows_of(tmp_path / "run")
+    assert rows.equals(before.filter(pl.col("person") != "PERSON-07"))
+    assert not (tmp_path / "export").exists()
+    assert glane.verify(tmp_path / "run").is_as_it_was
+    texts = glane.open_run(tmp_path / "run").documents().collect()
+    assert set(texts["person"]) == set(rows["person"])
+    assert texts.height == 37
+    later = extract_here(
+        make_settings(
+            tmp_path / "theirs.parquet", tmp_path / "later", data__group_by="person", data__extend=str(tmp_path / "run")
+        )
+    )
+    assert later.filter(~pl.col("reused") & (pl.col("status") == "OK"))["person"].to_list() in (["PERSON-07"], [])
+
+
+def test_a_data_set_that_glane_made_is_emptied_and_who_reads_it_still_is_the_same_run(tmp_path):
+    documents(tmp_path / "theirs.parquet")
+    (tmp_path / "key").write_text("k" * 40)
+    (tmp_path / "key").chmod(0o600)
+    job_here(
+        f"data.path={tmp_path / 'theirs.parquet'}", f"out.dir={tmp_path / 'pseudo'}", f"offsets={tmp_path / 'apart' / 'offsets.parquet'}",
+        f"key_file={tmp_path / 'key'}", "keep_ids=true", name="pseudonymise",
+    )  # fmt: skip
+    settings = make_settings(tmp_path / "pseudo" / "documents.parquet", tmp_path / "run")
+    other = make_settings(tmp_path / "pseudo" / "documents.parquet", tmp_path / "other", data__where=f"id <> '{GONE}'")
+    before = extract_here(settings)
+    extract_here(other)
+    is_clean, said = do(tmp_path)
+    assert not is_clean
+    assert f"still found    {tmp_path / 'other' / 'run.yaml'}: 1 id(s)" in said  # which says what its user typed
+    assert set(holding(tmp_path)) == {"theirs.parquet", "other/run.yaml"}
+    assert rows_of(tmp_path / "run").equals(before.filter(pl.col("id") != GONE))
+    kept = read_parquet_frame(tmp_path / "pseudo" / "documents.parquet")
+    assert kept.height == 40
+    assert kept.filter(pl.col("id").str.starts_with("erased-"))["text"].to_list() == [None]
+    for one in ("run", "other"):
+        assert glane.verify(tmp_path / one).is_as_it_was
+        assert glane.open_run(tmp_path / one).documents().collect().height == 39
+    assert extract_here(settings).height == 39
+    assert "nothing is left" in do(tmp_path)[1]
+
+
+def test_what_cannot_be_is_refused_and_left_as_it_is(tmp_path):
+    data = documents(tmp_path / "theirs.parquet")
+    settings = make_settings(data, tmp_path / "run")
+    run, _ = work(settings)
+    before = sorted((path, path.read_bytes()) for path in (tmp_path / "run").rglob("*") if path.is_file())
+    every = tuple(f"PAT-{at:04d}-QX" for at in range(40))
+    for ids, why in (
+        (("PAT-9999-QX", GONE), "no document with this id .*'PAT-9999-QX'. Nothing was done"),
+        ((), "ids: none are given"),
+        ((GONE,), r"worker\(s\) are on it. Erase once nobody works on it"),
+    ):
+        if ids == (GONE,):
+            beat = next(run.directory.workers.glob("*.json"))
+            was = beat.read_text()
+            told = json.loads(was)
+            beat.write_text(
+                json.dumps(told | {"state": "working", "pid": os.getpid(), "process_start": process_start(os.getpid())})
+            )
+        with pytest.raises(GlaneError, match=why) as refused:
+            do(tmp_path, ids=ids)
+        assert GONE not in str(refused.value)
+        if ids == (GONE,):
+            beat.write_text(was)
+    assert sorted((path, path.read_bytes()) for path in (tmp_path / "run").rglob("*") if path.is_file()) == before
+    with pytest.raises(RunError, match="shard 0 holds nothing else. Run its command to its end"):
+        do(tmp_path, ids=every[:16])
+    finish_run(run, record_mib=1)
+    with pytest.raises(RunError, match="all its documents would be erased.*Remove the folder"):
+        do(tmp_path, ids=every)
+    assert do(tmp_path, ids=every[:16])[0]
+    assert extract_here(settings).height == 24
+
+
+def test_a_signed_brief_goes_where_that_is_said_and_what_somebody_changed_is_told_and_kept(tmp_path):
+    extract_here(make_settings(documents(tmp_path / "theirs.parquet"), tmp_path / "run"))
+    links = links_to([RunDirectory(root=tmp_path / "run")])
+    quote = "habite 17 impasse des Glycines bleues"  # as a claim quotes it
+    claims = as_parquet(pl.DataFrame({"claim": ["c1"], "quote": [quote]}))
+    files = {"claims.parquet": claims, "brief.md": quote.encode(), "brief.json": b"{}"}
+    write_folder(tmp_path / "brief", files, of=links, is_final=True)
+    glane.export(tmp_path / "run", "csv", tmp_path / "export")
+    (tmp_path / "run" / "notes.txt").write_text(f"Zzyzx Quaresmo {quote}")
+    (tmp_path / "export" / "records.csv").write_text(f"id\n{GONE}\n")
+    before = holding(tmp_path)
+    with pytest.raises(
+        RunError, match=r"brief: a signed brief holds the documents, and is removed only where signed=true"
+    ):
+        do(tmp_path)
+    assert holding(tmp_path) == before
+    assert not glane.open_run(tmp_path / "run").all().filter(pl.col("id") == GONE).collect().is_empty()
+    is_clean, said = do(tmp_path, signed=True)
+    assert not is_clean
+    for path in (tmp_path / "run" / "notes.txt", tmp_path / "export" / "records.csv"):
+        assert f"still found    {path}" in said
+    assert f"{tmp_path / 'export' / 'records.csv'}: changed since glane wrote it" in said
+    assert set(holding(tmp_path)) == {"theirs.parquet", "run/notes.txt", "export/records.csv"}
+    assert not (tmp_path / "brief").exists()
+
+
+def test_frozen_sentinels_and_the_answers_that_runs_gave_to_them_go_too(tmp_path):
+    data = documents(tmp_path / "theirs.parquet")
+    extract_here(make_settings(data, tmp_path / "run"))
+    run = glane.open_run(tmp_path / "run")
+    freeze(run, run.task, run.usable().collect()["id"], folder=tmp_path / "frozen", sample={}, tolerance=0.02)
+    settings = sentinel_settings(data, tmp_path / "later", tmp_path / "frozen")
+    whole_run(settings)
+    assert glane.verify(tmp_path / "later").is_as_it_was
+    assert "frozen/documents.parquet" in holding(tmp_path)
+    assert "later/sentinels/records/records-00000.parquet" in holding(tmp_path)
+    num = read_frozen(tmp_path / "frozen").manifest.documents
+    assert do(tmp_path)[0]
+    assert set(holding(tmp_path)) == {"theirs.parquet"}
+    frozen = read_frozen(tmp_path / "frozen")
+    assert frozen.manifest.documents == frozen.reference.height == num - 1
+    assert glane.verify(tmp_path / "later").is_as_it_was
+    assert glane.open_run(tmp_path / "later").drift().height > 0
+    assert whole_run(settings)  # the same run with the same sentinels
+    whole_run(sentinel_settings(data, tmp_path / "new", tmp_path / "frozen"))
+
+
+def test_a_data_set_of_glane_ingest_is_emptied(tmp_path):
+    (tmp_path / "files").mkdir()
+    texts = [f"Madame Martin numéro {at} tousse depuis trois jours." for at in range(4)]
+    texts[2] = "Zzyzx Quaresmo habite 17 impasse des Glycines bleues, portable 0699887766, et tousse."
+    for at, text in enumerate(texts):
+        (tmp_path / "files" / f"note{at}.txt").write_text(text)
+    read_alone(ingest_told(tmp_path / "files", tmp_path / "notes", run__dir=str(tmp_path / "read")))
+    rows = extract_here(make_settings(tmp_path / "notes", tmp_path / "run"))
+    kept = read_parquet_frame(tmp_path / "notes" / "documents-00000.parquet")
+    (gone,) = kept.filter(pl.col("text").str.contains("Quaresmo"))["id"]
+    assert do(tmp_path, ids=(gone,))[0]
+    assert set(holding(tmp_path)) == {"files/note2.txt"}
+    assert rows_of(tmp_path / "run").equals(rows.filter(pl.col("id") != gone))
+    assert glane.verify(tmp_path / "run").is_as_it_was
+    now = read_parquet_frame(tmp_path / "notes" / "documents-00000.parquet")
+    assert now.filter(~pl.col("id").str.starts_with("erased-")).equals(kept.filter(pl.col("id") != gone))
