@@ -51,6 +51,14 @@ _FORMS = (
         r"|(?<=debut )|(?<=debut : )|(?<=\()|(?<=\n))",
         after=r"(?!\d|/|[.,]\d)",
     ),
+    _Form(  # in two figures each, where no measure stands before it
+        r"(?P<day>0[1-9]|[12]\d|3[01])/(?P<month>0[1-9]|1[0-2])",
+        before=r"(?<![\d.,/+-])(?<!\d )(?<!ta )(?<!ta a )(?<!ta : )(?<!pa )(?<!pa a )(?<!tension )(?<!eva )(?<!eva a )"
+        r"(?<!en )(?<!en : )(?<!score )(?<!score de )(?<!glasgow )(?<!acuite )(?<!av )(?<!bras )(?<!tas )(?<!tad )"
+        r"(?<!douleur )"
+        r"(?<!cotee a )(?<!cote a )(?<!ch )(?<!lit )(?<!od )(?<!og )",
+        after=r"(?![\d/%]|[.,]\d| ?mm| ?cm| ?e\b)",
+    ),
     _Form(
         r"(?P<day>[0-3]\d)(?P<month>[01]\d)(?P<year>(?:19|20)\d{2})",
         before=r"(?:(?<=ddn )|(?<=ddn: )|(?<=ddn : )|(?<=ne le )|(?<=nee le )|(?<=naissance )|(?<=naissance : ))",
@@ -58,6 +66,10 @@ _FORMS = (
 )
 _SEARCHED = tuple(re.compile(one.before + one.core + one.after) for one in _FORMS)
 _WHOLE = tuple(re.compile(one.core) for one in _FORMS)
+_OF_COLUMN = re.compile(
+    r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?:[T ]00:00(?::00(?:\.0+)?)?)?"
+    r"|(?P<day2>\d\d)/(?P<month2>\d\d)/(?P<year2>\d{4})"
+)
 _BIRTH = re.compile(
     r"(?:\bnee?(?: ?\(e\))?(?: ?le)?|\bddn|\bd\.? ?d\.? ?n\.?|naissance|\bdate nais\w*\.?)(?: le)?[\s:|=(]*$"
 )
@@ -87,6 +99,29 @@ def shifted(text: str, *, days: int, year: int) -> str | None:
         if found is not None and (read := _read(found, year)) is not None:
             return _written(found, text, read, timedelta(days))
     return None
+
+
+def as_date(value: str) -> date | None:
+    """A known value as a date, if it is one as columns of dates and French spreadsheets write them."""
+    found = _OF_COLUMN.fullmatch(value.strip())
+    if found is None:
+        return None
+    parts = {name: int(part) for name, part in found.groupdict().items() if part}
+    try:
+        year, month, day = (parts.get(name, parts.get(f"{name}2", 0)) for name in ("year", "month", "day"))
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def of_day(text: str, found: Found, day: date) -> bool:
+    """Whether a date in a text, with its year, is a certain day."""
+    plain = folded(text[found.start : found.end])
+    for pattern in _WHOLE:
+        one = pattern.fullmatch(plain)
+        if one is not None and one.groupdict().get("year") and one.groupdict().get("day"):
+            return _read(one, 0) == day
+    return False
 
 
 def latest_year(text: str) -> int | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from glane.pseudonyms.dates import dates
+from glane.pseudonyms.dates import as_date, dates, of_day
 from glane.pseudonyms.kinds import Found, without_overlaps
 from glane.pseudonyms.names import names
 from glane.pseudonyms.patterns import numbers
@@ -39,21 +39,35 @@ def identifiers(
 
 
 def _known_values(text: str, known: Iterable[str]) -> Iterator[Found]:
-    """Where a known value stands, in whatever case, accents, blanks, hyphens and line ends.
+    """Where a known value stands, in whatever case, accents, blanks, hyphens and line ends; a date in whatever form.
 
     An ordinary word ("petit") is left where it has no capital, and short numbers and words ("12", "Le") are left: they
     would be found in any text.
     """
     plain = folded(text)
     for value in known:
+        if (day := as_date(value)) is not None:
+            yield from (Found(one.start, one.end, "birth_date") for one in dates(text) if of_day(text, one, day))
+            continue
         signs = [sign for sign in folded(value) if sign.isalnum()]
-        pattern = _pattern(signs)
         is_number, is_ordinary = any(sign.isdigit() for sign in signs), is_common("".join(signs))
         if len(signs) < (_LEAST_NUMBER if is_number else _LEAST_WORD if is_ordinary else 2):
             continue
-        for one in re.finditer(pattern, plain):
+        for one in re.finditer(_pattern(signs), plain):
             if not (is_ordinary and text[one.start() : one.end()].islower()):
-                yield Found(*one.span(), "identifier" if is_number else "name")
+                yield Found(*one.span(), _kind_of(value, signs))
+
+
+def _kind_of(value: str, signs: Sequence[str]) -> Kind:
+    """What a known value is, by its form: digits of an address are fewer than its letters."""
+    if "@" in value:
+        return "email"
+    num_digits = sum(sign.isdigit() for sign in signs)
+    if not num_digits:
+        return "name"
+    return (
+        "address" if " " in value.strip() and len(signs) - num_digits > max(_LEAST_NUMBER, num_digits) else "identifier"
+    )
 
 
 def _pattern(signs: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from glane.pseudonyms.kinds import Found
+from glane.pseudonyms.name_growth import grow, in_lower_lines, misspelt, names_in_addresses, told_by_others
 from glane.pseudonyms.name_words import ARTICLES, BY, HEADING, KIN, LABEL, ROLES, TITLES
 from glane.pseudonyms.tokens import Token, tokens
 from glane.pseudonyms.words import folded, is_common, is_surname, letters, names_a_disease
@@ -26,8 +27,13 @@ def names(text: str, *, known: Iterable[str] = ()) -> Iterator[Found]:
         _grow(words, place, marked, is_sure=is_sure)
     _cells(text, words, marked)
     _runs(words, plain, marked)
+    told_by_others(text, words, plain, marked)
+    in_lower_lines(text, words, plain, marked)
+    grow(words, plain, marked)
     wanted = {letters(part) for name in known for part in re.split(r"[\s,;/]+", name) if len(letters(part)) > 1}
+    wanted |= misspelt(words, wanted) | names_in_addresses(plain)
     _repeat(words, plain, marked, wanted)
+    grow(words, plain, marked)
     start = None  # of the particles before a name, which are replaced with it
     for place, token in enumerate(words):
         if not marked[place]:
@@ -45,7 +51,7 @@ def _behind_words(plain: str, words: Sequence[Token]) -> Iterator[tuple[int, boo
     at = {token.start: place for place, token in enumerate(words)}
     for place, token in enumerate(words[1:], 1):
         before = words[place - 1]
-        is_called = before.word.plain in ROLES and token.gap in (" ", "\u00a0") and token.word.is_capital
+        is_called = before.word.plain in ROLES and token.gap in (" ", "\u00a0", ". ") and token.word.is_capital
         is_titled = _is_title(before) and re.fullmatch(r"\.?[ \t\u00a0]*\n?[ \t]*", token.gap)
         if is_titled or (is_called and not token.in_capitals):
             yield place, False

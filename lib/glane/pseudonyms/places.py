@@ -60,9 +60,11 @@ _HOME = re.compile(
     rf"(?P<town>{_NAMES}|[a-zà-ÿœ]{{4,}}(?:[-'’][a-zà-ÿœ]+)*)"
 )
 _LIVES = re.compile(
-    rf"(?i:\b(?:{_AT_HOME}|originaire|n[ée]e?(?:\(e\))?|vit|vivant|install[ée]e?"
+    rf"(?i:\b(?:{_AT_HOME}|domicile|maison|logement|retour|sortie|rentre(?:r|ra)?|d[ée]part|transport|regagne"
+    r"|transf[ée]rer?|revient|revenu[e]?|h[ée]bergement|ambulance|originaire|n[ée]e?(?:\(e\))?|vit|vivant"
+    r"|install[ée]e?"
     r"|fait|venant|arriv[ée]e? de|adress[ée]e? (?:par|de)|transf[ée]r[ée]e?"
-    r"|scolaris[ée]e?)(?: le [^\n]{1,20}?)?[ \n](?:[àa]|de|d['’]|sur|en|au|aux)[ \n]?)"
+    r"|scolaris[ée]e?)(?: le [^\n]{1,20}?)?[ \n](?:[àa]|de|d['’]|sur|en|au|aux|pour|vers)[ \n]?)"
     rf"(?P<town>{_NAMES})"
 )
 _TOWN_LABEL = re.compile(
@@ -84,6 +86,17 @@ _HOSPITAL = re.compile(
     r"|laboratoire|pharmacie|urgences|maison de sant[ée]|c?ssr|crf|had|cmp|mas|fam|usld"
     r"|centre de r[ée][ée]ducation|soins de suite|r[ée]sidence)[ \u00a0-])"
     rf"(?:(?i:priv[ée]e?|universitaire|r[ée]gional|de jour|local|m[ée]re[ -]enfant)[ \u00a0])?(?P<name>{_NAMES})"
+)
+
+
+_OF_NAME = ("laboratoire", "pharmacie", "clinique", "polyclinique", "residence", "ehpad", "foyer", "maison de retraite")
+_DONE = frozenset(
+    several(
+        "analyses analyse biologie medicale medicales medical anatomie pathologie cytologie hygiene jour nuit garde "
+        "urgences urgence reanimation cardiologie pneumologie neurologie chirurgie medecine pediatrie geriatrie "
+        "gynecologie obstetrique oncologie radiologie imagerie psychiatrie nephrologie dialyse infectiologie service "
+        "services unite recherche sante soins adulte adultes enfant enfants ville centre regional universitaire"
+    )
 )
 
 
@@ -113,10 +126,19 @@ def places(text: str) -> Iterator[Found]:
     for one in _HOSPITAL.finditer(text):
         if (end := _end_of_town(text, *one.span("name"))) is not None:
             yield Found(one.start("name"), end, "hospital")
-        elif re.match(r"(?:du|de la|des|de l['’]|d['’])[ ]?[A-ZÀ-Ý][a-zà-ÿ]", one["name"]):  # of ordinary words
+        elif _is_called(one[0], one["name"]):
             yield Found(*one.span("name"), "hospital")
     yield from (Found(*one.span(), "town") for one in _RIVER.finditer(text) if _tells(one[0]))
     yield from _listed_towns(text)
+
+
+def _is_called(whole: str, name: str) -> bool:
+    """Whether ordinary words name a hospital ("des Trois Rivières"), and say nothing of what is done there."""
+    if re.match(r"(?:du|de la|des|de l['’]|d['’])[ ]?[A-ZÀ-Ý][a-zà-ÿ]", name):
+        return True
+    words = [word for word in re.findall(r"\w+", folded(name)) if word not in _LINKS]
+    is_led = re.match(r"(?:DU|DES?|DE L['’]|D['’]|LES?|LA)[ ]?[A-ZÀ-Ý]", name) is not None
+    return is_led and folded(whole).startswith(_OF_NAME) and not any(word in _DONE for word in words)
 
 
 def _tells(text: str) -> bool:

@@ -14,7 +14,7 @@ _LETTER = r"[^\W\d_]"
 _WORD = rf"{_LETTER}(?:{_LETTER}|[\u0300-\u036f\u00ad])*"
 _TOKEN = re.compile(
     rf"(?<![^\W_])(?<!/){_LETTER}\.(?:-?{_LETTER}\.)*(?!{_LETTER})"
-    rf"|(?:[NMO]['’](?={_LETTER}))?{_WORD}(?:(?<={_LETTER}{_LETTER}{_LETTER})['’]{_WORD})?"
+    rf"|(?:[NMOo]['’](?={_LETTER}))?{_WORD}(?:(?<={_LETTER}{_LETTER}{_LETTER})['’]{_WORD})?"
     rf"(?:[-‐‑](?:[ \t]*\r?\n[ \t]*)?{_WORD})*"
 )
 _INITIAL = re.compile(rf"{_LETTER}\.?(?:-?{_LETTER}\.)*")

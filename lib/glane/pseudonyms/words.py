@@ -8,7 +8,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-_LIST = Literal["first_names", "surnames", "eponyms", "towns", "words"]
+_LIST = Literal["first_names", "surnames", "eponyms", "towns", "words", "clinical"]
+# How substances are named, by the international list of their stems (WHO, "The use of stems").
+_SUBSTANCE = re.compile(
+    r"\w{3,}(?:cilline|mycine|micine|oxacine|azole|sartan|olol|statine|dipine|parine|xaban|gliptine|gliflozine|oxetine"
+    r"|azepam|azolam|triptan|setron|caine|phylline|thiazide|semide|azepine|dronate|solone|ximab|zumab|tinib|platine)"
+)
 _OUT = re.compile(r"[\s\u00ad-]+|[‐‑'’]")
 _EPONYM = re.compile(
     r"\b(?:maladie|syndrome|sd|signe|score|test|echelle|classification|triade|manoeuvre|operation|fracture"
@@ -69,10 +74,12 @@ def is_common(word: str) -> bool:
     The list has one form of many: their feminine and plural ones count, unless they are names.
     """
     words = listed("words")
-    if len(word) < 2 or word in words:
+    if len(word) < 2 or word in words or word in listed("clinical"):
         return True
     if is_first_name(word) or is_surname(word):
         return False
+    if _SUBSTANCE.fullmatch(word):
+        return True
     return len(word) > 4 and any(
         word.endswith(ending) and word.removesuffix(ending) in words
         for ending in ("e", "s", "x", "es", "ment", "r", "nt")
