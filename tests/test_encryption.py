@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import glane
-from conftest import extract_here, job_here, make_settings, work, write_documents
+from conftest import SMALL_TASK, extract_here, job_here, make_settings, work, write_documents
 from glane.added_key import add_key, with_new_key
 from glane.assess.files import as_parquet, read_table
 from glane.errors import GlaneError, RunError
@@ -34,6 +35,7 @@ from glane.parquet import (
     write_parquet_frame,
 )
 from glane.run.inputs import are_same_inputs
+from glane.settings import ExtractSettings
 from glane.task.lookups import Lookup
 
 SECRET = "Zzyzx"
@@ -424,12 +426,50 @@ def test_runs_on_one_table_read_the_same_though_its_parquet_is_other_bytes(
     for name in "abc":
         if name == "c":
             table.write_text(table.read_text().replace("note", "mote"))
-        with kept_tables(make_settings(table, tmp_path / name)) as settings:
+        asks = {**SMALL_TASK, "instructions": f"Lis le texte {name}."}
+        with kept_tables(make_settings(table, tmp_path / name, task=asks)) as settings:
             extract_here(settings)
     a, b, c = (glane.open_run(tmp_path / name).description() for name in "abc")
     assert a.fingerprint["inputs"] != b.fingerprint["inputs"]
     assert are_same_inputs(a, b)
     assert not are_same_inputs(a, c)
+    runs = [str(tmp_path / name) for name in "abc"]
+    assert glane.multiverse(runs[:2], field="fever", chosen=runs[0], samples=10).summary.is_same_input
+    assert not glane.multiverse(runs[::2], field="fever", chosen=runs[0], samples=10).summary.is_same_input
+
+
+def test_a_run_over_a_table_with_numbered_rows_is_extended_though_its_parquet_is_other_bytes(
+    tmp_path: Path, keys: Path, table: Path
+) -> None:
+    def numbered(name: str, **more: Any) -> ExtractSettings:
+        return make_settings(table, tmp_path / name, data__number_rows=True, data__id_column="row", **more)
+
+    with kept_tables(numbered("a")) as settings:
+        before = extract_here(settings)
+    task = {**SMALL_TASK, "fields": {**SMALL_TASK["fields"], "more": {"type": "boolean", "nullable": True}}}
+    with kept_tables(numbered("b", task=task, data__extend=str(tmp_path / "a"))) as settings:
+        assert extract_here(settings).select("row", "age").equals(before.select("row", "age"))
+    table.write_text(table.read_text().replace("note", "mote"))
+    with (
+        pytest.raises(GlaneError, match="numbered the rows of other files"),
+        kept_tables(numbered("c", task=task, data__extend=str(tmp_path / "a"))) as settings,
+    ):
+        extract_here(settings)
+
+
+def test_a_screening_whose_order_is_gone_goes_on_with_keys_and_not_with_another_order(
+    tmp_path: Path, keys: Path
+) -> None:
+    data = write_documents(tmp_path / "d.parquet", [f"text {at}" for at in range(40)])
+    extract_here(make_settings(data, tmp_path / "run"))
+    out = tmp_path / "screening"
+    first = glane.screen(tmp_path / "run", str(out), "fever", rows=10).state
+    (out / "order.parquet").unlink()
+    assert glane.screen(tmp_path / "run", str(out), "fever", rows=10).state == first
+    order = read_parquet_frame(out / "order.parquet")
+    (out / "order.parquet").write_bytes(as_parquet(order.reverse()))
+    with pytest.raises(RunError, match="changed since the screening began"):
+        glane.screen(tmp_path / "run", str(out), "fever", rows=10)
 
 
 def test_an_encrypted_file_under_the_name_of_a_table_is_parquet_and_a_damaged_one_is_told(

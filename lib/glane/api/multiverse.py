@@ -28,7 +28,9 @@ from glane.assess.multiverse.spread import corrected_spread, raw_spread
 from glane.assess.multiverse.table import specifications_table
 from glane.assess.multiverse.terminal import multiverse_text
 from glane.errors import GlaneError
+from glane.extraction.results import Run
 from glane.languages import Spoken
+from glane.run.inputs import are_same_inputs
 from glane.run.links import RunLink, links_to
 from glane.settings.evaluate import BootstrapSettings
 from glane.settings.multiverse import MultiverseSettings
@@ -139,7 +141,7 @@ def multiverse(
     order = order_of({one.run: one.figure for one in found})
     summary = MultiverseSummary(
         question=question, between=pair, chosen=found[0].run, documents=len(universe.ids), clusters=raw.clusters,
-        is_same_input=len({one.inputs for one in universe.asking}) == 1,
+        is_same_input=_have_same_inputs(universe.runs),
         samples=samples, levels=levels_of(universe.asked),
         specifications=tuple(sorted(found, key=lambda one: order.index(one.run))),
         raw=raw_spread(found, found[0], is_contrast=pair is not None),
@@ -161,6 +163,11 @@ class _Weights:
 
     weight: str | None
     inclusion_probability: str | None
+
+
+def _have_same_inputs(runs: Sequence[Run]) -> bool:
+    first, *others = [one.description() for one in runs]
+    return all(are_same_inputs(first, other) for other in others)
 
 
 def _specification(universe: Universe, place: int, raw: RawFigures) -> Specification:

@@ -95,7 +95,7 @@ def screen(
     question = Screening(
         run=fingerprint, run_id=opened.directory.identity(), task=opened.task.name,
         field=field, value=told, case=case, fields=asked.fields, recall=recall, certainty=certainty, rows=rows,
-        seed=seed, documents=documents.height, order=digest_of(made),
+        seed=seed, documents=documents.height, order=digest_of(made), places=files.places_of(made),
     )  # fmt: skip
     question, order = files.begin(root, question, made)
     note = ""

@@ -25,6 +25,7 @@ from glane.run.description import EarlierRun, RunDescription
 from glane.run.fingerprint import Fingerprint, differences, text_digest
 from glane.settings import DataSettings, ModelSettings
 from glane.storage import listed
+from glane.tables.shape import TableShape
 from glane.task.arrow import columns
 from glane.task.derived import lookup_of, normalise_of
 from glane.task.fields import Field, all_fields
@@ -119,15 +120,22 @@ def extended(fingerprint: dict[str, Any], extends: EarlierRun) -> dict[str, Any]
     return fingerprint | {"task": fingerprint["task"] | {"extends": told}}
 
 
-def refuse_other_numbers(data: DataSettings, numbered: list[tuple[str, int]], earlier: RunDescription) -> None:
+def refuse_other_numbers(
+    data: DataSettings, numbered: list[tuple[str, int]], tables: tuple[TableShape, ...], earlier: RunDescription
+) -> None:
     """Refuse rows that are numbered in other files: a number would name another document.
 
-    `numbered` has digest and rows of each input file.
+    `numbered` has digest and rows of each input file, `tables` how the tables were read that they were made of, if they
+    were: encrypted, the same table is other bytes each time.
 
     Raises:
         DataError: if `data.number_rows` is set and the files differ.
     """
-    if data.number_rows and numbered != [(file.digest, file.rows) for file in earlier.files]:
+    before = [(file.digest, file.rows) for file in earlier.files]
+    is_same_table = (
+        bool(tables) and tables == earlier.tables and [rows for _, rows in numbered] == [r for _, r in before]
+    )
+    if data.number_rows and numbered != before and not is_same_table:
         raise DataError(
             f"data.extend: the run {data.extend} numbered the rows of other files (data.number_rows=true): its numbers "
             "name other documents here. Give the same data.path, or ids of their own (data.id_column)."

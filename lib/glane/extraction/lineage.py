@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 from pydantic import Field as Key
 
 from glane.corpus.buckets import Buckets
+from glane.corpus.converted import shapes_beside
 from glane.corpus.plan import Plan, read_plan
 from glane.corpus.shard import Shard
 from glane.corpus.unchanged import KnownFile, Unchanged
@@ -193,7 +194,8 @@ def _find(plan: Plan, data: DataSettings, task: Task) -> tuple[Numbers, tuple[st
     """Of each row its number in the earlier result, or -1; and the files of the earlier run that changed since."""
     assert data.extend is not None
     earlier = open_earlier(data.extend)
-    refuse_other_numbers(data, [(file.digest, file.rows) for file in plan.files], earlier.description())
+    numbered = [(file.digest, file.rows) for file in plan.files]
+    refuse_other_numbers(data, numbered, shapes_beside(data.path), earlier.description())
     before = read_plan(earlier.directory.plan)
     here = {file.digest: file for file in reversed(plan.files)}
     # A file of the same content is read where it is now: it may have been moved.

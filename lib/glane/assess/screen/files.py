@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 
 from glane.assess.files import as_parquet, read_table, write_new_file
 from glane.assess.review.reviewed_sample import SAMPLE, read_sample
 from glane.assess.screen.record import BatchPage, Screening
 from glane.assess.screen.replay import Answers, Batch, Written
 from glane.errors import DataError, RecordError, RunError
-from glane.parquet import read_parquet_frame
+from glane.parquet import open_parquet, read_parquet_frame
 from glane.records import read_record
 from glane.run.fingerprint import differences
 from glane.run.whole import is_whole
@@ -52,17 +54,30 @@ def begin(root: Path, question: Screening, order: bytes) -> tuple[Screening, pl.
     """
     write_new_file(root, QUESTION, question.as_json())
     known = _question(root)
-    asked = question.model_copy(update={"order": known.order})
+    asked = question.model_copy(update={"order": known.order, "places": known.places})
     if changed := differences(known.as_values(), asked.as_values()):
         raise RunError(
             f"out.dir: {root} holds another screening: {'; '.join(changed)}. What decides which documents are read "
             "stays as it was when the reading began. Give the same values, or choose another out.dir."
         )
-    if digest_of(order) == known.order:
+    if digest_of(order) == known.order or (known.places is not None and question.places == known.places):
         write_new_file(root, ORDER, order)
-    if not (root / ORDER).exists() or digest_of(root / ORDER) != known.order:
+    if not (root / ORDER).exists() or not _is_order(root / ORDER, known):
         raise RunError(f"{root / ORDER}: changed since the screening began. Restore it, or begin in another out.dir.")
     return known, read_table(str(root / ORDER), place="out.dir")
+
+
+def places_of(order: bytes) -> str:
+    """The digest of what the file of an order holds, whatever its bytes are; empty if it cannot be read."""
+    try:
+        with open_parquet(io.BytesIO(order)) as parquet:
+            return digest_of(pl.DataFrame(pl.from_arrow(parquet.read())).write_csv().encode())
+    except (OSError, pa.ArrowException):
+        return ""
+
+
+def _is_order(path: Path, known: Screening) -> bool:
+    return digest_of(path) == known.order or (known.places is not None and places_of(path.read_bytes()) == known.places)
 
 
 def _question(root: Path) -> Screening:

@@ -30,6 +30,7 @@ class Screening(Record):
     seed: int
     documents: int
     order: str  # the digest of the bytes of order.parquet
+    places: str | None = left_out()  # that of what it holds: encrypted, it is other bytes each time that it is made
 
 
 class BatchPage(Record):
