@@ -50,6 +50,18 @@ class _Kms(KmsClient):
         return self._ring.unwrap(wrapped_key, master_key_identifier)
 
 
+class _Asked(KmsClient):
+    """Writes down which key it is asked for, and has none."""
+
+    def __init__(self, asked: list[str]) -> None:
+        super().__init__()
+        self._asked = asked
+
+    def unwrap_key(self, _: bytes, master_key_identifier: str) -> bytes:
+        self._asked.append(master_key_identifier)
+        raise KeysError("it is only asked which")
+
+
 def is_encrypted(path: Place) -> bool:
     """Whether a file has an encrypted footer.
 
@@ -60,6 +72,25 @@ def is_encrypted(path: Place) -> bool:
         return path.getbuffer()[: len(_MAGIC)] == _MAGIC
     with open(path, "rb") as stream:
         return stream.read(len(_MAGIC)) == _MAGIC
+
+
+def key_of(path: str | Path) -> str | None:
+    """The id of the key that a file is encrypted with, whether it is told or not; None of a plain one.
+
+    Raises:
+        OSError: if it cannot be read.
+        pyarrow.ArrowException: if its footer is damaged.
+    """
+    if not is_encrypted(path):
+        return None
+    asked: list[str] = []
+    factory = CryptoFactory(lambda _: _Asked(asked))
+    try:
+        how = factory.file_decryption_properties(KmsConnectionConfig(), DecryptionConfiguration())
+        pq.read_metadata(path, decryption_properties=how)
+    except KeysError:
+        return asked[0]
+    raise AssertionError("an encrypted footer was opened without a key")
 
 
 def open_parquet(path: Place, **options: Any) -> ParquetFile:

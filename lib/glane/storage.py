@@ -250,23 +250,27 @@ def exchange(one: Path, other: Path) -> bool:
 
 
 def replace_file(
-    path: Path, write: Callable[[IO[bytes]], None], *, mode: int, durable: bool = True, setting: str = "run.dir"
-) -> None:
+    path: Path, write: Callable[[IO[bytes]], None], *, mode: int, durable: bool = True, setting: str = "run.dir",
+    before: Callable[[Path], None] = lambda _: None,
+) -> None:  # fmt: skip
     """Write a file that replaces any former one in one step. If `durable`, its content is on the disk before that.
 
-    `setting` is the key that chose the path.
+    `setting` is the key that chose the path. `before` is called with the new file before that; if it raises, all stays.
 
     Raises:
         RunError: if the file system refuses.
     """
     with storage_errors(path, setting=setting):
-        patiently(lambda: _replaced(path, write, mode, durable))
+        patiently(lambda: _replaced(path, write, mode, durable, before))
 
 
-def _replaced(path: Path, write: Callable[[IO[bytes]], None], mode: int, durable: bool) -> None:
+def _replaced(
+    path: Path, write: Callable[[IO[bytes]], None], mode: int, durable: bool, before: Callable[[Path], None]
+) -> None:
     temporary = _temporary(path)
     try:
         _write(temporary, write, mode, durable=durable)
+        before(temporary)
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)

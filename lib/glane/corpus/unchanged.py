@@ -6,8 +6,10 @@ import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from glane.errors import DataError
+from glane.rewritten import original_digest
 from glane.storage import content_digest as stored_digest
 from glane.storage import patiently
 from glane.validation import Strict
@@ -82,7 +84,7 @@ class Unchanged:
         now = identity(file.path)
         if now in (file.identity, self._proved.get(index)):
             return now
-        if not file.digest or now.num_bytes != file.bytes or content_digest(file.path, now) != file.digest:
+        if not file.digest or content_digest(file.path, now) != file.digest:
             raise DataError(
                 f"{file.path}: has changed since the run began. Its answers would be about other documents. Put the "
                 "former file back and run the same command again, or choose another run.dir for the new one."
@@ -97,7 +99,7 @@ class Unchanged:
 
 
 def content_digest(path: str, known: Identity | None = None) -> str:
-    """BLAKE2b of a file's bytes, as 32 hexadecimal digits.
+    """BLAKE2b of a file's bytes, as 32 hexadecimal digits; of those it had before it was encrypted again, if it was.
 
     Raises:
         DataError: if the file cannot be read, or is not the file `known` from the first byte to the last.
@@ -107,7 +109,7 @@ def content_digest(path: str, known: Identity | None = None) -> str:
             digest = stored_digest(stream)
             if known is not None and _of(os.fstat(stream.fileno())) != known:
                 raise DataError(f"{path}: was changed while it was read. Run the command again once it is at rest.")
-            return digest
+            return original_digest(Path(path), digest)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}).") from None
 

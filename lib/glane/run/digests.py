@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import Field as Key
 
 from glane.records import Record, read_record
+from glane.rewritten import REWRITTEN, original_digest
 from glane.run.directory import RunDirectory
 from glane.storage import content_digest, exists, listed, patiently
 from glane.validation import Strict
@@ -102,12 +103,12 @@ def read_digests_of_run(directory: RunDirectory) -> RunDigests | None:
 
 
 def digest_of_file(path: Path, *, num_bytes: int | None = None) -> str:
-    """The digest of a file, or of its first bytes."""
+    """The digest of a file, of what it was before it was encrypted again; or of its first bytes."""
 
     def read() -> str:
         with path.open("rb") as stream:
             if num_bytes is None:
-                return content_digest(stream)
+                return original_digest(path, content_digest(stream))
             return hashlib.blake2b(stream.read(num_bytes), digest_size=16).hexdigest()
 
     return patiently(read)
@@ -119,7 +120,7 @@ def _fixed(directory: RunDirectory) -> Iterator[Path]:
     yield from filter(exists, (*one, directory.summary, directory.erased, directory.ledger / "shards.parquet"))
     yield from listed(directory.records, "*.parquet")
     if directory.input.is_dir():
-        yield from sorted(path for path in directory.input.rglob("*") if path.is_file())
+        yield from sorted(path for path in directory.input.rglob("*") if path.is_file() and path.name != REWRITTEN)
 
 
 def _growing(directory: RunDirectory) -> list[Path]:

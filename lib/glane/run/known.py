@@ -6,19 +6,21 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from glane.rewritten import REWRITTEN
 from glane.run.directory import RunDirectory
 from glane.run.metrics_file import NAME as METRICS
 from glane.run.names import MARKER, PARTS, RECORDS, STAGED, STAGING, UNFINISHED
 
 _OF_A_RUN = re.compile(
     rf"{re.escape(MARKER)}|run\.yaml|(?:plan|inventory|lineage)\.parquet|(?:summary|drift|digests|change|erased)\.json|extract\.log|"
-    rf"{re.escape(METRICS)}|{UNFINISHED.pattern}"
+    rf"{re.escape(METRICS)}|{re.escape(REWRITTEN)}|{UNFINISHED.pattern}"
 )
 _OF_A_LEDGER = re.compile(
     rf"(?:starts|submissions|node_faults|refused-[\w.-]+)\.jsonl|shards\.parquet|unconfined\.json|"
-    rf"\.\.records-[0-9a-f]{{32}}\.shards|{UNFINISHED.pattern}"
+    rf"\.\.records-[0-9a-f]{{32}}\.shards|{re.escape(REWRITTEN)}|{UNFINISHED.pattern}"
 )
-_OF_AN_INPUT = re.compile(rf"[^/]+\.parquet|tables\.json|{UNFINISHED.pattern}")
+_OF_AN_INPUT = re.compile(rf"[^/]+\.parquet|tables\.json|{re.escape(REWRITTEN)}|{UNFINISHED.pattern}")
+_OF_RECORDS = re.compile(rf"{RECORDS.pattern}|{re.escape(REWRITTEN)}|{UNFINISHED.pattern}")
 BEATS = re.compile(rf"[\w.-]+\.json|{UNFINISHED.pattern}")
 _CLAIMS = re.compile(r"[\w.-]+")  # links, that name a worker
 
@@ -26,7 +28,7 @@ _CLAIMS = re.compile(r"[\w.-]+")  # links, that name a worker
 def unknown_in(directory: RunDirectory) -> Iterator[Path]:
     """The paths in a run that are none of a run's, as far as their names tell; a folder of another name as one path."""
     folders = {
-        directory.parts: PARTS, directory.records: RECORDS, directory.input: _OF_AN_INPUT,
+        directory.parts: PARTS, directory.records: _OF_RECORDS, directory.input: _OF_AN_INPUT,
         directory.workers: BEATS, directory.deaths: BEATS, directory.windows: _CLAIMS, directory.claims: _CLAIMS,
     }  # fmt: skip
     yield from _others(directory.root, _OF_A_RUN, {directory.ledger, directory.parts, directory.records,

@@ -95,7 +95,16 @@ def remove_leftover(one: Leftover, *, days: float, now: float | None = None) -> 
 
 def _candidates(directory: RunDirectory, collector: Path | None) -> Iterator[Leftover]:
     root = directory.root
-    for folder in (root, directory.ledger, directory.workers, directory.deaths, directory.windows, directory.parts):
+    for folder in (
+        root,
+        directory.ledger,
+        directory.workers,
+        directory.deaths,
+        directory.windows,
+        directory.parts,
+        directory.records,
+        directory.input,
+    ):
         for path in _named(folder, UNFINISHED):
             yield Leftover(kind="unfinished", path=path, what="an unfinished file", root=root)
     for path in _named(directory.claims, _CLOCK):

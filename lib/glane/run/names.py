@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from glane.rewritten import REWRITTEN
 from glane.storage import TEMPORARY
 
 MARKER = ".glane-run"
@@ -14,7 +15,8 @@ PILOT_FILES = ("sample.parquet", "sample.tmp", "run")  # what lies in it
 PART = re.compile(r"part-(\d{7,})\.parquet")
 RECORDS = re.compile(r"records-(\d{5,})\.parquet")
 UNFINISHED = re.compile(rf"\..+{TEMPORARY}")  # of a writer that was killed, or is at work
-PARTS = re.compile(rf"{PART.pattern}|{UNFINISHED.pattern}")  # what lies in `parts`
+_AGAIN = re.escape(REWRITTEN)  # beside files that were encrypted again
+PARTS = re.compile(rf"{PART.pattern}|{UNFINISHED.pattern}|{_AGAIN}")  # what lies in `parts`
 METADATA, FIRST_ROW = b"glane", b"glane.first_row"  # in the footer of a file of the result: of which run, and what part
 STAGING = re.compile(r"\.records-[0-9a-f]{32}")  # the folder of a result that is not published yet
 STAGED = re.compile(rf"{RECORDS.pattern}|{UNFINISHED.pattern}")  # what lies in it

@@ -17,6 +17,7 @@ from pydantic import Field as Key
 
 from glane.errors import RecordError, RunError
 from glane.records import Record, read_record
+from glane.rewritten import original_digest
 from glane.run.audit import note_wrote
 from glane.run.links import RunLink
 from glane.run.names import MARKER
@@ -286,8 +287,8 @@ def read_written(root: Path) -> WrittenFiles:
 
 
 def digest_of(content: bytes | Path) -> str:
-    """The digest of what a file holds."""
+    """The digest of what a file holds; of what it held before it was encrypted again, if it was."""
     if isinstance(content, bytes):
         return hashlib.blake2b(content, digest_size=16).hexdigest()
     with content.open("rb") as stream:
-        return content_digest(stream)
+        return original_digest(content, content_digest(stream))

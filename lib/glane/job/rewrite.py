@@ -1,0 +1,189 @@
+"""Which keys the Parquet files of runs and folders need; and to encrypt them again by the current key."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from glane.errors import RunError
+from glane.extraction.frozen import MANIFEST
+from glane.ingestion.record import MARK
+from glane.job.clean import busy_runs
+from glane.keys import KEY_COMMAND, KEY_FILE, Keyring, KeysError, keyring
+from glane.languages import Spoken
+from glane.parquet import PARQUET, key_of
+from glane.rewritten import REWRITTEN, rewrite
+from glane.run.audit import note_wrote
+from glane.run.directory import RunDirectory
+from glane.run.known import unknown_in
+from glane.run.names import MARKER, UNFINISHED
+from glane.run.written import digest_of, read_written
+from glane.storage import listed, locked_folder, remove, storage_errors
+
+_LOCK_S = 30.0
+_SETTING = "folder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysNeeded(Spoken):
+    """Parquet files by the id of their key, with None for plain ones. `str()` of it is what a user reads."""
+
+    files: Mapping[str | None, Sequence[Path]]
+    left: Sequence[Path] = ()  # plain ones that glane does not know to be its own
+    damaged: Sequence[Path] = ()
+    current: str | None = None  # by which they would be, or were, encrypted
+    num_rewritten: int | None = None  # None where it was only asked
+
+    @property
+    def others(self) -> list[Path]:
+        """The files that are not encrypted by the current key."""
+        return [path for key, paths in self.files.items() if key != self.current or key is None for path in paths]
+
+    def _in_english(self) -> str:
+        lines = [f"key {key}: {len(paths)} file(s)" for key, paths in sorted(self._encrypted.items())]
+        if plain := self.files.get(None):
+            lines.append(f"plain: {len(plain)} file(s)")
+        lines += [f"left: {path} is plain, and it is not known that glane wrote it" for path in self.left]
+        lines += [f"left: {path} is damaged" for path in self.damaged]
+        if self.num_rewritten is not None:
+            lines.append(f"encrypted by key {self.current}: {self.num_rewritten} file(s)")
+            lines.append("Pages, CSV, JSON, and files that you gave, stay as they are.")
+        elif self.current is not None and self.others:
+            lines.append(
+                f"rewrite=true encrypts {len(self.others)} file(s) by key {self.current}; nothing else in them changes"
+            )
+        return "\n".join(lines or ["no Parquet file of glane is there"])
+
+    @property
+    def _encrypted(self) -> dict[str, Sequence[Path]]:
+        return {key: paths for key, paths in self.files.items() if key is not None}
+
+
+def keys_needed(places: Sequence[str]) -> KeysNeeded:
+    """Which keys the Parquet files of runs and other folders need. They are not opened, so none of them is needed here.
+
+    Raises:
+        RunError: if a place is no folder.
+        KeysError: if the keys that are told cannot be had.
+    """
+    by_key, left, damaged = defaultdict[str | None, list[Path]](list), list[Path](), list[Path]()
+    for root in _roots(places):
+        for path, is_ours in _parquet_below(root):
+            try:
+                key = key_of(path)
+            except (OSError, pa.ArrowException):
+                damaged.append(path)
+                continue
+            if key is None and not is_ours:
+                left.append(path)
+            else:
+                by_key[key].append(path)
+    ring = keyring()
+    return KeysNeeded(files=by_key, left=left, damaged=damaged, current=None if ring is None else ring.current)
+
+
+def rewrite_all(places: Sequence[str], *, done: Callable[[Path], None] = lambda _: None) -> KeysNeeded:
+    """Encrypt the Parquet files of runs and other folders by the current key, those that are not.
+
+    Each file is replaced in one step, once the new one was read and found to hold the same. So the same command goes on
+    after it was killed, and what is there is whole at any time. `done` is told each file.
+
+    Raises:
+        KeysError: if a key is lacking: of all, before the first file is written.
+        RunError: if a run is at work, others do the same, or the file system refuses.
+    """
+    roots = _roots(places)
+    ring, needed = keyring(), keys_needed(places)
+    _refuse_lacking(ring, needed)
+    _refuse_busy(roots)
+    folders = list(dict.fromkeys(path.parent for path in needed.others))
+    for root in roots:
+        with locked_folder(root, within_s=_LOCK_S, setting=_SETTING) as is_held:
+            if not is_held:
+                raise RunError(f"{root}: another process does the same, or its file system has no locks. Try again.")
+            _remove_unfinished(folder for folder in folders if folder.is_relative_to(root))
+            mine = [path for path in needed.others if path.is_relative_to(root)]
+            if mine:
+                note_wrote(root, REWRITTEN, [])
+            for path in mine:
+                with storage_errors(path, setting=_SETTING):
+                    rewrite(path)
+                done(path)
+    after = keys_needed(places)
+    return KeysNeeded(
+        files=after.files, left=after.left, damaged=after.damaged, current=after.current,
+        num_rewritten=len(needed.others),
+    )  # fmt: skip
+
+
+def _roots(places: Sequence[str]) -> list[Path]:
+    roots = [Path(place).expanduser().resolve() for place in places]
+    for place, root in zip(places, roots, strict=True):
+        if not root.is_dir():
+            raise RunError(f"folder: there is no folder {place}. Give the run.dir of a run, or folder=… of results.")
+    return [one for one in dict.fromkeys(roots) if not any(other in one.parents for other in roots)]
+
+
+def _refuse_busy(roots: Iterable[Path]) -> None:
+    runs = [Path(folder) for root in roots for folder, _, names in os.walk(root) if MARKER in names]
+    for run, why in busy_runs(runs).items():
+        raise RunError(f"run.dir: {run}: {why}. Its files are encrypted again once that is over.")
+
+
+def _refuse_lacking(ring: Keyring | None, needed: KeysNeeded) -> None:
+    if ring is None:
+        raise KeysError(f"rewrite: no key is told. Set {KEY_FILE} or {KEY_COMMAND} to keys with a current one.")
+    if lacking := sorted({key for key in needed.files if key is not None} - ring.keys.keys()):
+        raise KeysError(
+            f"{ring.place}: no key {lacking[0]!r}, which {needed.files[lacking[0]][0]} was encrypted with. Nothing was "
+            f"written. There are: {', '.join(sorted(ring.keys))}."
+        )
+
+
+def _remove_unfinished(folders: Iterable[Path]) -> None:
+    """Remove what this command left where it was killed; nobody else writes there now."""
+    for folder in folders:
+        for path in listed(folder, ".*.tmp"):
+            if UNFINISHED.fullmatch(path.name) and not path.is_symlink() and path.is_file():
+                remove(path)
+
+
+def _parquet_below(root: Path) -> Iterator[tuple[Path, bool]]:
+    """The Parquet files in a folder, and whether it is known of each that glane wrote it as it is."""
+    of_runs, foreign = list[Path](), set[Path]()
+    for told, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folder = Path(told)
+        if MARKER in names:
+            of_runs.append(folder)
+            foreign |= set(unknown_in(RunDirectory(root=folder)))
+        for path in (folder / name for name in sorted(names) if not name.startswith(".")):
+            if path.is_symlink() or not _is_parquet(path):
+                continue
+            is_of_run = any(path.is_relative_to(run) for run in of_runs)
+            is_foreign = not foreign.isdisjoint((path, *path.parents))
+            yield path, (is_of_run and not is_foreign) or _is_ours(path)
+
+
+def _is_parquet(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(4) in PARQUET
+    except OSError:
+        return False
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether what stands beside a file says that glane wrote it as it is."""
+    folder = path.parent
+    if (folder / MARK).exists():
+        return True
+    digest, manifest = digest_of(path), folder / MANIFEST
+    if manifest.exists() and digest in manifest.read_text(encoding="utf-8", errors="replace"):
+        return True
+    return digest in read_written(folder).digests.get(path.name, ())
