@@ -28,8 +28,8 @@ from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
 from scipy.stats import binom
-from statsmodels.stats.multitest import multipletests
 
+from glane.assess.holm import holm
 from glane.drift import AlarmBudget
 
 K = TypeVar("K", bound=Hashable)
@@ -49,10 +49,7 @@ def excess_p(num_differing: int, num: int, tolerance: float) -> float:
 
 def corrected(family: Mapping[K, float]) -> dict[K, float]:
     """The p-values of a family of tests, each corrected after Holm (Scandinavian Journal of Statistics 1979)."""
-    if not family:
-        return {}
-    found = multipletests(list(family.values()), method="holm")[1]
-    return {test: float(p) for test, p in zip(family, found, strict=True)}
+    return dict(zip(family, holm(list(family.values())), strict=True))
 
 
 def fewest_that_alarm(num: int, tolerance: float, num_tests: int, budget: AlarmBudget) -> int | None:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.multitest import multipletests
 
 from glane.assess.compare.record import PairedTest
+from glane.assess.holm import holm as corrected_by_holm
 
 Flags = NDArray[np.bool_]
 
@@ -70,5 +70,5 @@ def sign_flip_p(gains: NDArray[np.int64]) -> float:
 
 def holm(tests: Sequence[Mapping[str, Any]]) -> list[PairedTest]:
     """One family of tests, each with its p-value corrected after Holm (1979)."""
-    corrected = multipletests([one["p"] for one in tests], method="holm")[1]
-    return [PairedTest(**one, p_holm=float(p)) for one, p in zip(tests, corrected, strict=True)]
+    corrected = corrected_by_holm([one["p"] for one in tests])
+    return [PairedTest(**one, p_holm=p) for one, p in zip(tests, corrected, strict=True)]
