@@ -28,6 +28,7 @@ from glane.api.ingest import Ingested
 from glane.documents.limits import Limits, Options
 from glane.documents.parsed import Outcome, ParsedDocument
 from glane.errors import ConfigError, DataError, GlaneError, RunError
+from glane.ingestion import data_set
 from glane.ingestion.read_file import read_file
 from glane.ingestion.rows import keys, status_of
 from glane.ingestion.source import Passed, PassedOver, SourceFile, walk
@@ -431,8 +432,6 @@ def test_an_empty_folder_is_taken_and_that_of_another_run_is_not(source: Path, t
 def test_a_folder_that_comes_while_files_are_read_is_not_replaced(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from glane.ingestion import data_set
-
     real = data_set.find_links
 
     def find_links(*given: Any) -> Any:
@@ -455,8 +454,6 @@ def test_a_full_disk_is_told_and_what_is_committed_stays(
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
-
-    from glane.ingestion import data_set
 
     with monkeypatch.context() as patch:
         patch.setattr(data_set, "_write_files", full)
@@ -638,3 +635,15 @@ def test_from_a_notebook(source: Path, tmp_path: Path) -> None:
 def test_a_notebook_cannot_submit(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"glane\.ingest works on this machine"):
         glane.ingest(tmp_path, tmp_path / "out", cluster={"kind": "slurm"})
+
+
+def test_small_tables_are_joined_into_row_groups_that_are_as_large_as_they_shall_be_and_no_larger(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limit = 1000
+    monkeypatch.setattr(data_set, "_ROW_GROUP_BYTES", limit)
+    tables = [pa.table({"number": list(range(size))}) for size in (10, 60, 60, 1, 300, 5, 2, 130, 3)]
+    groups = list(data_set._row_groups(iter(tables)))
+    assert pa.concat_tables(groups).equals(pa.concat_tables(tables))
+    assert [group.num_rows for group in groups] == [130, 301, 137, 3]
+    assert all(group.nbytes >= limit for group in groups[:-1])

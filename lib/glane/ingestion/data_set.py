@@ -179,11 +179,13 @@ def _write_files(tables: Iterator[pa.Table], staging: Path, file_bytes: int, *, 
 def _row_groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
     """The tables joined into such as make a row group each."""
     waiting: list[pa.Table] = []
+    num_bytes = 0
     for table in tables:
         waiting.append(table)
-        if sum(one.nbytes for one in waiting) >= _ROW_GROUP_BYTES:
+        num_bytes += table.nbytes
+        if num_bytes >= _ROW_GROUP_BYTES:
             yield pa.concat_tables(waiting)
-            waiting = []
+            waiting, num_bytes = [], 0
     if waiting:
         yield pa.concat_tables(waiting)
 
