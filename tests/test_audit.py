@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from conftest import extract_here, job_here, make_settings, write_documents
 from dying import Died, dying
 from glane.errors import DataError, GlaneError, RunError
 from glane.job.audited import configuration_digest
+from glane.run import audit_chain
 from glane.run.audit import begin_session, note
 from glane.run.audit_chain import AuditEntry, parsed_lines
 from glane.run.directory import RunDirectory
+from glane.storage import lock
 
 SECRET = "Zzyzx"
 
@@ -281,6 +284,71 @@ def test_what_is_no_file_of_ones_own_is_not_written(log: Path, tmp_path: Path, k
     assert target.read_bytes() == before
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+def test_a_chain_in_the_name_of_another_user_is_told(log: Path) -> None:
+    path = filled(log)
+    assert is_whole(log)
+    path.rename(log / "daemon@host.jsonl")
+    os.chown(log / "daemon@host.jsonl", 65534, -1)
+    assert "is named as that of daemon" in glane.audit(log).problems[0]
+
+
+def test_what_others_put_into_the_folder_stops_no_audit_and_is_told(log: Path, tmp_path: Path) -> None:
+    """A pipe would be waited for, a link to a device be read for ever, and a name may feign lines of its own."""
+    fill()
+    os.mkfifo(log / "a@h.jsonl")
+    (log / "b@h.jsonl").symlink_to("/dev/zero")
+    (log / "c@h.jsonl").mkdir()
+    (log / "d\nroot@h.jsonl: whole, 9 entries.jsonl").write_bytes(b"")
+    found = glane.audit(log, show=3)
+    assert len(found.problems) == 4
+    assert len(str(found).splitlines()) == 5 + 3
+    assert [one.problem for one in found.chains if one.entries] == [None]
+
+
+def test_a_line_that_is_longer_than_what_is_read_at_first_closes_no_log(log: Path) -> None:
+    note("wrote", of=tuple(f"{number:032x}" for number in range(20_000)))
+    note("read")
+    path = chain(log)
+    path.write_bytes(path.read_bytes() + b"x" * 700_000)  # and what a killed writer left of another
+    note("read")
+    (found,) = glane.audit(log).chains
+    assert (found.problem, found.repaired, found.entries) == (None, 1, 4)
+
+
+def test_a_clock_that_went_back_is_told(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill()
+
+    class Earlier(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime(2020, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr("glane.run.audit.datetime", Earlier)
+    note("read")
+    found = glane.audit(log)
+    assert found.chains[0].turned_back == 1
+    assert not found.problems
+    assert "its clock went back 1 time" in str(found)
+
+
+def test_reading_the_log_gives_no_writer_s_lock_back(log: Path) -> None:
+    """A lock of a process is lost where it closes any descriptor of the file."""
+    path = filled(log)
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        with audit_chain._HERE:
+            reader = threading.Thread(target=lambda: glane.audit(log))
+            assert lock(descriptor, deadline=0)
+            reader.start()
+            reader.join(0.3)
+            code = f"import fcntl,os\nfcntl.lockf(os.open({str(path)!r}, os.O_RDWR), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+            assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 1
+        reader.join(30)
+    finally:
+        os.close(descriptor)
+
+
 # What commands tell.
 
 
@@ -378,3 +446,42 @@ def test_without_a_log_nothing_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(GlaneError, match="no audit log is named"):
         glane.audit()
     assert "no entry" in str(glane.audit(tmp_path))
+
+
+def test_what_a_notebook_does_is_told_refused_reads_too(log: Path, run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "lossy")
+    for path in (tmp_path / "lossy" / "records").iterdir():
+        path.unlink()
+    for place in (tmp_path / "lossy", tmp_path / "none"):
+        with pytest.raises(RunError):
+            glane.open_run(place)
+    told = [(Path(one.folder or "").name, one.outcome, one.reason) for one in entries(log)]
+    assert told == [
+        ("lossy", None, None), ("lossy", "refused", "RunError"), ("none", None, None), ("none", "refused", "RunError")
+    ]  # fmt: skip
+    glane.freeze_sentinels(run, str(tmp_path / "frozen"), rows=10)
+    extract_here(make_settings(write_documents(tmp_path / "d.parquet", ["a"]), tmp_path / "new"))
+    wrote = [(one.command, one.folder, one.first_file) for one in entries(log) if one.event == "wrote"]
+    assert wrote == [
+        ("python", str(tmp_path / "frozen"), "sentinels.json"), ("python", str(tmp_path / "new"), "run.yaml"),
+    ]  # fmt: skip
+    assert is_whole(log)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_who_has_no_right_to_a_run_is_refused_in_a_sentence_and_told(
+    shared: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLANE_AUDIT", str(shared))
+    place = Path(tempfile.mkdtemp())
+    place.chmod(0o755)
+    shutil.copytree(run, place / "run")
+    (place / "run").chmod(0o700)
+    os.seteuid(65534)
+    try:
+        with pytest.raises(RunError, match="no right to read it"):
+            glane.open_run(place / "run")
+    finally:
+        os.seteuid(0)
+        shutil.rmtree(place)
+    assert [(one.user, one.outcome) for one in entries(shared)] == [("nobody", None), ("nobody", "refused")]

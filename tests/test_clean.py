@@ -364,7 +364,14 @@ def test_with_every_age_all_goes_but_the_result_and_what_it_is_of(finished: Path
     assert len(clean(settings_of_all, say=said.append)) == 4
     assert content(finished) >= LASTING
     left = content(finished) - LASTING
-    assert left <= {"ledger", "ledger/workers", "ledger/deaths", "ledger/shards.parquet", "ledger/starts.jsonl"}
+    assert left <= {
+        "ledger",
+        "ledger/workers",
+        "ledger/deaths",
+        "ledger/shards.parquet",
+        "ledger/starts.jsonl",
+        "ledger/cleaned.jsonl",
+    }
     assert glane_rows(finished) == before
     assert said[-1].startswith("1 run(s): 4 removed, ")
     assert clean(settings_of_all, say=said.append) == []  # and again

@@ -124,6 +124,8 @@ def _read_heads(path: Path) -> AuditHeads:
 def _line(one: Checked) -> str:
     counts = ", ".join(f"{name} {num}" for name, num in sorted(one.counted.items()))
     told = f"; {one.repaired} torn lines told" if one.repaired else ""
+    if one.turned_back:
+        told = f"{told}; its clock went back {one.turned_back} times"
     more = f"{told}; its last line is torn" if one.is_torn else told
     told = f"{one.entries} entries ({counts}){more}, head {one.head[:16]}"
     return f"{one.name}: whole, {told}" if one.problem is None else f"{one.name}: broken after {told}"

@@ -21,6 +21,7 @@ from glane.errors import ConfigError, DataError, RunError, did_you_mean, told
 from glane.extraction.results import Run, open_run
 from glane.languages import Spoken
 from glane.records import read_record
+from glane.run.audit import note_wrote
 from glane.run.whole import read_together
 from glane.run.written import digest_of, read_written
 from glane.storage import replace_file
@@ -183,6 +184,8 @@ def _look_up(run: Run, quotes: Sequence[Quote]) -> None:
 def _write(path: Path, chain: Chain) -> None:
     if path.exists():
         raise ConfigError(f"out: {path} is there already. Choose another name, or move the file.")
+
+    note_wrote(path.parent, path.name, ())
 
     def write(stream: IO[bytes]) -> None:
         stream.write(chain.as_json())

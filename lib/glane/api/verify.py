@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, get_args
 
 from glane.errors import ConfigError, RecordError, RunError
+from glane.job.verify.frozen import frozen_sets
 from glane.job.verify.made import made_of_run
 from glane.job.verify.own_files import own_files
 from glane.job.verify.record import Check, State, Verification
@@ -103,8 +104,9 @@ def _others(directory: RunDirectory, places: Sequence[Path]) -> Iterator[Check]:
         identity = directory.identity()
     except (RecordError, RunError):  # the file is told as changed; what it would say is not known
         return
-    yield from sources(description, _erased(directory))
-    yield from made_of_run(identity, places)
+    yield from sources(directory, description, _erased(directory))
+    yield from frozen_sets(directory)
+    yield from made_of_run(identity, description.fingerprint_digest, places)
 
 
 def _erased(directory: RunDirectory) -> Erased:

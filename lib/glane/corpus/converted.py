@@ -15,7 +15,7 @@ from glane.corpus.find import Found
 from glane.corpus.unchanged import Identity, content_digest, identity
 from glane.errors import DataError, RecordError
 from glane.parquet import PARQUET
-from glane.records import Record, read_record
+from glane.records import Record, left_out, read_record
 from glane.storage import exists, write_folder_once, write_once
 from glane.tables.advice import conversion_command
 from glane.tables.convert import convert
@@ -36,6 +36,7 @@ class ConvertedTable(Strict):
     ctime_ns: int
     inode: int
     shape: TableShape
+    path: str | None = left_out()  # where the source lay
 
     @property
     def identity(self) -> Identity:
@@ -137,13 +138,29 @@ def shapes_beside(path: str) -> tuple[TableShape, ...]:
         return ()
 
 
+def digests_of_sources(folder: Path) -> list[tuple[str, str]]:
+    """The paths, or names where these were not kept, and the digests of the tables of which a folder was made."""
+    try:
+        told = read_record(ConvertedTables, folder / _RECORD).tables
+    except (OSError, RecordError):
+        return []
+    return [(one.path or one.shape.source, one.shape.digest) for one in told]
+
+
 def _write(paths: Sequence[str], options: TableOptions, folder: Path) -> None:
     tables = []
     for path, name in zip(paths, _names(paths), strict=True):
         known = identity(path)
         shape = convert(path, folder / name, options=options, setting="run.dir")
         tables.append(
-            ConvertedTable(file=name, mtime_ns=known.mtime_ns, ctime_ns=known.ctime_ns, inode=known.inode, shape=shape)
+            ConvertedTable(
+                file=name,
+                mtime_ns=known.mtime_ns,
+                ctime_ns=known.ctime_ns,
+                inode=known.inode,
+                shape=shape,
+                path=str(Path(path).absolute()),
+            )
         )
     record = ConvertedTables(options=options.only_options(), tables=tuple(tables))
     write_once(folder / _RECORD, lambda stream: _put(stream, record.as_json()), mode=0o600)

@@ -16,7 +16,7 @@ from glane.embedding.prepare import WORK
 from glane.embedding.summary import summary_lines
 from glane.errors import ConfigError, RunError
 from glane.parquet import scan_parquet
-from glane.run.audit import note_read
+from glane.run.audit import noted_read
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
 from glane.run.intact import check_intact
@@ -105,6 +105,11 @@ def open_embedded(path: str | Path) -> Embedded:
         RunError: if there is none, it is of another kind or not complete, or rows of it were lost.
     """
     directory = RunDirectory(root=Path(path).expanduser().absolute())
+    with noted_read(directory):
+        return _opened(directory, path)
+
+
+def _opened(directory: RunDirectory, path: str | Path) -> Embedded:
     if not directory.description.is_file():
         raise RunError(f"run.dir: no run in {path} (no run.yaml). Give the run.dir of glane embed.")
     found = Embedded(directory=directory)
@@ -114,6 +119,5 @@ def open_embedded(path: str | Path) -> Embedded:
         )
     if not directory.is_complete:
         raise RunError(f"run.dir: the run in {path} is not complete. Run its command again to go on.")
-    note_read(directory)
     check_intact(directory)
     return found

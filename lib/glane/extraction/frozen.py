@@ -26,6 +26,7 @@ from glane.errors import ConfigError, GlaneError, RecordError, RunError
 from glane.extraction.fingerprint import answering
 from glane.parquet import read_parquet_frame, write_parquet, write_parquet_frame
 from glane.records import Record, left_out, read_record
+from glane.run.audit import note_wrote
 from glane.run.written import refuse_inside_run
 from glane.storage import replace_file, storage_errors, write_folder_once
 from glane.task.fields import Field
@@ -146,6 +147,7 @@ def freeze(
             replace_file(folder / MANIFEST, lambda s: s.write(content), mode=_FILE_MODE)  # type: ignore[arg-type]
         _refuse_used(root)
 
+    note_wrote(root, MANIFEST, [run.directory.identity()])
     if not write_folder_once(root, write, mode=_FOLDER_MODE, setting="out.dir"):
         _refuse_used(root)  # another set was written meanwhile
     return read_frozen(root, place="out.dir")

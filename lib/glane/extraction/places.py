@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from glane.run.directory import RunDirectory
+from glane.run.names import DRIFT
 
 
 def sentinels_directory(directory: RunDirectory) -> RunDirectory:
@@ -14,4 +15,4 @@ def sentinels_directory(directory: RunDirectory) -> RunDirectory:
 
 def drift_file(directory: RunDirectory) -> Path:
     """The path of the drift report of a run's sentinels."""
-    return sentinels_directory(directory).root / "drift.json"
+    return sentinels_directory(directory).root / DRIFT

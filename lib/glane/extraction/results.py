@@ -21,7 +21,7 @@ from glane.extraction.tables import evidence, line_list
 from glane.languages import in_language
 from glane.parquet import scan_parquet
 from glane.records import read_record
-from glane.run.audit import note_read
+from glane.run.audit import noted_read
 from glane.run.change import refuse_changing
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
@@ -274,9 +274,17 @@ def open_run(path: str | Path, *, partial: bool = False) -> Run:
         RunError: if there is no run, it is not complete and `partial` is false, or rows of a complete one were lost.
     """
     directory = RunDirectory(root=Path(path).expanduser().absolute())
-    if not directory.description.is_file():
+    with noted_read(directory):
+        return _opened(directory, path, partial=partial)
+
+
+def _opened(directory: RunDirectory, path: str | Path, *, partial: bool) -> Run:
+    try:
+        is_run = directory.description.is_file()
+    except PermissionError:
+        raise RunError(f"{path}: you have no right to read it. Ask its owner, or choose another run.") from None
+    if not is_run:
         raise RunError(f"{path}: no run here (no run.yaml). Give the run.dir of an extraction.")
-    note_read(directory)
     refuse_changing(directory)
     if directory.is_complete:
         check_intact(directory)

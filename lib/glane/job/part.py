@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from glane.drift import DocumentWatch
+from glane.drift import DocumentWatch, DriftBrief
 from glane.errors import GlaneError
 from glane.extraction.attention import attention_lines
 from glane.extraction.forecast import PilotReport
@@ -15,7 +15,7 @@ from glane.extraction.work import ExtractionWork
 from glane.job.durable import announce
 from glane.job.sentinels import Sentinels
 from glane.job.watch import check_reference, watch_run
-from glane.run.digests import expect_digest
+from glane.run.digests import beside_a_run, renew_digests
 from glane.run.merge import RunAll
 from glane.run.prepare import PreparedRun
 from glane.run.progress import ProgressReporter
@@ -65,25 +65,17 @@ class Part:
         """Publish the result, and report the summary."""
         run, settings = self.run, self.settings
         drift = None if self.sentinels is None else self.sentinels.finish()
-        finish_run(run, record_mib=settings.run.record_mib, run_all=run_all)
-        summary = extraction_summary(run.directory)
-        predicted = None if pilot is None else compare(pilot, summary)
-        whole = amended(
-            summary,
-            sentinels=drift or summary.sentinels,
-            predicted=predicted or summary.predicted,
-            documents=self._watched(progress) or summary.documents,
+        finish_run(
+            run, record_mib=settings.run.record_mib, run_all=run_all, amend=lambda: self._amend(pilot, drift, progress)
         )
-        if whole != summary:
-            expect_digest(run.directory, run.directory.summary, whole.as_json())
-            run.directory.write_record(run.directory.summary, whole)
+        whole = extraction_summary(run.directory)
         if said := shortfall(whole, settings.run.min_usable_share):
             progress.warn(said)
         for line in attention_lines(whole.attention, above=settings.run.attention_share):
             progress.warn(line)
         for line in summary_lines(run.directory, whole):
             progress.say(line)
-        for line in comparison_lines(predicted) if predicted is not None else ():
+        for line in comparison_lines(whole.predicted) if pilot is not None and whole.predicted is not None else ():
             progress.say(line)
         if self.sentinels is not None:
             self.sentinels.tell(progress)
@@ -95,6 +87,24 @@ class Part:
         id_column = self.settings.data.result_id
         for line in rejection_lines(self.run.directory, id_column=id_column, run_dir=self.place):
             progress.say(line)
+
+    def _amend(self, pilot: PilotReport | None, drift: DriftBrief | None, progress: ProgressReporter) -> None:
+        """Put into the summary what others say of the run; where digests were taken before, they follow."""
+        directory = self.run.directory
+        summary = extraction_summary(directory)
+        whole = amended(
+            summary,
+            sentinels=drift or summary.sentinels,
+            predicted=(None if pilot is None else compare(pilot, summary)) or summary.predicted,
+            documents=self._watched(progress) or summary.documents,
+        )
+        beside = () if drift is None else beside_a_run(directory)
+        renewed = {path: path.read_bytes() for path in beside}
+        if whole != summary:
+            renew_digests(directory, {**renewed, directory.summary: whole.as_json()})
+            directory.write_record(directory.summary, whole)
+        elif renewed:
+            renew_digests(directory, renewed)
 
     def _watched(self, progress: ProgressReporter) -> DocumentWatch | None:
         """The documents beside an earlier run's; a comparison that fails costs a warning, and not the run."""

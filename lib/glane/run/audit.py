@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from glane.errors import GlaneError, RunError
-from glane.run.audit_chain import SETTING, AuditedRun, AuditEntry, Event, append
+from glane.run.audit_chain import SETTING, AuditedRun, AuditEntry, Event, account, append
 from glane.run.description import read_description
 from glane.run.directory import RunDirectory
 from glane.versions import installed_version
@@ -71,14 +70,23 @@ def note(event: Event, **told: Any) -> None:
     append(folder / f"{user}@{host}.jsonl", entry)
 
 
-def note_read(directory: RunDirectory) -> None:
-    """Write down that a run is read.
+@contextlib.contextmanager
+def noted_read(directory: RunDirectory) -> Iterator[None]:
+    """Write down that a run is read, before it is, and if that is refused within.
 
     Raises:
         RunError: if the log cannot be written.
     """
-    if audit_folder() is not None:
-        note("read", run=audited_run(directory), folder=str(directory.root))
+    if audit_folder() is None:
+        yield
+        return
+    run, folder = audited_run(directory), str(directory.root)
+    note("read", run=run, folder=folder)
+    try:
+        yield
+    except (GlaneError, OSError) as error:
+        note("read", run=run, folder=folder, outcome="refused", reason=type(error).__name__)
+        raise
 
 
 def note_wrote(folder: Path, first_file: str, of: Iterable[str]) -> None:
@@ -103,7 +111,4 @@ def audited_run(directory: RunDirectory) -> AuditedRun | None:
 
 def user_name() -> str:
     """Who runs this process, as a file name may hold it."""
-    try:
-        return re.sub(r"[^\w.-]", "_", pwd.getpwuid(os.geteuid()).pw_name)
-    except KeyError:
-        return str(os.geteuid())
+    return account(os.geteuid())

@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pwd
+import re
 import stat
 import threading
 import time
@@ -26,7 +28,8 @@ from glane.validation import Strict
 SETTING = "GLANE_AUDIT"
 _MODE = 0o640  # the group of the folder reads: who audits
 _LOCK_S = 20.0
-_TAIL = 1 << 18  # bytes from the end in which the last line is looked for
+_TAIL, _LONGEST = 1 << 16, 1 << 28  # bytes from the end in which the last line is looked for, at first and at most
+_NAMES = re.compile(r"[\w.-]+@[\w.-]+\.jsonl")
 _HERE = threading.Lock()  # the locks of files are those of a process, not of its threads
 
 Event = Literal["began", "read", "wrote", "ended", "repaired"]
@@ -85,6 +88,7 @@ class Checked:
     repaired: int  # lines that a killed writer left, and the next one told
     is_torn: bool  # whether the last line has no end: its writer was killed, or writes
     problem: str | None  # where the chain is broken
+    turned_back: int = 0  # entries whose time is before that of the entry before them
     counted: Mapping[str, int]  # entries by outcome, and by event where they have none
 
 
@@ -137,25 +141,32 @@ _DETAILS = ("keys", "configuration", "run", "folder", "first_file", "of", "outco
 
 def _end(descriptor: int, path: Path) -> tuple[int, str, bytes, bool]:
     """The number and digest of the last entry, what a killed writer left after it, and whether its line is ended."""
-    size = os.fstat(descriptor).st_size
-    start = max(0, size - _TAIL)
-    tail = os.pread(descriptor, size - start, start)
+    size, length = os.fstat(descriptor).st_size, _TAIL
+    while True:
+        start = max(0, size - length)
+        tail = os.pread(descriptor, size - start, start)
+        if (found := _end_in(tail, path)) is not None:
+            return found
+        if start == 0:
+            return 0, "", tail, True
+        if length > _LONGEST:
+            raise RunError(
+                f"{SETTING}: the end of {path} holds no entry of glane. Ask who runs the audit to look at it."
+            )
+        length *= 8  # a line that names very many runs is long
+
+
+def _end_in(tail: bytes, path: Path) -> tuple[int, str, bytes, bool] | None:
     rest = tail[tail.rfind(b"\n") + 1 :]
     if (entry := _parsed(rest, path)) is not None:  # all but its end was written
         return entry.number, _digest(rest), b"", False
     at = len(tail)
-    while at > 0:
-        end = tail.rfind(b"\n", 0, at)
-        if end < 0:
-            break
+    while at > 0 and (end := tail.rfind(b"\n", 0, at)) >= 0:
         begin = tail.rfind(b"\n", 0, end) + 1
-        entry = _parsed(tail[begin:end], path)
-        if entry is not None:
+        if (entry := _parsed(tail[begin:end], path)) is not None:
             return entry.number, _digest(tail[begin:end]), tail[end + 1 :], True
         at = end
-    if start:
-        raise RunError(f"{SETTING}: the end of {path} holds no entry of glane. Ask who runs the audit to look at it.")
-    return 0, "", tail, True
+    return None
 
 
 def _write(descriptor: int, content: bytes, path: Path) -> None:
@@ -166,22 +177,21 @@ def _write(descriptor: int, content: bytes, path: Path) -> None:
 
 
 def check(path: Path, *, at: Mapping[int, str] | None = None) -> Checked:
-    """Check the chain of a file.
+    """Check the chain of a file. One that is no file of a log, or cannot be read, is told as broken.
 
     Args:
         path: The file.
         at: Digests that entries of these numbers had: of heads that were kept.
-
-    Raises:
-        RunError: if it cannot be read.
     """
-    with storage_errors(path, setting=SETTING):
-        content = path.read_bytes()
+    try:
+        content, problem = _read(path)
+    except OSError as error:
+        content, problem = b"", f"cannot be read ({error.strerror})"
     *lines, rest = content.split(b"\n")
-    number, digest, left, repaired, problem = 0, "", b"", 0, None
+    number, digest, left, repaired, time_before, turned_back = 0, "", b"", 0, "", 0
     counted: dict[str, int] = {}
     wanted = dict(at or {})
-    for place, line in enumerate(lines, 1):
+    for place, line in enumerate(lines if problem is None else (), 1):
         entry = _parsed(line, path)
         if entry is None:
             left += line + b"\n"
@@ -191,7 +201,8 @@ def check(path: Path, *, at: Mapping[int, str] | None = None) -> Checked:
             break
         repaired += entry.event == "repaired"
         number, digest, left = entry.number, _digest(line), b""
-        name = entry.outcome or entry.event
+        turned_back += entry.time < time_before
+        time_before, name = entry.time, entry.outcome or entry.event
         counted[name] = counted.get(name, 0) + 1
         if wanted.pop(number, digest) != digest:
             problem = f"line {place} is not what it was when the head was kept"
@@ -199,20 +210,48 @@ def check(path: Path, *, at: Mapping[int, str] | None = None) -> Checked:
     if problem is None and wanted:
         problem = f"ends after {number} entries, and had {max(wanted)} when the head was kept"
     return Checked(
-        name=path.name, entries=number, head=digest, repaired=repaired, is_torn=bool(left or rest), problem=problem,
-        counted=counted,
+        name=_shown(path.name), entries=number, head=digest, repaired=repaired, is_torn=bool(left or rest),
+        problem=problem, counted=counted, turned_back=turned_back,
     )  # fmt: skip
 
 
 def parsed_lines(path: Path) -> list[AuditEntry]:
-    """The entries of a file, unchecked.
-
-    Raises:
-        RunError: if it cannot be read.
-    """
-    with storage_errors(path, setting=SETTING):
-        lines = path.read_bytes().split(b"\n")[:-1]
+    """The entries of a file, unchecked; none of one that is no file of a log, or cannot be read."""
+    try:
+        content, problem = _read(path)
+    except OSError:
+        return []
+    lines = [] if problem is not None else content.split(b"\n")[:-1]
     return [entry for line in lines if (entry := _parsed(line, path)) is not None]
+
+
+def account(user: int) -> str:
+    """The name by which a user's file is known, with no character that means something in a path."""
+    try:
+        return re.sub(r"[^\w.-]", "_", pwd.getpwuid(user).pw_name)
+    except KeyError:
+        return str(user)
+
+
+def _read(path: Path) -> tuple[bytes, str | None]:
+    """What a file holds, or why it is none of a log. Whoever may make files there may make others than these."""
+    if _NAMES.fullmatch(path.name) is None:
+        return b"", "is no name of a file of the log"
+    # A lock is given back where this process closes any descriptor of the file: not while it writes there.
+    with _HERE:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as stream:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                return b"", "is no file"
+            owner, named = status.st_uid, path.name.rpartition("@")[0]
+            if owner not in (0, os.geteuid()) and named not in (account(owner), str(owner)):
+                return b"", f"is of {account(owner)}, and is named as that of {named}"
+            return stream.read(), None
+
+
+def _shown(name: str) -> str:
+    return name if _NAMES.fullmatch(name) else ascii(name)
 
 
 def _broken(entry: AuditEntry, number: int, digest: str, left: bytes, path: Path) -> str:

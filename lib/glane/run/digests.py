@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -11,9 +12,11 @@ from typing import Literal
 
 from pydantic import Field as Key
 
+from glane.errors import RecordError
 from glane.records import Record, read_record
 from glane.rewritten import REWRITTEN, original_digest
 from glane.run.directory import RunDirectory
+from glane.run.names import DRIFT, MARKER
 from glane.storage import content_digest, exists, listed, patiently
 from glane.validation import Strict
 
@@ -51,7 +54,7 @@ class RunDigests(Record):
     def expected(self) -> str:
         """The digest of all but `own`."""
         values = {name: value for name, value in self.as_values().items() if name != "own"}
-        return hashlib.blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=16).hexdigest()
+        return _digest(json.dumps(values, sort_keys=True).encode())
 
 
 def write_digests(directory: RunDirectory, fingerprint_digest: str) -> None:
@@ -74,20 +77,20 @@ def write_digests(directory: RunDirectory, fingerprint_digest: str) -> None:
     directory.write_once(directory.digests, taken.model_copy(update={"own": taken.expected()}).as_json())
 
 
-def expect_digest(directory: RunDirectory, path: Path, content: bytes) -> None:
-    """Have the digests tell what a file is about to hold that the run's own command writes again, as its summary.
+def renew_digests(directory: RunDirectory, files: Mapping[Path, bytes]) -> None:
+    """Say what these files of a published run will hold from now on; called before they are written.
 
-    Ended before the file holds it, the file passes for changed until the same command has written it.
+    Nothing is said of a run whose digests are not taken yet, or cannot be read: who verifies it is told.
 
     Raises:
         RunError: if the file system refuses.
     """
-    taken = read_digests_of_run(directory)
-    if taken is None or _name(directory, path) not in taken.files:
-        return
-    digest = hashlib.blake2b(content, digest_size=16).hexdigest()
-    new = taken.model_copy(update={"files": {**taken.files, _name(directory, path): digest}})
-    directory.write_record(directory.digests, new.model_copy(update={"own": new.expected()}))
+    with contextlib.suppress(RecordError):
+        taken = read_digests_of_run(directory)
+        new = {_name(directory, path): _digest(content) for path, content in files.items()}
+        if taken is not None and new.items() - taken.files.items():
+            told = taken.model_copy(update={"files": {**taken.files, **new}})
+            directory.write_record(directory.digests, told.model_copy(update={"own": told.expected()}))
 
 
 def read_digests_of_run(directory: RunDirectory) -> RunDigests | None:
@@ -109,9 +112,13 @@ def digest_of_file(path: Path, *, num_bytes: int | None = None) -> str:
         with path.open("rb") as stream:
             if num_bytes is None:
                 return original_digest(path, content_digest(stream))
-            return hashlib.blake2b(stream.read(num_bytes), digest_size=16).hexdigest()
+            return _digest(stream.read(num_bytes))
 
     return patiently(read)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def _fixed(directory: RunDirectory) -> Iterator[Path]:
@@ -119,8 +126,16 @@ def _fixed(directory: RunDirectory) -> Iterator[Path]:
     one = (directory.marker, directory.description, directory.plan, directory.inventory, directory.lineage)
     yield from filter(exists, (*one, directory.summary, directory.erased, directory.ledger / "shards.parquet"))
     yield from listed(directory.records, "*.parquet")
+    yield from listed(directory.ledger, "*.json")
+    yield from beside_a_run(directory)
     if directory.input.is_dir():
         yield from sorted(path for path in directory.input.rglob("*") if path.is_file() and path.name != REWRITTEN)
+
+
+def beside_a_run(directory: RunDirectory) -> list[Path]:
+    """What stands for the runs that are nested in a run: what they are, their digests, and what sentinels say."""
+    names = (MARKER, directory.description.name, directory.digests.name, DRIFT)
+    return [path for name in names for path in listed(directory.root, f"*/{name}")]
 
 
 def _growing(directory: RunDirectory) -> list[Path]:

@@ -16,7 +16,7 @@ _OF_A_RUN = re.compile(
     rf"{re.escape(METRICS)}|{re.escape(REWRITTEN)}|{UNFINISHED.pattern}"
 )
 _OF_A_LEDGER = re.compile(
-    rf"(?:starts|submissions|node_faults|refused-[\w.-]+)\.jsonl|shards\.parquet|unconfined\.json|"
+    rf"(?:starts|submissions|node_faults|cleaned|refused-[\w.-]+)\.jsonl|shards\.parquet|unconfined\.json|"
     rf"\.\.records-[0-9a-f]{{32}}\.shards|{re.escape(REWRITTEN)}|{UNFINISHED.pattern}"
 )
 _OF_AN_INPUT = re.compile(rf"[^/]+\.parquet|tables\.json|{re.escape(REWRITTEN)}|{UNFINISHED.pattern}")

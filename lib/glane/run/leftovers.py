@@ -9,17 +9,19 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from glane.errors import RunError
+from glane.run.cleaned import note_cleaned
 from glane.run.directory import RunDirectory
 from glane.run.intact import damage
 from glane.run.known import BEATS
 from glane.run.metrics_file import collected
-from glane.run.names import PARTS, STAGED, STAGING, UNFINISHED
+from glane.run.names import MARKER, PARTS, STAGED, STAGING, UNFINISHED
 from glane.settings.keep import Kind
 
 _DAY_S = 86_400.0
@@ -86,11 +88,35 @@ def remove_leftover(one: Leftover, *, days: float, now: float | None = None) -> 
     """Remove it, unless it was changed meanwhile, as by a job that starts. Return whether it is gone."""
     with contextlib.suppress(OSError):
         if _is_removable(one, days=days, now=time.time() if now is None else now):
+            note = _note_of(one)
+            is_noted = note()  # on a full disk, only once something is gone
             for path in one.files:
-                path.unlink()
+                if one.names is None or one.names.fullmatch(path.name):  # what somebody put there just now stays
+                    path.unlink()
+            if not is_noted:
+                note()
             if one.names is not None and not one.stays:
                 one.path.rmdir()
     return not os.path.lexists(one.path) or (one.stays and not any(one.path.iterdir()))
+
+
+def _note_of(one: Leftover) -> Callable[[], bool]:
+    """What writes into the run's ledger that this is removed, and returns whether that could be written."""
+    if one.kind in ("unfinished", "parts"):  # the end of a run removes them, too
+        return lambda: True
+    if RunDirectory(root=one.root).ledger.is_symlink():  # glane writes behind no link
+        return lambda: True
+    is_of_group = bool((one.root / MARKER).stat().st_mode & stat.S_IRGRP)
+    directory = RunDirectory(root=one.root, group_access=is_of_group)
+    path, files, num_bytes = str(one.path.relative_to(one.root)), len(one.files), one.num_bytes
+
+    def note() -> bool:
+        with contextlib.suppress(RunError):
+            note_cleaned(directory, path, what=one.what, files=files, num_bytes=num_bytes)
+            return True
+        return False
+
+    return note
 
 
 def _candidates(directory: RunDirectory, collector: Path | None) -> Iterator[Leftover]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from glane.corpus.plan import Plan, read_plan, write_plan
 from glane.errors import RunError
+from glane.run.audit import note_wrote
 from glane.run.change import refuse_changing
 from glane.run.deaths import bury_windows
 from glane.run.description import RunDescription, description_bytes, known_run
@@ -68,6 +69,7 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
         )
     # The plan is made before anything is there, so that a wrong `where` or a duplicate id leaves no run behind.
     plan = _plan_of(directory) if known is not None and exists(directory.plan) else draft.plan()
+    note_wrote(directory.root, directory.description.name, ())
     changed = directory.create()
     more = () if draft.beside is None or directory.is_complete else draft.beside(directory, plan)
     if known is None and not directory.write_once(directory.description, description_bytes(draft.description)):

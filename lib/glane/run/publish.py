@@ -9,7 +9,7 @@ import re
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -38,11 +38,19 @@ def is_committed(directory: RunDirectory, plan: Plan) -> bool:
     return len(directory.committed_shards(plan.num_shards)) == plan.num_shards
 
 
-def finish_run(run: PreparedRun, *, record_mib: int, run_all: RunAll = map, without: tuple[str, ...] = ()) -> None:
+def finish_run(
+    run: PreparedRun,
+    *,
+    record_mib: int,
+    run_all: RunAll = map,
+    without: tuple[str, ...] = (),
+    amend: Callable[[], None] | None = None,
+) -> None:
     """Publish `records/`, write `summary.json` and digests of all files, and remove what is no longer needed.
 
     Every step can be killed and repeated. The result is published by the rename alone. `run_all` merges its files, and
-    may do so in other processes. Columns of the parts that are `without` are not published.
+    may do so in other processes. Columns of the parts that are `without` are not published. `amend` may change the
+    summary, before the digests are taken.
 
     Raises:
         DataError: if an input file is no longer the one that was asked about.
@@ -55,6 +63,8 @@ def finish_run(run: PreparedRun, *, record_mib: int, run_all: RunAll = map, with
     if not exists(directory.summary):
         summary = run.work.summarise(_summary(directory, run.plan), listed(directory.records, "*.parquet"))
         directory.write_record(directory.summary, summary)
+    if amend is not None:
+        amend()
     write_digests(directory, run.key)
     _clean(directory)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -78,6 +79,12 @@ class WrittenFiles(Record):
     digests: Mapping[str, tuple[str, ...]] = {}
     calls: Mapping[str, Call] = {}
     runs: tuple[RunLink, ...] = Key(default=(), exclude_if=lambda value: not value)  # of files of no call: version 1
+    own: str = Key(default="", exclude_if=lambda value: not value)  # the digest of all else in it
+
+    def expected(self) -> str:
+        """The digest of all but `own`."""
+        values = {name: value for name, value in self.as_values().items() if name != "own"}
+        return digest_of(json.dumps(values, sort_keys=True).encode())
 
     @property
     def all_runs(self) -> tuple[RunLink, ...]:
@@ -228,7 +235,7 @@ def _finish(root: Path, now: FileSet, *, setting: str) -> None:
 
 def write_written(root: Path, written: WrittenFiles, *, setting: str) -> None:
     """Write `.glane-files`; who does it holds the lock of the folder (`alone_in`)."""
-    content = written.as_json()
+    content = written.model_copy(update={"own": written.expected()}).as_json()
     replace_file(
         root / WRITTEN, lambda stream: stream.write(content), mode=_FILE_MODE, setting=setting  # type: ignore[arg-type]
     )  # fmt: skip

@@ -8,8 +8,8 @@ from glane.records import Record
 from glane.run.digests import Renewed
 from glane.validation import Strict
 
-State = Literal["equal", "changed", "missing", "not covered"]
-Part = Literal["run", "inputs", "tables", "task", "weights", "made of it"]
+State = Literal["equal", "changed", "missing", "cleaned", "not covered"]  # cleaned: by `glane clean`
+Part = Literal["run", "inputs", "tables", "sentinels", "task", "weights", "made of it"]
 
 
 class Check(Strict):

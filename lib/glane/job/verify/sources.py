@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from glane.corpus.unchanged import KnownFile, content_digest
+from glane.corpus.converted import digests_of_sources
+from glane.corpus.find import INPUT_FOLDER
+from glane.corpus.unchanged import content_digest
 from glane.engine.digest_cache import DigestCache
 from glane.engine.registry import engine_kind
 from glane.engine.weights import model_digests, resolve_weights
-from glane.errors import DataError, GlaneError
+from glane.errors import DataError, GlaneError, RunError
 from glane.extraction.fingerprint import METHOD, task_part
 from glane.extraction.summary import WORK
+from glane.ingestion.inventory import read_facts
 from glane.job.verify.record import Check, State
 from glane.run.description import RunDescription
+from glane.run.directory import RunDirectory
 from glane.run.erased import Erased
 from glane.run.fingerprint import differences
 from glane.settings import DataSettings, ModelSettings
@@ -27,10 +32,16 @@ _READERS = 8
 _SINCE = "documents were erased of this run, and this file is not glane's: was it for that?"
 
 
-def sources(description: RunDescription, erased: Erased) -> Iterator[Check]:
-    """All that the fingerprint of a run names, taken again; of inputs that glane rewrote, what they are since."""
+def sources(directory: RunDirectory, description: RunDescription, erased: Erased) -> Iterator[Check]:
+    """All that the fingerprint of a run names, taken again, and the tables and files of which its input was made.
+
+    Inputs that glane rewrote are compared with what they are since.
+    """
+    kept = [(str(_where(directory, Path(file.path))), file.digest) for file in description.files]
     with ThreadPoolExecutor(_READERS) as pool:
-        yield from pool.map(lambda file: _input(file, erased), description.files)
+        yield from pool.map(lambda told: _input(told, erased), [*kept, *digests_of_sources(directory.input)])
+    if directory.inventory.exists():
+        yield from _ingested(directory)
     if description.work == WORK:
         yield from _task(description)
     told = description.settings.get("model")
@@ -38,19 +49,37 @@ def sources(description: RunDescription, erased: Erased) -> Iterator[Check]:
         yield from _weights(validated(ModelSettings, told, place="model"), description.fingerprint["model"]["digests"])
 
 
-def _input(file: KnownFile, erased: Erased) -> Check:
-    def check(state: State, why: str = "") -> Check:
-        return Check(part="inputs", place=file.path, state=state, why=why)
+def _where(directory: RunDirectory, path: Path) -> Path:
+    """Where an input lies that was made within the run: with it, if the run was moved since."""
+    moved = directory.input / path.name
+    return moved if path.parent.name == INPUT_FOLDER and not path.exists() and moved.exists() else path
 
-    if not Path(file.path).exists():
+
+def _input(told: tuple[str, str], erased: Erased) -> Check:
+    path, digest = told
+
+    def check(state: State, why: str = "") -> Check:
+        return Check(part="inputs", place=path, state=state, why=why)
+
+    if not Path(path).is_absolute():
+        return check("not covered", "where it lay was not kept")
+    if not Path(path).exists():
         return check("missing")
-    if not file.digest:
+    if not digest:
         return check("not covered", "no digest was taken of it")
     try:
-        is_equal = erased.named(content_digest(file.path)) == file.digest
+        is_equal = erased.named(content_digest(path)) == digest
         return check("equal" if is_equal else "changed", "" if is_equal or not erased.documents else _SINCE)
     except DataError as error:
         return check("changed", str(error))
+
+
+def _ingested(directory: RunDirectory) -> Iterator[Check]:
+    why = "the files in it are known by their sizes and times alone: no digests were taken of them"
+    with contextlib.suppress(RunError):  # the inventory is told as changed
+        yield from (
+            Check(part="inputs", place=source, state="not covered", why=why) for source in read_facts(directory).sources
+        )
 
 
 def _task(description: RunDescription) -> Iterator[Check]:
@@ -69,8 +98,8 @@ def _task(description: RunDescription) -> Iterator[Check]:
         return
     data = validated(DataSettings, description.settings["data"], place="data")
     model = validated(ModelSettings, description.settings["model"], place="model")
-    part = {name: value for name, value in part.items() if name != "extends"}  # of the earlier run, not of the task
-    lines = differences(part, task_part(data=data, task=task, model=model, lookups=marks))
+    asked = {name: value for name, value in part.items() if name != "extends"}  # the run that is extended is told apart
+    lines = differences(asked, task_part(data=data, task=task, model=model, lookups=marks))
     yield Check(
         part="task", place=description.task, state="changed" if lines else "equal",
         why=", ".join(line.partition(":")[0] for line in lines),
