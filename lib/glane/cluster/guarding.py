@@ -19,7 +19,7 @@ from glane.run.directory import run_directory
 from glane.settings import RunSettings
 from glane.settings.run import host_and_port, is_network
 
-_RESOLVER = Path("/etc/resolv.conf")
+_RESOLVER, _HOSTS = Path("/etc/resolv.conf"), Path("/etc/hosts")
 _OVER_TCP = {"RES_OPTIONS": "use-vc"}  # names are asked for by connections, which can be judged, without UDP
 
 
@@ -76,11 +76,12 @@ def policy_for(settings: RunSettings, *, nodes: Iterable[str] = (), hosts: Itera
     of_the_job, of_nodes = _allowed(nodes, is_known=False)
     return Policy(
         allowed=(*of_the_job, *allowed, *(_resolvers() if names else ())),
-        names=(*names, *of_nodes),
+        names=tuple(dict.fromkeys((*names, *of_nodes, *full_names((socket.gethostname(), *of_nodes))))),
         own=own_addresses(),
         events=str(directory.ledger.absolute()),
         mode=directory.file_mode,
         is_kernel_wanted=is_kernel_wanted,
+        is_kernel_needed=settings.guard == "kernel",
     )
 
 
@@ -90,6 +91,25 @@ def own_addresses() -> tuple[str, ...]:
     told = [str(one.address).partition("%")[0] for one in found if one.family in (socket.AF_INET, socket.AF_INET6)]
     addresses = dict.fromkeys(ipaddress.ip_address(one) for one in told)
     return tuple(str(one) for one in addresses if not one.is_loopback)
+
+
+def full_names(hosts: Iterable[str]) -> Iterator[str]:
+    """The names of these hosts with and without their domains, as this machine's files tell them: nobody is asked."""
+    firsts = {host.lower().partition(".")[0] for host in hosts}
+    yield from firsts
+    for words in _lines(_RESOLVER):
+        if words[0] in ("search", "domain"):
+            yield from (f"{first}.{domain.lower().strip('.')}" for first in firsts for domain in words[1:])
+    for words in _lines(_HOSTS):
+        yield from (name for name in map(str.lower, words[1:]) if name.partition(".")[0] in firsts)
+
+
+def _lines(path: Path) -> Iterator[list[str]]:
+    """The words of the lines of a file of the system, without remarks; none if it cannot be read."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        for line in path.read_text().splitlines():
+            if words := line.partition("#")[0].split():
+                yield words
 
 
 def network_of(interface: str | None) -> tuple[str, ...]:
@@ -151,8 +171,6 @@ def _addresses(name: str) -> list[str]:
 
 def _resolvers() -> Iterator[tuple[str, int]]:
     """The servers of names of this machine, which are asked for those that are allowed."""
-    with contextlib.suppress(OSError):
-        for line in _RESOLVER.read_text().splitlines():
-            words = line.split()
-            if words[:1] == ["nameserver"] and len(words) > 1 and is_network(words[1]):
-                yield words[1], NAMES_PORT
+    for words in _lines(_RESOLVER):
+        if words[0] == "nameserver" and len(words) > 1 and is_network(words[1]):
+            yield words[1], NAMES_PORT

@@ -17,7 +17,7 @@ from glane.cluster.processes import raise_open_files
 from glane.cluster.ray_compat import import_ray, silence_errors, start_node
 from glane.cluster.scratch import write_token
 from glane.errors import EngineError
-from glane.guard.hold import hold_this_process
+from glane.guard.hold import hold_this_process, is_hold_lacking
 from glane.guard.policy import WHOLE
 from glane.settings import LocalSettings
 
@@ -61,6 +61,11 @@ def local_ray(settings: LocalSettings, folder: Path, variables: Mapping[str, str
                     )
                     if os.environ.pop(WHOLE, None):
                         hold_this_process()
+                        if is_hold_lacking():
+                            raise EngineError(
+                                "run.guard=kernel: the kernel did not hold this process, though it could at the start "
+                                "of the run. Try again; with run.guard=auto, Python alone guards it, and that is told."
+                            )
                     ray.init(
                         address=node.address,
                         log_to_driver=False,

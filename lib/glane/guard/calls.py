@@ -3,9 +3,9 @@
 The kernel lets no filter see what a pointer points to, so that each `connect` is asked of a process that is not held
 (`SECCOMP_RET_USER_NOTIF`), which makes the connection itself, of its own copy of the address: what another thread
 writes over it meanwhile changes nothing. A datagram needs no connection, so sockets of UDP are made by that process,
-too, and bound to this machine's loopback device, which the process cannot undo. What else could reach a network is
-refused: sockets of packets and other families, the first bytes of a connection that are sent with its address, and
-calls by io_uring, which no filter sees. See seccomp(2), seccomp_unotify(2).
+too, bound to this machine's loopback device and shut for sending, which cannot be undone. What else could reach a
+network is refused: sockets of packets and other families, the first bytes of a connection that are sent with its
+address, and calls by io_uring, which no filter sees. See seccomp(2), seccomp_unotify(2).
 """
 
 from __future__ import annotations

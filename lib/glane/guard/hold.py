@@ -28,7 +28,7 @@ from glane.guard.refusals import Refusals
 from glane.guard.supervisor import Supervisor, descriptor_of
 
 _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_NO_SUCH_COMMAND = 127
+_NOT_HELD, _NO_SUCH_COMMAND = 126, 127
 _ANSWER, _TRY = "--answer", "--try"
 _READY, _NOT_READY = b".", b"-"
 _PATIENCE_S = 20.0
@@ -36,9 +36,14 @@ _START = "import sys; sys.path.insert(0, sys.argv[1]); from glane.guard.hold imp
 
 
 def held(command: Sequence[str], environment: Mapping[str, str]) -> list[str]:
-    """The command under the policy of `environment`; the command itself if there is none, or it is held already."""
+    """The command under the policy of `environment`; the command itself if there is none, or it is held already.
+
+    Where the kernel is needed and cannot, the command ends at once with a sentence.
+    """
     policy = policy_of(environment)
-    if policy is None or not policy.is_kernel_wanted or HELD in environment or not calls.is_supported():
+    if policy is None or not policy.is_kernel_wanted or HELD in environment:
+        return list(command)
+    if not calls.is_supported() and not policy.is_kernel_needed:
         return list(command)
     return [*_itself(), *command]
 
@@ -68,13 +73,22 @@ def _try() -> int:
             if HELD not in os.environ:
                 os._exit(1)
             with contextlib.suppress(OSError), socket.create_connection(server.getsockname(), timeout=_PATIENCE_S):
-                socket.socket(type=socket.SOCK_DGRAM).close()
-                os._exit(0)
+                os._exit(int(_sends_datagrams(server.getsockname())))
             os._exit(1)
         if listener is not None:
             policy = Policy(events=os.devnull)
             _answer_until_the_end(child, listener, _supervisor(listener, policy))
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _sends_datagrams(address: tuple[str, int]) -> bool:
+    with socket.socket(type=socket.SOCK_DGRAM) as one:
+        one.connect(address)
+        try:
+            one.send(b"")
+        except BrokenPipeError:
+            return False
+        return True
 
 
 def _itself() -> list[str]:
@@ -95,6 +109,12 @@ def hold_this_process() -> bool:
         return False
     os.environ[HELD] = "1"
     return True
+
+
+def is_hold_lacking() -> bool:
+    """Whether the kernel does not hold this process, and its policy says that it must."""
+    policy = policy_of()
+    return policy is not None and policy.is_kernel_needed and HELD not in os.environ
 
 
 def _is_held_now() -> bool:
@@ -155,7 +175,7 @@ def main() -> int:
     if policy is None or not command:
         print("usage: GLANE_GUARD='{…}' glane.guard.hold COMMAND …", file=sys.stderr)
         return _NO_SUCH_COMMAND
-    child, listener = _forked()
+    child, listener = _forked(is_needed=policy.is_kernel_needed)
     if child == 0:
         _become(command)
     for number in _FORWARDED:
@@ -165,6 +185,8 @@ def main() -> int:
         _answer_until_the_end(child, listener, _supervisor(listener, policy))
     else:
         _note_not_held(policy, child, Path(command[0]).name)
+        if policy.is_kernel_needed:
+            print(f"run.guard=kernel: the kernel did not hold {Path(command[0]).name}: not started", file=sys.stderr)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
@@ -173,8 +195,11 @@ def _note_not_held(policy: Policy, process: int, program: str) -> None:
     refusals.note(by="kernel", what="not held", address="-", pid=process, program=program)
 
 
-def _forked() -> tuple[int, int | None]:
-    """A child that is held: its id, and the descriptor by which this process is asked; in it, 0 and nothing."""
+def _forked(*, is_needed: bool = False) -> tuple[int, int | None]:
+    """A child that is held: its id, and the descriptor by which this process is asked; in it, 0 and nothing.
+
+    One that is not held ends, if that is needed.
+    """
     ours, theirs = socket.socketpair()
     parent = os.getpid()
     with ours, theirs:
@@ -185,6 +210,8 @@ def _forked() -> tuple[int, int | None]:
             if listener is not None:
                 os.close(listener)
                 os.environ[HELD] = "1"
+            elif is_needed:
+                os._exit(_NOT_HELD)
             return 0, None
         theirs.close()
         _, descriptors, _, _ = socket.recv_fds(ours, 1, 1)

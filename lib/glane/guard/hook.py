@@ -89,7 +89,7 @@ def _judge_name(policy: Policy, told: Any) -> None:
     name = _text(told)
     if name is None or _is_numeric(name):
         return
-    if str(name).lower() not in {"", "localhost", socket.gethostname().lower(), *policy.names}:
+    if str(name).lower().rstrip(".") not in {"", "localhost", socket.gethostname().lower(), *policy.names}:
         _refuse("name", ".".join(str(name).split(".")[-_LABELS:]))
 
 

@@ -27,7 +27,8 @@ class Policy:
     """Networks that may be connected to, beside this machine, and where refusals are written down.
 
     `allowed` are pairs of a network and a port, as "10.0.0.0/24" and 443; port 0 is any. `names` may be looked up.
-    `own` are the addresses of this machine, beside those of its loopback.
+    `own` are the addresses of this machine, beside those of its loopback. Where the kernel is needed, nothing goes on
+    that it does not hold.
     """
 
     allowed: tuple[tuple[str, int], ...] = ()
@@ -36,6 +37,7 @@ class Policy:
     events: str = ""  # a folder, where each process that refuses has a file of its own
     mode: int = 0o600  # of that file
     is_kernel_wanted: bool = True
+    is_kernel_needed: bool = False
 
     @cached_property
     def _networks(self) -> list[tuple[Network, int]]:

@@ -1,8 +1,8 @@
 """Answers the kernel about the connections of processes that are held, and makes those that are allowed.
 
 A connection is made here, on the very socket that the process asked for, to an address that was copied first. So the
-process cannot have one address judged and another one connected to. Sockets of UDP are made here, too, and bound to the
-loopback device: what is sent by them reaches this machine alone, whatever its address.
+process cannot have one address judged and another one connected to. Sockets of UDP are made here, too, and shut for
+sending: they tell addresses and receive, and nothing is sent by them, whatever the call and whatever its address.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class Supervisor:
         self._make(*given)
 
     def _judge_datagram(self, question: Question) -> None:
-        """Let it be sent, or refuse it. What is sent meanwhile to another address than was read does not leave, either.
+        """Let it be sent, or refuse it. By a socket of UDP it is not sent then, either, whatever its address becomes.
 
         Raises:
             OSError: if the process cannot be looked into, which refuses the call.
@@ -177,7 +177,7 @@ class Supervisor:
         self._answer(question, 0 if made == 0 else ctypes.get_errno())
 
     def _judge_socket(self, question: Question) -> None:
-        """Make a socket of UDP that reaches this machine alone, or refuse a socket.
+        """Make a socket of UDP by which nothing can be sent, or refuse a socket.
 
         Raises:
             OSError: if it cannot be made or given, which refuses the call.
@@ -187,6 +187,8 @@ class Supervisor:
         if is_internet and kind & 0xF == socket.SOCK_DGRAM and protocol in (0, _UDP):
             with socket.socket(family, kind) as made:
                 made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, _LOOPBACK)
+                with contextlib.suppress(OSError):  # ENOTCONN: it is shut all the same, for good (inet_shutdown)
+                    made.shutdown(socket.SHUT_WR)
                 self._hand_over(question, made.fileno(), os.O_CLOEXEC if kind & socket.SOCK_CLOEXEC else 0)
             return
         what = _KINDS.get(kind & 0xF, "socket") if is_internet else _FAMILIES.get(family, f"socket of family {family}")
