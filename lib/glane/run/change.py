@@ -19,7 +19,15 @@ from typing import IO, Literal
 
 from glane.errors import RunError
 from glane.records import Record, read_record
-from glane.run.digests import Begun, Renewed, RunDigests, begun_digest, digest_of_file, read_digests_of_run
+from glane.run.digests import (
+    Begun,
+    Renewed,
+    RunDigests,
+    begun_digest,
+    digest_of_file,
+    read_digests_of_run,
+    renew_digests,
+)
 from glane.run.directory import RunDirectory
 from glane.run.names import CHANGE, UNFINISHED
 from glane.storage import exists, listed, remove, storage_errors, sync
@@ -155,8 +163,11 @@ class Changing:
             remove(path)
 
     def renew_digests(self) -> None:
-        """Write `digests.json` anew: with the digests of replaced files, and of all others those that were taken."""
-        taken = self._taken
+        """Write `digests.json` anew: with the digests of replaced files, and of all others those that were taken.
+
+        Of a run that is nested in another, the other's tell it before.
+        """
+        taken = read_digests_of_run(self.directory)  # by now a nested run may have told what its own digests are
         if taken is None or not self.change.files:
             return
         files, begun = dict(taken.files), dict(taken.begun)
@@ -175,7 +186,11 @@ class Changing:
             before=taken.own if again is None else again.before,
         )  # fmt: skip
         new = taken.model_copy(update={"files": files, "begun": begun, "renewed": (*former, entry), "own": ""})
-        self.directory.write_record(self.directory.digests, new.model_copy(update={"own": new.expected()}))
+        new = new.model_copy(update={"own": new.expected()})
+        outer = RunDirectory(root=self.directory.root.parent)
+        if exists(outer.marker):
+            renew_digests(outer, {self.directory.digests: new.as_json()})
+        self.directory.write_record(self.directory.digests, new)
 
     def _note(self, path: Path, digest: str | None) -> None:
         """Write down what a file is going to hold, before it does."""

@@ -28,7 +28,7 @@ from glane.engine.preload import OFFLINE
 from glane.extraction.summary import extraction_summary
 from glane.parquet import read_parquet
 from glane.run.directory import RunDirectory
-from glane.run.starts import last_guard
+from glane.run.starts import last_start
 from glane_tools.benchmark.answers import Answers, read_answers
 from glane_tools.benchmark.contenders import Contender
 from glane_tools.benchmark.processor import Processor
@@ -134,7 +134,8 @@ def _read(bench: Bench, contender: Contender, folder: Path, began: float, total_
     guard = ""
     if contender.kind == "glane":
         run = RunDirectory(root=folder / "run")
-        guard = last_guard(run)
+        started = last_start(run)
+        guard = "" if started is None else started.environment.guard
         first_request, rows = _glane_times(run)
         files = str(run.records / "*.parquet")
         words = (*bench.extract, *contender.overrides)

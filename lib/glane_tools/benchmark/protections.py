@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from glane.keys import KEY_COMMAND, KEY_FILE, add_key
+from glane.added_key import add_key
+from glane.keys import KEY_COMMAND, KEY_FILE
 from glane.run.audit_chain import SETTING as AUDIT
 
 Protection = Literal["guard", "encryption", "audit"]
