@@ -12,11 +12,12 @@ import polars as pl
 import pytest
 
 from conftest import ROOT, extract_here, job, make_settings, read_yaml, work, write_documents
+from glane.added_key import add_key
 from glane.engine.chat_tokenizer import ChatTokenizer
 from glane.engine.scripted import ScriptedEngine
 from glane.errors import ConfigError
 from glane.extraction.worker import Worker
-from glane.keys import KEY_FILE, KeysError, add_key
+from glane.keys import KEY_FILE, KeysError
 from glane.parquet import write_parquet
 from glane.run.audit_chain import SETTING as AUDIT
 from glane.settings import ModelSettings

@@ -22,6 +22,8 @@ from glane.job.tables import kept_tables
 from glane.keys import KEY_COMMAND, KEY_FILE, KeysError, parse_keyring
 from glane.parquet import is_encrypted, key_of, write_parquet
 from glane.rewritten import REWRITTEN, rewrite
+from glane.run.change import changing
+from glane.run.directory import RunDirectory
 from glane.run.written import digest_of
 
 SECRET = "Zzyzx"
@@ -161,6 +163,21 @@ def test_a_kill_at_any_step_leaves_a_whole_run_and_the_same_command_ends_it(tmp_
     assert glane.open_run(tmp_path / "run").all().collect().equals(rows)
     assert glane.verify(tmp_path / "run").is_as_it_was
     assert not list((tmp_path / "run").rglob("*.tmp"))
+
+
+def test_what_a_file_was_is_forgotten_once_it_holds_something_else(tmp_path: Path, ring: Path) -> None:
+    data = write_documents(tmp_path / "d.parquet", ["text"] * 20)
+    extract_here(make_settings(data, tmp_path / "run"))
+    turn(ring)
+    rewrite_all([str(tmp_path / "run")])
+    directory = RunDirectory(root=tmp_path / "run")
+    path = directory.records / "records-00000.parquet"
+    assert path.name in (directory.records / REWRITTEN).read_text()
+    with changing(directory, command="glane erase", of="test") as at_work:
+        with pytest.raises(RunError, match="glane erase replaces files of this run"):
+            rewrite_all([str(tmp_path / "run")])
+        at_work.replace(path, lambda stream: write_parquet(pa.table({"word": ["other"]}), stream))
+    assert path.name not in (directory.records / REWRITTEN).read_text()
 
 
 def a_file(folder: Path) -> Path:

@@ -23,6 +23,7 @@ from glane.storage import content_digest, replace_file
 from glane.validation import Strict
 
 REWRITTEN = ".glane-rewritten"
+_MODE = 0o600  # who shares a run with a group gives it no key
 
 
 class Origin(Strict):
@@ -81,6 +82,18 @@ def rewrite(path: Path) -> None:
     )
 
 
+def forget(path: Path) -> None:
+    """Say nothing more of what a file was: it holds something else now, or is gone.
+
+    Raises:
+        RunError: if the file system refuses.
+    """
+    told = _read(path.parent)
+    if path.name in told.files:
+        left = {name: origins for name, origins in told.files.items() if name != path.name}
+        _write(path.parent, told.model_copy(update={"files": left}))
+
+
 def _copy(path: Path, stream: IO[bytes]) -> None:
     with open_parquet(path) as source, parquet_writer(stream, source.schema_arrow) as writer:
         for number in range(source.num_row_groups):
@@ -111,13 +124,16 @@ def _note(path: Path, before: str, now: str, origin: str, ring: Keyring) -> None
     proof = ring.wrap(_claim(path, now, origin), ring.current).decode()
     former = {digest: one for digest, one in told.files.get(path.name, {}).items() if digest == before}
     entries = {**former, now: Origin(digest=origin, key=ring.current, proof=proof)}
-    content = told.model_copy(update={"files": {**told.files, path.name: entries}}).as_json()
-    mode = stat.S_IMODE(path.stat().st_mode)
-    replace_file(path.parent / REWRITTEN, lambda stream: _put(stream, content), mode=mode, setting="folder")
+    _write(path.parent, told.model_copy(update={"files": {**told.files, path.name: entries}}))
 
 
-def _put(stream: IO[bytes], content: bytes) -> None:
-    stream.write(content)
+def _write(folder: Path, told: RewrittenFiles) -> None:
+    content = told.as_json()
+
+    def write(stream: IO[bytes]) -> None:
+        stream.write(content)
+
+    replace_file(folder / REWRITTEN, write, mode=_MODE, setting="folder")
 
 
 def _is_proven(path: Path, digest: str, origin: Origin) -> bool:

@@ -19,6 +19,7 @@ from glane.languages import Spoken
 from glane.parquet import PARQUET, key_of
 from glane.rewritten import REWRITTEN, rewrite
 from glane.run.audit import note_wrote
+from glane.run.change import refuse_changing
 from glane.run.directory import RunDirectory
 from glane.run.known import unknown_in
 from glane.run.names import MARKER, UNFINISHED
@@ -95,12 +96,14 @@ def rewrite_all(places: Sequence[str], *, done: Callable[[Path], None] = lambda 
 
     Raises:
         KeysError: if a key is lacking: of all, before the first file is written.
-        RunError: if a run is at work, others do the same, or the file system refuses.
+        RunError: if a run is at work or its files are being replaced, a file is another user's, others do the same, or
+            the file system refuses.
     """
     roots = _roots(places)
     ring, needed = keyring(), keys_needed(places)
     _refuse_lacking(ring, needed)
     _refuse_busy(roots)
+    _refuse_of_others(needed.others)
     folders = list(dict.fromkeys(path.parent for path in needed.others))
     for root in roots:
         with locked_folder(root, within_s=_LOCK_S, setting=_SETTING) as is_held:
@@ -131,8 +134,17 @@ def _roots(places: Sequence[str]) -> list[Path]:
 
 def _refuse_busy(roots: Iterable[Path]) -> None:
     runs = [Path(folder) for root in roots for folder, _, names in os.walk(root) if MARKER in names]
+    for run in runs:
+        refuse_changing(RunDirectory(root=run))
     for run, why in busy_runs(runs).items():
         raise RunError(f"run.dir: {run}: {why}. Its files are encrypted again once that is over.")
+
+
+def _refuse_of_others(paths: Iterable[Path]) -> None:
+    """Refuse files that their owner could not read any more: what is written anew belongs to who writes it."""
+    for path in paths:
+        if (owner := path.stat().st_uid) != os.geteuid():
+            raise RunError(f"{path}: belongs to user {owner}, who could not read it any more. Have them run this.")
 
 
 def _refuse_lacking(ring: Keyring | None, needed: KeysNeeded) -> None:

@@ -19,6 +19,7 @@ from typing import IO, Literal
 
 from glane.errors import RunError
 from glane.records import Record, read_record
+from glane.rewritten import forget
 from glane.run.digests import (
     Begun,
     Renewed,
@@ -152,6 +153,7 @@ class Changing:
                     first(digest)
                 os.replace(temporary, path)
                 sync(path.parent)
+                forget(path)
             finally:
                 temporary.unlink(missing_ok=True)
 
@@ -161,6 +163,7 @@ class Changing:
         self._note(path, None)
         with storage_errors(path):
             remove(path)
+            forget(path)
 
     def renew_digests(self) -> None:
         """Write `digests.json` anew: with the digests of replaced files, and of all others those that were taken.

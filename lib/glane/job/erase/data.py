@@ -20,6 +20,7 @@ from glane.pseudonyms.table import DOCUMENTS as PSEUDONYMISED
 from glane.pseudonyms.table import MANIFEST as TOLD
 from glane.pseudonyms.table import PseudonymisedTable
 from glane.records import read_record
+from glane.rewritten import forget
 from glane.run.written import digest_of
 from glane.storage import listed, replace_file
 
@@ -147,6 +148,7 @@ def _write(path: Path, content: bytes, *, mode: int = _MODE) -> None:
         stream.write(content)
 
     replace_file(path, write, mode=mode, setting="folder")
+    forget(path)
 
 
 def _is_parquet(path: Path) -> bool:

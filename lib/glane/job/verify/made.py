@@ -12,6 +12,7 @@ from glane.corpus.find import find_files
 from glane.errors import GlaneError, RecordError
 from glane.job.verify.record import Check
 from glane.records import read_record
+from glane.rewritten import REWRITTEN
 from glane.run.names import MARKER
 from glane.run.written import WRITTEN, Call, WrittenFiles, digest_of, read_written, standing
 
@@ -79,7 +80,7 @@ def _file(path: Path, digests: Sequence[str]) -> Check:
 
 def _others(folder: Path, written: WrittenFiles) -> Iterator[Path]:
     """What lies beside results and was not written with them, down to folders that tell of their own."""
-    named = {WRITTEN, *written.names}
+    named = {WRITTEN, REWRITTEN, *written.names}
     for root, names, files in os.walk(folder):
         if Path(root) != folder and {MARKER, WRITTEN} & {*files}:
             names.clear()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from glane.errors import GlaneError, RecordError, RunError
 from glane.job.verify.record import Check, State
+from glane.rewritten import REWRITTEN
 from glane.run.change import changing_told
 from glane.run.cleaned import cleaned
 from glane.run.description import read_description
@@ -16,7 +17,7 @@ from glane.run.digests import RunDigests, digest_of_file, read_digests_of_run
 from glane.run.directory import RunDirectory
 from glane.run.fingerprint import fingerprint_digest
 from glane.run.known import unknown_in
-from glane.run.names import CHANGE
+from glane.run.names import CHANGE, UNFINISHED
 from glane.run.nested import with_nested
 
 _READERS = 8
@@ -26,6 +27,8 @@ _NONE_TAKEN = (
 )
 _NOTHING = "there are no digests of it"
 _ADDED = "it was added after the run was published"
+_PROVED = "each file that it tells of is compared, with a proof by the key"
+_ENDED = "its writer was ended, and nobody reads it"
 _LINK = "it is a link, or behind one, and glane makes none"
 
 
@@ -105,6 +108,10 @@ def _compared(directory: RunDirectory, taken: RunDigests) -> dict[str, tuple[Sta
 
 def _untold(name: str, unknown: list[str]) -> tuple[State, str]:
     """What is said of a file that the digests do not name. What stands where the result is read is part of it."""
+    if Path(name).name == REWRITTEN:
+        return "not covered", _PROVED
+    if UNFINISHED.fullmatch(Path(name).name):
+        return "not covered", _ENDED
     if name.startswith(("records/", "input/")):
         return "changed", _ADDED
     if any(name == one or name.startswith(f"{one}/") for one in unknown):
