@@ -16,6 +16,7 @@ import pytest
 import glane
 from conftest import extract_here, job_here, make_settings, work
 from dying import each_death
+from embed_runs import embed_alone, embed_told
 from glane.assess.files import as_parquet, write_folder
 from glane.errors import ConfigError, GlaneError, RunError
 from glane.extraction.frozen import freeze, read_frozen
@@ -103,7 +104,7 @@ def rows_of(run: Path) -> pl.DataFrame:
     return scan_parquet(sorted((run / "records").glob("*.parquet"))).collect()
 
 
-@pytest.mark.parametrize("with_keys", [False, True])
+@pytest.mark.parametrize("with_keys", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_nothing_is_left_of_a_document_and_the_others_are_as_they_were(tmp_path, monkeypatch, with_keys):
     if with_keys:
         monkeypatch.setenv(KEY_FILE, str(ring_at(tmp_path / "keys.yaml", "one")))
@@ -155,10 +156,12 @@ def test_of_a_run_that_is_not_complete_committed_and_open_rows_go_and_are_not_as
     for path in run.directory.workers.iterdir():
         path.unlink()
     gone = (GONE, "PAT-0020-QX", "PAT-0021-QX")
+    (tmp_path / "run" / "extract.log").write_text(f"rejected {GONE}: too long\nPAT-0007-QX2\n")
     assert "3 rows" in in_language(do(tmp_path, ids=gone, folder=(str(tmp_path / "run"),), remove=False)[1], "en")
     is_clean, _ = do(tmp_path, ids=gone, folder=(str(tmp_path / "run"),))
     assert is_clean
-    assert holding(tmp_path / "run") == {}
+    assert holding(tmp_path / "run", but=("extract.log",)) == {}
+    assert (tmp_path / "run" / "extract.log").read_text() == "rejected (erased): too long\nPAT-0007-QX2\n"
     after = extract_here(settings)
     assert after.drop("duplicate").equals(whole.filter(~pl.col("id").is_in(gone)).drop("duplicate"))
     assert glane.verify(tmp_path / "run").is_as_it_was
@@ -183,6 +186,7 @@ def test_a_table_that_the_run_made_parquet_of_is_emptied_and_the_run_stays_the_s
     assert texts["id"].to_list() == before.filter(pl.col("id") != GONE)["id"].to_list()
 
 
+@pytest.mark.slow
 def test_killed_at_any_step_no_half_passes_and_the_same_command_ends_it(tmp_path):
     made, here = tmp_path / "made", tmp_path / "here" / "place"
     made.mkdir()
@@ -371,3 +375,67 @@ def test_a_data_set_of_glane_ingest_is_emptied(tmp_path):
     assert glane.verify(tmp_path / "run").is_as_it_was
     now = read_parquet_frame(tmp_path / "notes" / "documents-00000.parquet")
     assert now.filter(~pl.col("id").str.starts_with("erased-")).equals(kept.filter(pl.col("id") != gone))
+
+
+def test_a_run_that_extends_one_of_which_documents_go_keeps_the_right_rows(tmp_path):
+    data = documents(tmp_path / "theirs.parquet")
+    extract_here(make_settings(data, tmp_path / "run"))
+    wanted = extract_here(make_settings(data, tmp_path / "apart" / "whole", data__extend=str(tmp_path / "run")))
+    settings = make_settings(data, tmp_path / "child", data__extend=str(tmp_path / "run"))
+    elsewhere = make_settings(data, tmp_path / "far" / "away", data__extend=str(tmp_path / "run"))
+    for one in (settings, elsewhere):
+        run, _ = work(one)
+        for shard in range(3):
+            run.directory.part(shard).unlink()
+        for path in run.directory.workers.iterdir():
+            path.unlink()
+    (tmp_path / "far" / "away").rename(tmp_path / "hidden")  # from the command, which is told of other folders
+    assert do(tmp_path, folder=(str(tmp_path / "run"), str(tmp_path / "child")))[0]
+    assert extract_here(settings).drop("duplicate").equals(wanted.filter(pl.col("id") != GONE).drop("duplicate"))
+    (tmp_path / "hidden").rename(tmp_path / "far" / "away")
+    _, report = work(elsewhere)
+    assert "made before documents were erased of" in report.message
+    (tmp_path / "far" / "away" / "lineage.parquet").unlink()
+    after = extract_here(elsewhere)
+    assert (
+        after.filter(pl.col("id") != GONE)
+        .drop("duplicate")
+        .equals(wanted.filter(pl.col("id") != GONE).drop("duplicate"))
+    )
+
+
+def test_vectors_of_a_document_go(tmp_path):
+    data = documents(tmp_path / "theirs.parquet")
+    settings = embed_told(data, tmp_path / "run")
+    embed_alone(settings)
+    before, told = rows_of(tmp_path / "run"), json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert do(tmp_path)[0]
+    assert set(holding(tmp_path)) == {"theirs.parquet"}
+    assert rows_of(tmp_path / "run").equals(before.filter(pl.col("id") != GONE))
+    now = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert now.keys() == told.keys()
+    assert now["flow"]["selected"] == 39
+    assert glane.verify(tmp_path / "run").is_as_it_was
+    embed_alone(settings)
+
+
+def test_the_audit_log_tells_the_command_and_no_id(tmp_path, monkeypatch):
+    extract_here(make_settings(documents(tmp_path / "theirs.parquet"), tmp_path / "run"))
+    (tmp_path / "audit").mkdir()
+    monkeypatch.setenv("GLANE_AUDIT", str(tmp_path / "audit"))
+    job_here(f"run.dir={tmp_path / 'run'}", f"ids=[{GONE}]", "remove=true", name="erase")
+    (log,) = (tmp_path / "audit").iterdir()
+    assert GONE not in log.read_text()
+    told = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {"began", "wrote", "ended"} <= {one["event"] for one in told}
+    assert "erased.json" in {one.get("first_file") for one in told}
+
+
+def test_ids_of_a_table_are_read_from_the_column_that_the_run_has(tmp_path):
+    extract_here(make_settings(documents(tmp_path / "theirs.parquet"), tmp_path / "run"))
+    (tmp_path / "opposed.csv").write_text(f"name;id\nx;{GONE}\ny;PAT-0009-QX\n")
+    assert do(tmp_path, ids=(), ids_in=str(tmp_path / "opposed.csv"))[0]
+    assert rows_of(tmp_path / "run").height == 38
+    (tmp_path / "opposed.csv").write_text(f"name;number\nx;{GONE}\n")
+    with pytest.raises(GlaneError, match="ids_in: .* no column 'id'"):
+        do(tmp_path, ids=(), ids_in=str(tmp_path / "opposed.csv"))

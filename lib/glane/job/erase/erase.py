@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from glane.errors import ConfigError, GlaneError, RunError, told
@@ -12,7 +12,7 @@ from glane.job.clean import busy_runs
 from glane.job.erase.data import DataFile, data_files, is_ours
 from glane.job.erase.ids import asked_ids, digest_of_ids, ids_in
 from glane.job.erase.made import Step, do_steps, steps_in
-from glane.job.erase.pieces import Sought, sought
+from glane.job.erase.pieces import sought
 from glane.job.erase.rows import RunRows
 from glane.job.erase.run import (
     check_run,
@@ -23,43 +23,18 @@ from glane.job.erase.run import (
     put_former,
     put_tombstone,
 )
-from glane.job.erase.search import found_in_file
+from glane.job.erase.tell import lines, tell_left
 from glane.job.erase.texts import texts_of, texts_of_others
+from glane.job.erase.todo import COMMAND, Todo, is_under_way
 from glane.job.erase.walk import Place, related, walked
 from glane.parquet import parquet_schema
 from glane.run.amend import amend
-from glane.run.change import Changing, change_under_way, changing
+from glane.run.change import Changing, changing
 from glane.run.directory import RunDirectory
 from glane.run.erased import known_erased, read_erased
 from glane.run.find import find_all_runs
 from glane.settings import EraseSettings
 from glane.storage import exists
-
-COMMAND = "glane erase"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """All that has to be done."""
-
-    ids: frozenset[str]
-    place: Place
-    runs: tuple[RunRows, ...]  # that hold rows of them, or read a data set that does
-    steps: tuple[Step, ...]  # with what was made of them
-    data: tuple[DataFile, ...]
-    theirs: tuple[Path, ...]  # input files that glane did not make, and that hold them
-    sought: Sought
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is left to do."""
-        does = [one for one in self.steps if one.does != "figures"]
-        return not (does or self.data or any(one.num_rows or _is_ours_under_way(one, self.ids) for one in self.runs))
-
-    @property
-    def documents(self) -> frozenset[str]:
-        """The ids of the documents: those that were asked for, and those of documents in groups."""
-        return self.ids.union(*(one.documents for one in self.runs))
 
 
 def erase(settings: EraseSettings, *, say: Callable[[str], None]) -> bool:
@@ -73,23 +48,23 @@ def erase(settings: EraseSettings, *, say: Callable[[str], None]) -> bool:
     for root in named:
         if not exists(RunDirectory(root=root).description):
             raise RunError(f"run.dir: {root} holds no run. Give the run.dir of a run.")
-    plan = look(settings, named)
-    _refuse(settings, plan)
-    if plan.is_empty:
+    todo = look(settings, named)
+    _refuse(settings, todo)
+    if todo.is_empty:
         say("nothing is left of these documents in what glane made")
-        return _tell_left(plan, say)
-    for line in _lines(plan, is_done=False):
+        return tell_left(todo, say)
+    for line in lines(todo, is_done=False):
         say(line)
     if not settings.remove:
-        say(f"{len(plan.runs)} run(s), {len(plan.steps)} file(s) of results; the same command with remove=true does it")
+        say(f"{len(todo.runs)} run(s), {len(todo.steps)} file(s) of results; the same command with remove=true does it")
         return True
-    _do(plan)
-    for line in _lines(plan, is_done=True):
+    _do(todo)
+    for line in lines(todo, is_done=True):
         say(line)
-    return _tell_left(plan, say)
+    return tell_left(todo, say)
 
 
-def look(settings: EraseSettings, named: Sequence[Path]) -> Plan:
+def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
     """Find all that is of some documents; nothing is changed.
 
     Raises:
@@ -113,9 +88,7 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Plan:
         if root not in known and any(Path(file.path).resolve() in touched for file in told_of.files)
     ]
     runs = tuple(
-        one
-        for one in every
-        if one.num_rows or _reads(one, touched) or _is_ours_under_way(one, ids) or _has_own_input(one)
+        one for one in every if one.num_rows or _reads(one, touched) or is_under_way(one, ids) or _has_own_input(one)
     )
     gone = {one.directory.identity() for one in runs if one.num_rows}
     runs += tuple(one for one in every if one not in runs and _is_stale(one, gone))
@@ -126,8 +99,8 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Plan:
     steps = [
         step for folder in place.written for step in steps_in(folder, runs=of, ids=documents, names=names, sought=what)
     ]
-    return Plan(
-        ids=ids, place=place, runs=runs, steps=tuple(steps), data=tuple(data), sought=what,
+    return Todo(
+        ids=ids, place=place, related=tuple(every), runs=runs, steps=tuple(steps), data=tuple(data), sought=what,
         theirs=tuple(_theirs(every)),
     )  # fmt: skip
 
@@ -157,11 +130,6 @@ def _has_own_input(rows: RunRows) -> bool:
     return own.is_dir() and any(emptying(rows, path) is not None for path in own.glob("*.parquet"))
 
 
-def _is_ours_under_way(rows: RunRows, ids: Collection[str]) -> bool:
-    change = change_under_way(rows.directory)
-    return change is not None and (change.command, change.of) == (COMMAND, digest_of_ids(ids, rows.directory))
-
-
 def _theirs(runs: Sequence[RunRows]) -> Iterator[Path]:
     """The input files of the user that still hold the documents."""
     seen: set[Path] = set()
@@ -176,12 +144,12 @@ def _theirs(runs: Sequence[RunRows]) -> Iterator[Path]:
                     yield path
 
 
-def _refuse(settings: EraseSettings, plan: Plan) -> None:
+def _refuse(settings: EraseSettings, todo: Todo) -> None:
     """Refuse what cannot be done, before anything is."""
-    missing = plan.ids - _seen(plan)
+    missing = todo.ids - _seen(todo)
     if missing:
         known: set[str] = set()
-        for rows in plan.runs or [RunRows(directory=RunDirectory(root=root), ids=plan.ids) for root in plan.place.runs]:
+        for rows in todo.runs or [RunRows(directory=RunDirectory(root=root), ids=todo.ids) for root in todo.place.runs]:
             known |= known_erased(read_erased(rows.directory), sorted(missing - known))
         missing -= known
     if missing:
@@ -190,12 +158,10 @@ def _refuse(settings: EraseSettings, plan: Plan) -> None:
             f"ids: no document with this id in {settings.places[0]}: {shown}. Nothing was done. Ids are compared "
             "letter by letter; of runs over groups they are those of the groups."
         )
-    if busy := busy_runs([one.directory.root for one in plan.runs]):
-        root, why = next(iter(busy.items()))
-        raise RunError(f"{root}: {why}. Erase once nobody works on it; nothing was done.")
-    for rows in plan.runs:
+    _refuse_busy(todo)
+    for rows in todo.runs:
         check_run(rows)
-    signed = sorted({one.folder for one in plan.steps if one.does == "signed"})
+    signed = sorted({one.folder for one in todo.steps if one.does == "signed"})
     if signed and settings.remove and not settings.signed:
         raise RunError(
             f"{signed[0]}: a signed brief holds the documents, and is removed only where signed=true says so. Nothing "
@@ -203,31 +169,38 @@ def _refuse(settings: EraseSettings, plan: Plan) -> None:
         )
 
 
-def _seen(plan: Plan) -> set[str]:
+def _refuse_busy(todo: Todo) -> None:
+    if busy := busy_runs([one.directory.root for one in todo.runs]):
+        root, why = next(iter(busy.items()))
+        raise RunError(f"{root}: {why}. Erase once nobody works on it; nothing was done.")
+
+
+def _seen(todo: Todo) -> set[str]:
     """The ids of which there is a row anywhere."""
     found: set[str] = set()
-    for rows in plan.runs:
+    for rows in todo.runs:
         found |= ids_in(rows)
-    is_elsewhere = any(step.rows for step in plan.steps) or any(file.rows for file in plan.data)
-    is_begun = any(_is_ours_under_way(rows, plan.ids) for rows in plan.runs)
-    return set(plan.ids) if is_elsewhere or is_begun else found
+    is_elsewhere = any(step.rows for step in todo.steps) or any(file.rows for file in todo.data)
+    is_begun = any(is_under_way(rows, todo.ids) for rows in todo.runs)
+    return set(todo.ids) if is_elsewhere or is_begun else found
 
 
-def _do(plan: Plan) -> None:
+def _do(todo: Todo) -> None:
     """Folders first, as what is looked for in them is known from the runs; then these, and then data sets."""
-    resumed = {rows for rows in plan.runs if _is_ours_under_way(rows, plan.ids)}
+    resumed = {rows for rows in todo.runs if is_under_way(rows, todo.ids)}
     with contextlib.ExitStack() as stack:
         at_work = {
             rows: stack.enter_context(
-                changing(rows.directory, command=COMMAND, of=digest_of_ids(plan.ids, rows.directory))
+                changing(rows.directory, command=COMMAND, of=digest_of_ids(todo.ids, rows.directory))
             )
-            for rows in plan.runs
+            for rows in todo.runs
         }
+        _refuse_busy(todo)  # again: who starts now finds the run under way
         for rows, change in at_work.items():
             if rows.num_rows:
                 put_tombstone(change, rows)
-        do_steps([_removed(one) for one in plan.steps])
-        for folder in plan.place.written:
+        do_steps([_removed(one) for one in todo.steps])
+        for folder in todo.place.written:
             if folder.is_dir():
                 amend(folder, {}, setting="folder")
         for rows, change in at_work.items():
@@ -236,7 +209,7 @@ def _do(plan: Plan) -> None:
             elif not rows.directory.is_complete:  # of a run that extends one of them
                 change.remove(rows.directory.lineage)
             empty_own_input(change, rows)
-        for one in plan.data:
+        for one in todo.data:
             one.erase(lambda new, old: _all_know(list(at_work.values()), new, old))
         for change in at_work.values():
             know_inputs(change)
@@ -249,64 +222,3 @@ def _removed(step: Step) -> Step:
 def _all_know(changes: Sequence[Changing], new: str, old: str) -> None:
     for one in changes:
         put_former(one, {new: old})
-
-
-def _lines(plan: Plan, *, is_done: bool) -> Iterator[str]:
-    for rows in plan.runs:
-        if (num := rows.num_rows) and is_done:
-            yield f"erased         {rows.directory.root}: {num} row(s)"
-        elif num:
-            yield f"would erase    {rows.directory.root}: {num} row(s)"
-    for one in plan.data:
-        if is_done:
-            yield f"rewritten      {one.path}: {one.rows} row(s), {one.what}"
-        else:
-            yield f"would rewrite  {one.path}: {one.rows} row(s), {one.what}"
-    yield from (_line(step, is_done=is_done) for step in plan.steps)
-    for path in plan.theirs:
-        yield f"yours          {path}: still holds the documents, and is not glane's. Take them out of it yourself"
-
-
-def _line(step: Step, *, is_done: bool) -> str:
-    if step.does == "changed":
-        return f"kept           {step.path}: changed since glane wrote it. Take the documents out of it yourself"
-    if step.does == "figures":
-        return f"kept           {step.folder}: its figures count the documents; make it again with {step.command}"
-    if step.does == "rows":
-        if is_done:
-            return f"rewritten      {step.path}: {step.rows} row(s)"
-        return f"would rewrite  {step.path}: {step.rows} row(s)"
-    if is_done:
-        return f"removed        {step.path}; make it again with {step.command}"
-    return f"would remove   {step.path}; make it again with {step.command}"
-
-
-def _tell_left(plan: Plan, say: Callable[[str], None]) -> bool:
-    """Search every file of runs and folders, and say where something is found still."""
-    left = 0
-    for path in _searched(plan):
-        try:
-            ids, pieces = found_in_file(path, plan.sought)
-        except (OSError, GlaneError) as error:
-            say(f"not searched   {path}: {error}")
-            left += 1
-            continue
-        if ids or pieces:
-            left += 1
-            say(f"still found    {path}: {ids} id(s), {pieces} piece(s) of text")
-    say(
-        f"searched for {len(plan.sought.ids)} id(s) and {len(plan.sought.pieces)} piece(s) of text that no other "
-        f"document has: found in {left} file(s)"
-    )
-    return not left
-
-
-def _searched(plan: Plan) -> Iterator[Path]:
-    roots = [*(rows.directory.root for rows in plan.runs), *plan.place.written, *(one.path.parent for one in plan.data)]
-    theirs = {path.resolve() for path in plan.theirs}
-    seen: set[Path] = set()
-    for root in roots:
-        for path in sorted(root.rglob("*")) if root.is_dir() else []:
-            if path.is_file() and not path.is_symlink() and path not in seen and path.resolve() not in theirs:
-                seen.add(path)
-                yield path

@@ -34,6 +34,14 @@ class Sought:
                 pieces |= _occurring(self.pieces, [plain(text)])
         return len(ids), len(pieces)
 
+    def ids_in(self, content: bytes) -> int:
+        """How many of the ids stand in some bytes as they are."""
+        return sum(
+            re.search(rb"(?<![0-9A-Za-z])" + re.escape(one.encode()) + rb"(?![0-9A-Za-z])", content) is not None
+            for one in self.ids
+            if one.encode() in content
+        )
+
 
 def sought(ids: Collection[str], texts: Iterable[str], others: Iterable[Iterable[str]]) -> Sought:
     """What is looked for of documents with these ids, texts and values. `others` are batches of texts of all others.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -142,31 +143,29 @@ def _parts(at_work: Changing, rows: RunRows) -> None:
 
 
 def _summary(at_work: Changing, rows: RunRows) -> None:
-    """Count again what a summary counts of rows."""
+    """Count again what a summary counts of rows. What a work of another kind adds to its own stays."""
     directory = at_work.directory
     if not exists(directory.summary):
         return
-    plan = read_plan(directory.plan)
-    is_extraction = rows.description.work == WORK
-    summary: Summary = read_summary(directory, ExtractionSummary if is_extraction else Summary)
-    statuses = _statuses(rows.files)
+    plan, summary = read_plan(directory.plan), read_summary(directory, Summary)
     flow = summary.flow.model_copy(
         update={
-            **dict.fromkeys(summary.flow.statuses(), 0), **statuses, "read": plan.num_read,
+            **dict.fromkeys(summary.flow.statuses(), 0), **_statuses(rows.files), "read": plan.num_read,
             "selected": plan.num_selected, "documents": plan.num_documents,
             "asked": min(summary.flow.asked, plan.num_selected),
         }
     )  # fmt: skip
-    summary = amended(
-        summary, flow=flow, shards=plan.num_shards, record_bytes=sum(path.stat().st_size for path in rows.files)
-    )
-    if is_extraction:
+    told = {"flow": flow, "shards": plan.num_shards, "record_bytes": sum(path.stat().st_size for path in rows.files)}
+    if rows.description.work == WORK:
         model: Mapping[str, Any] = rows.description.settings.get("model", {})
-        summary = summarise(
-            summary, rows.files, fields=rows.description.fields, toy=rows.description.toy,
-            asks_duplicates=bool(model.get("ask_duplicates", False)), extends=rows.description.extends,
-        )  # fmt: skip
-    content = summary.as_json()
+        content = summarise(
+            amended(read_summary(directory, ExtractionSummary), **told), rows.files, fields=rows.description.fields,
+            toy=rows.description.toy, asks_duplicates=bool(model.get("ask_duplicates", False)),
+            extends=rows.description.extends,
+        ).as_json()  # fmt: skip
+    else:
+        values = json.loads(directory.summary.read_bytes()) | told | {"flow": flow.model_dump(mode="json")}
+        content = json.dumps(values, indent=2).encode()
     at_work.replace(directory.summary, lambda stream: _put(stream, content))
 
 

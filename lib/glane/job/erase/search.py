@@ -26,19 +26,21 @@ def found_in_file(path: Path, sought: Sought) -> tuple[int, int]:
         OSError: if it cannot be read.
         KeysError: if it is encrypted, and its key is not told.
     """
-    return sought.found_in(_texts(path.read_bytes(), _DEEPEST))
+    return found_in_bytes(path.read_bytes(), sought)
 
 
 def found_in_bytes(content: bytes, sought: Sought) -> tuple[int, int]:
     """The same of what a file would hold."""
-    return sought.found_in(_texts(content, _DEEPEST))
+    ids, pieces = sought.found_in(_texts(content, _DEEPEST))
+    return max(ids, sought.ids_in(content)), pieces
 
 
 def _texts(content: bytes, depth: int) -> Iterator[str]:
-    yield from readings(content)
-    if content[:4] in PARQUET:
+    if content[:4] in PARQUET:  # of its bytes, only ids are looked for: pages are packed
         yield from _of_parquet(content)
-    elif depth and content[:4] == _ZIP:
+        return
+    yield from readings(content)
+    if depth and content[:4] == _ZIP:
         yield from _of_zip(content, depth)
     elif depth and content[:2] == _GZIP:
         try:

@@ -18,6 +18,7 @@ from glane.parquet import ParquetFile, open_parquet, parquet_writer
 
 Mask = npt.NDArray[np.bool_]
 _NAMED = ("id", "document", "document_id", "new_id")  # columns of ids in what glane writes, besides the run's own name
+_ALWAYS = ("document", "document_id")  # of these, those in which a short id is one of a document, too
 _TELLING = 6  # signs of an id from which on it is taken for one in any column of texts
 ERASED = "erased-"  # begins the id of a row that was made empty
 
@@ -32,9 +33,9 @@ def rows_of(table: pa.Table, ids: Collection[str], names: Collection[str], *, an
     for name in table.column_names:
         if table.schema.names.count(name) > 1 or not _can_hold(table.schema.field(name).type):
             continue
-        if name in names or (anywhere and name in _NAMED):
+        if name in names or (anywhere and name in _ALWAYS):
             found |= is_in(table[name], ids)
-        elif anywhere and telling and _is_text(table.schema.field(name).type):
+        elif anywhere and telling and (name in _NAMED or _is_text(table.schema.field(name).type)):
             found |= is_in(table[name], telling)
     return found
 

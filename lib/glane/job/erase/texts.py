@@ -10,8 +10,10 @@ import pyarrow as pa
 from glane.errors import GlaneError
 from glane.job.erase.pieces import strings_in
 from glane.job.erase.rows import RunRows
-from glane.job.erase.tables import groups_of, is_in
-from glane.parquet import parquet_schema
+from glane.job.erase.tables import is_in
+from glane.parquet import open_parquet, parquet_schema
+
+_BATCH_ROWS = 4096
 
 
 def texts_of(runs: Sequence[RunRows]) -> list[str]:
@@ -19,11 +21,11 @@ def texts_of(runs: Sequence[RunRows]) -> list[str]:
     found: dict[str, None] = {}
     for rows in runs:
         for path, name in _tables(rows):
-            ids = rows.documents if name != rows.name else rows.ids
-            for table, _ in groups_of(path):
-                goes = table.filter(pa.array(is_in(table[name], ids)))
+            for batch in _batches(path):
+                goes = batch.filter(pa.array(is_in(batch[name], rows.documents)))
                 found |= dict.fromkeys(strings_in(goes.drop_columns([name]).to_pylist()))
-    return [text for text in found if text not in {one for rows in runs for one in rows.documents}]
+    ids = {one for rows in runs for one in rows.documents}
+    return [text for text in found if text not in ids]
 
 
 def texts_of_others(runs: Sequence[RunRows]) -> Iterator[list[str]]:
@@ -31,10 +33,15 @@ def texts_of_others(runs: Sequence[RunRows]) -> Iterator[list[str]]:
     for rows in runs:
         yield [rows.directory.description.read_text(encoding="utf-8", errors="replace")]
         for path, name in _tables(rows):
-            ids = rows.documents if name != rows.name else rows.ids
-            for table, _ in groups_of(path):
-                stays = table.filter(pa.array(~is_in(table[name], ids)))
+            for batch in _batches(path):
+                stays = batch.filter(pa.array(~is_in(batch[name], rows.documents)))
                 yield list(dict.fromkeys(strings_in(stays.to_pylist())))
+
+
+def _batches(path: Path) -> Iterator[pa.Table]:
+    with open_parquet(path) as parquet:
+        for batch in parquet.iter_batches(_BATCH_ROWS):
+            yield pa.Table.from_batches([batch])
 
 
 def _tables(rows: RunRows) -> Iterator[tuple[Path, str]]:

@@ -1,0 +1,91 @@
+"""What is said of an erasure, and the search of every byte that ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from glane.errors import GlaneError
+from glane.job.erase.made import Step
+from glane.job.erase.search import found_in_file
+from glane.job.erase.todo import Todo
+from glane.run.names import PILOTS
+from glane.run.written import read_written
+
+WORK = "work"  # the folder of a brief, or beside it, with the runs that it asked
+
+
+def lines(todo: Todo, *, is_done: bool) -> Iterator[str]:
+    """A line for each run and file of which something is done, or that is kept."""
+    for rows in todo.runs:
+        if (num := rows.num_rows) and is_done:
+            yield f"erased         {rows.directory.root}: {num} row(s)"
+        elif num:
+            yield f"would erase    {rows.directory.root}: {num} row(s)"
+    for one in todo.data:
+        if is_done:
+            yield f"rewritten      {one.path}: {one.rows} row(s), {one.what}"
+        else:
+            yield f"would rewrite  {one.path}: {one.rows} row(s), {one.what}"
+    yield from (_line(step, is_done=is_done) for step in todo.steps)
+    for path in todo.theirs:
+        yield f"yours          {path}: still holds the documents, and is not glane's. Take them out of it yourself"
+
+
+def _line(step: Step, *, is_done: bool) -> str:
+    if step.does == "changed":
+        return f"kept           {step.path}: changed since glane wrote it. Take the documents out of it yourself"
+    if step.does == "figures":
+        return f"kept           {step.folder}: its figures count the documents; make it again with {step.command}"
+    if step.does == "rows":
+        if is_done:
+            return f"rewritten      {step.path}: {step.rows} row(s)"
+        return f"would rewrite  {step.path}: {step.rows} row(s)"
+    if is_done:
+        return f"removed        {step.path}; make it again with {step.command}"
+    return f"would remove   {step.path}; make it again with {step.command}"
+
+
+def tell_left(todo: Todo, say: Callable[[str], None]) -> bool:
+    """Search every file of runs and folders, and say where something is found still."""
+    left = 0
+    for path in _searched(todo):
+        try:
+            ids, pieces = found_in_file(path, todo.sought)
+        except (OSError, GlaneError) as error:
+            say(f"not searched   {path}: {error}")
+            left += 1
+            continue
+        if ids or pieces:
+            left += 1
+            say(f"still found    {path}: {ids} id(s), {pieces} piece(s) of text")
+    say(
+        f"searched for {len(todo.sought.ids)} id(s) and {len(todo.sought.pieces)} piece(s) of text that no other "
+        f"document has: found in {left} file(s)"
+    )
+    return not left
+
+
+def _searched(todo: Todo) -> Iterator[Path]:
+    """The files of the runs, of folders of results, and of data sets; each once, and none of the user's input."""
+    seen = {path.resolve() for path in todo.theirs}
+    for path in _files(todo):
+        if path.is_file() and not path.is_symlink() and path.resolve() not in seen:
+            seen.add(path.resolve())
+            yield path
+
+
+def _files(todo: Todo) -> Iterator[Path]:
+    for rows in todo.related:
+        yield from sorted(rows.directory.root.rglob("*"))
+    for folder in todo.place.written:
+        if folder.is_dir():
+            yield from sorted(folder.iterdir())
+            yield from (folder / name for name in read_written(folder).names)
+        for work in (folder / WORK, folder.with_name(f"{folder.name}-{WORK}")):  # what a brief asked
+            yield from sorted(work.rglob("*")) if work.is_dir() else ()
+    for folder in todo.place.folders:
+        if PILOTS.fullmatch(folder.name):  # what a pilot left that was killed
+            yield from sorted(folder.rglob("*"))
+    for one in todo.data:
+        yield one.path
