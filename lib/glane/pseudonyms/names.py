@@ -21,8 +21,7 @@ def names(text: str, *, known: Iterable[str] = ()) -> Iterator[Found]:
     `known` names are looked for everywhere.
     """
     words = tokens(text)
-    marked = [False] * len(words)
-    plain = folded(text)
+    marked, plain = [False] * len(words), folded(text)
     for place, is_sure in _behind_words(plain, words):
         _grow(words, place, marked, is_sure=is_sure)
     _cells(text, words, marked)
