@@ -1,10 +1,16 @@
 """What a start leaves out, and the tool that tells where its seconds go."""
 
+import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
+from glane.cluster.local import local_ray
+from glane.cluster.ray_compat import _quick_imports
+from glane.settings import LocalSettings
 from glane.versions import looking_absent
 from glane_tools.benchmark.startup import PARTS, Span, lines, started
 
@@ -43,6 +49,30 @@ def test_ray_is_imported_without_what_only_checks_addresses():
         "print(ray.__name__, 'jsonschema' in sys.modules, 'rfc3987_syntax' in sys.modules)\n" \
         "import rfc3987_syntax; print(rfc3987_syntax.__name__)"  # fmt: skip
     assert alone(code) == ["ray", "True", "False", "rfc3987_syntax"]
+
+
+def test_what_ray_starts_imports_it_no_more_than_the_driver_does(tmp_path, monkeypatch):
+    """And finds all else, also what the user's own paths hold."""
+    pytest.importorskip("rfc3987_syntax")
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "of_the_user.py").write_text("")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "own"))
+    with _quick_imports(tmp_path), _quick_imports(tmp_path):  # Ray may be started again in the folder
+        code = "import of_the_user, ray, sys; print('jsonschema' in sys.modules, 'rfc3987_syntax' in sys.modules)"
+        assert alone(code) == ["True", "False"]
+    assert alone("import rfc3987_syntax; print(rfc3987_syntax.__name__)") == ["rfc3987_syntax"]
+    assert os.environ["PYTHONPATH"] == str(tmp_path / "own")
+
+
+@pytest.mark.ray
+def test_ray_starts_its_workers_so():
+    pytest.importorskip("rfc3987_syntax")
+    with (
+        tempfile.TemporaryDirectory(prefix="gl-", dir="/tmp") as folder,
+        local_ray(LocalSettings(cpus=1, gpus=0), Path(folder)) as ray,
+    ):
+        loaded = ray.remote(lambda: "rfc3987_syntax" in __import__("sys").modules)
+        assert ray.get(loaded.remote()) is False
 
 
 @pytest.mark.engine

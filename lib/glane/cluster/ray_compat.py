@@ -71,7 +71,10 @@ def start_node(*, address: str, folder: Path, cpus: int, gpus: int | None, head:
     if head is None:
         parameters.gcs_server_port = 0
         parameters._system_config = {**SYSTEM_CONFIG, "health_check_period_ms": 2000}
-    with _plain_paths(services, folder) as ray_path, _guarded(services), looking_absent(_OPTIONAL):
+    with (
+        _plain_paths(services, folder) as ray_path, _guarded(services), _quick_imports(folder),
+        looking_absent(_OPTIONAL),
+    ):  # fmt: skip
         parameters.worker_path = str(ray_path / "_private" / "workers" / "default_worker.py")
         parameters.setup_worker_path = str(ray_path / "_private" / "workers" / "setup_worker.py")
         return node_class(parameters, head=head is None, shutdown_at_exit=True, spawn_reaper=True)
@@ -134,6 +137,22 @@ def _plain_paths(services: Any, folder: Path) -> Iterator[Path]:
         yield Path(services.RAY_PATH)
     finally:
         sys.executable, services.RAY_PATH = python, ray_path
+
+
+@contextlib.contextmanager
+def _quick_imports(folder: Path) -> Iterator[None]:
+    """Have what Ray starts not find the package that `import_ray` does without: two agents a node, and each actor."""
+    absent, former = folder / "absent", os.environ.get("PYTHONPATH")
+    absent.mkdir(exist_ok=True)
+    (absent / f"{_NEEDLESS}.py").write_text("raise ImportError\n")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(absent), *([former] if former else [])])
+    try:
+        yield
+    finally:
+        if former is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = former
 
 
 @contextlib.contextmanager
