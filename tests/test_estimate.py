@@ -3,6 +3,7 @@
 import datetime
 import importlib.util
 import json
+import math
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -26,6 +27,7 @@ from glane.assess.proportion import (
     Share,
     error_rates,
     jeffreys,
+    of_finite,
     rogan_gladen,
     share,
     wilson,
@@ -67,6 +69,27 @@ def test_intervals_of_one_share_are_those_of_statsmodels(yes: int, num: int) -> 
     assert wilson(known, 0.95) == pytest.approx(proportion_confint(yes, num, method="wilson"), abs=1e-12)
     if 0 < yes < num:
         assert jeffreys(known, 0.9) == pytest.approx(proportion_confint(yes, num, 0.1, method="jeffreys"), abs=1e-12)
+
+
+@pytest.mark.parametrize("num_all", [1, 2, 7, 30])
+def test_an_interval_of_a_finite_number_covers_as_often_as_it_says(num_all):
+    """By counting every sample of every population; and of all, nothing is left to chance."""
+    for num_sampled in range(1, num_all + 1):
+        limits = [of_finite(yes, num_sampled, num_all, 0.95) for yes in range(num_sampled + 1)]
+        for truth in range(num_all + 1):
+            drawn = [
+                math.comb(truth, yes) * math.comb(num_all - truth, num_sampled - yes) for yes in range(num_sampled + 1)
+            ]
+            covering = [low <= truth / num_all <= high for low, high in limits]
+            assert sum(ways for ways, covers in zip(drawn, covering, strict=True) if covers) >= 0.95 * sum(drawn)
+    assert [of_finite(yes, num_all, num_all, 0.95) for yes in range(num_all + 1)] == [
+        (yes / num_all, yes / num_all) for yes in range(num_all + 1)
+    ]
+
+
+def test_an_interval_of_very_many_is_that_of_clopper_and_pearson():
+    expected = proportion_confint(3, 50, method="beta")
+    assert of_finite(3, 50, 10_000_000, 0.95) == pytest.approx(expected, abs=1e-5)
 
 
 def test_equal_weights_change_nothing_and_unequal_ones_cost_rows() -> None:

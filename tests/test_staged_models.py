@@ -471,6 +471,29 @@ def test_a_source_that_changes_while_it_is_read_is_refused(source, catalogue, mo
     assert not (catalogue / "Small-1B").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("config.json", b'{"auto_map": {"AutoModel": "modeling.Model"}}', "names code of the model's own"),
+        ("model-2.safetensors", pickle.dumps({"a": 1}), "it is a pickle"),
+        ("tokenizer.json", b"{", "it is no JSON"),
+    ],
+)
+def test_what_comes_into_the_source_between_the_look_and_the_copy_is_not_staged(
+    source, catalogue, monkeypatch, name, content, words
+):
+    real = stage.copy_files
+
+    def late(*told, **named):
+        (source / name).write_bytes(content)
+        return real(*told, **named)
+
+    monkeypatch.setattr(stage, "copy_files", late)
+    with pytest.raises(GlaneError, match=words):
+        staged(source, catalogue)
+    assert not (catalogue / "Small-1B").exists()
+
+
 def test_who_may_read_the_catalogue_may_read_a_model_whatever_the_umask(source, catalogue):
     former = os.umask(0o077)
     try:

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-import polars as pl
-
 from glane.api.sources import RunLike, run_of
-from glane.assess.proportion import Share, wilson
+from glane.assess.proportion import of_finite
 from glane.cluster.scratch import text_folder
 from glane.engine.device import least_capability
 from glane.engine.registry import engine_kind
@@ -31,7 +29,7 @@ from glane.settings import ExtractSettings, LocalSettings
 from glane.storage import replace_file
 
 _LEVEL = 0.95
-_INVARIANT, _LEAST_CAPABILITY = "VLLM_BATCH_INVARIANT", 9.0  # of vLLM, and the NVIDIA GPUs that it needs for it
+_INVARIANT, _LEAST_CAPABILITY = "VLLM_BATCH_INVARIANT", 8.0  # of vLLM, and the NVIDIA GPUs that it needs for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +68,8 @@ def replay(
 ) -> Replayed:
     """Extract a random sample of a run's documents again, on this machine, with the run's own configuration.
 
-    The answers are compared and not kept. Shares are of all documents of the run, with Wilson's 95 % interval (1927).
+    The answers are compared and not kept. Shares are of all documents of the run, with exact 95 % intervals of a sample
+    without replacement.
 
     Args:
         run: A complete extraction.
@@ -89,16 +88,18 @@ def replay(
     description = then.description()
     if description.work != WORK:
         raise RunError(f"run.dir: {then.directory.root} is no extraction ({description.work}). Give that of one.")
-    documents = then.all().select(pl.len()).collect().item()
-    sample = then.all().collect().sample(min(rows, documents), seed=seed) if documents else None
-    if sample is None:
+    ids = then.all().select(then.id_column).collect()  # a run may be larger than memory
+    documents = ids.height
+    if not documents:
         raise RunError(f"run.dir: {then.directory.root} has no documents, so none can be extracted again.")
+    drawn = ids.sample(min(rows, documents), seed=seed)
+    sample = then.all().join(drawn.lazy(), on=then.id_column, how="semi").collect()
     why_not = _why_not_invariant(then.settings.model.engine, batch_invariant)
     with text_folder() as folder, _invariant(not why_not):
-        ids = folder / "ids.parquet"
-        with ids.open("wb") as stream:
-            write_parquet_frame(sample.select(then.id_column), stream)
-        extract_here(_settings(then.settings, ids=ids, run=folder / "run"))
+        listed = folder / "ids.parquet"
+        with listed.open("wb") as stream:
+            write_parquet_frame(drawn, stream)
+        extract_here(_settings(then.settings, ids=listed, run=folder / "run"))
         now = open_run(folder / "run")
         found = compare(sample, now.all().collect(), id_column=then.id_column, fields=description.fields)
         otherwise = changes(description.fingerprint, now.description().fingerprint)
@@ -161,9 +162,8 @@ def _result(
     fields = Counter(name for one in found for name in one.fields)
 
     def share(verdict: Verdict) -> Proportion:
-        known = Share(value=counts[verdict] / len(found), num_effective=len(found))
-        low, high = wilson(known, _LEVEL)
-        return Proportion(documents=counts[verdict], share=known.value, low=low, high=high)
+        low, high = of_finite(counts[verdict], len(found), documents, _LEVEL)
+        return Proportion(documents=counts[verdict], share=counts[verdict] / len(found), low=low, high=high)
 
     return Replay(
         run=str(then.directory.root), fingerprint_digest=then.description().fingerprint_digest,

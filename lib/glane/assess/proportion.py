@@ -6,6 +6,7 @@ Weights are inverse inclusion probabilities, up to a common factor.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
@@ -215,3 +216,26 @@ def _with_two_more(known: Share) -> tuple[float, float]:
 
 def _within(value: float) -> float:
     return min(1.0, max(0.0, value))
+
+
+def of_finite(num_yes: int, num_sampled: int, num_all: int, level: float) -> tuple[float, float]:
+    """The limits of the share of yes in `num_all`, of which `num_sampled` were drawn at random without replacement.
+
+    All numbers of yes are within that either tail of the hypergeometric distribution does not refuse (Buonaccorsi, A
+    note on confidence intervals for proportions in finite populations, 1987). It covers at least as often as `level`.
+    """
+    from scipy.stats import hypergeom
+
+    refused = (1 - level) / 2
+    least, most = num_yes, num_all - (num_sampled - num_yes)
+
+    def is_low(yes: int) -> bool:  # so few that as many as these are hardly drawn
+        return float(hypergeom.sf(num_yes - 1, num_all, yes, num_sampled)) < refused
+
+    def is_high(yes: int) -> bool:  # so many that as few as these are hardly drawn
+        return float(hypergeom.cdf(num_yes, num_all, yes, num_sampled)) < refused
+
+    numbers = range(least, most + 1)
+    low = numbers[bisect_left(numbers, True, key=lambda yes: not is_low(yes))]
+    high = numbers[bisect_left(numbers, True, key=is_high) - 1]
+    return low / num_all, high / num_all

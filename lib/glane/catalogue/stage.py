@@ -19,7 +19,7 @@ from glane.catalogue.copies import PART, copy_files, digests_of
 from glane.catalogue.facts import facts_of
 from glane.catalogue.look import Looked, look
 from glane.engine.manifest import MANIFEST, ModelManifest, other_files, read_manifest
-from glane.errors import ConfigError, RunError
+from glane.errors import ConfigError, DataError, RunError
 from glane.settings import StageModelSettings
 from glane.storage import exists, lock, put_folder, storage_errors
 from glane.versions import installed_version
@@ -88,7 +88,7 @@ def _staged(
     say(f"{name}: copying {len(looked.files)} files, {total / 1e9:.2f} GB, to {catalogue}")
     began = time.monotonic()
     files = copy_files(looked.files, staging, setting=SETTING)
-    facts = facts_of(source, looked)
+    facts = facts_of(staging, _looked_again(settings, source, staging, looked))
     manifest = ModelManifest(
         name=name, source=str(source), staged=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         glane=installed_version("glane"), files=tuple(files), left_out=looked.left_out, notes=looked.notes,
@@ -96,12 +96,31 @@ def _staged(
         card_licence=facts.licence if settings.licence not in (None, facts.licence) else None,
     )  # fmt: skip
     with storage_errors(staging, setting=SETTING):
-        (staging / MANIFEST).unlink(missing_ok=True)  # of an earlier call
         (staging / MANIFEST).write_bytes(manifest.as_json())
         _open_to_readers(staging, stat.S_IMODE(catalogue.stat().st_mode))
         put_folder(staging, place)
     say(f"{name}: copied and verified in {time.monotonic() - began:.0f} s")
     return StagedModel(place=place, manifest=manifest)
+
+
+def _looked_again(settings: StageModelSettings, source: Path, staging: Path, looked: Looked) -> Looked:
+    """The copy, judged as the source was: what came into the source between the look and the copy is seen here.
+
+    Raises:
+        DataError: if the copy would be refused, or is not of the same files.
+    """
+    with storage_errors(staging, setting=SETTING):
+        (staging / MANIFEST).unlink(missing_ok=True)  # of an earlier call
+    try:
+        again = look(staging, form="both", leave_out=(), with_code=settings.remote_code == "leave_out")
+    except ConfigError as error:
+        raise DataError(
+            f"source: {source} was changed between the look and the copy. Of the copy it is said: {error} Remove "
+            f"{staging}, and stage the model once the source is at rest."
+        ) from None
+    if again.files.keys() != looked.files.keys():
+        raise DataError(f"source: {source} was changed between the look and the copy. Stage it once it is at rest.")
+    return again
 
 
 def _same(place: Path, earlier: ModelManifest, looked: Looked) -> StagedModel:
