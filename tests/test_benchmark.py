@@ -18,12 +18,13 @@ from glane.engine.scripted import ScriptedEngine
 from glane.errors import ConfigError
 from glane.extraction.worker import Worker
 from glane.keys import KEY_FILE, KeysError
-from glane.parquet import write_parquet
+from glane.parquet import is_encrypted, open_parquet, write_parquet
 from glane.run.audit_chain import SETTING as AUDIT
 from glane.settings import ModelSettings
 from glane.task.prompt import messages
 from glane.task.task import load_task
 from glane.validation import validated
+from glane_tools.benchmark import encrypted
 from glane_tools.benchmark import measure as measuring
 from glane_tools.benchmark.answers import read_answers
 from glane_tools.benchmark.benchmark import plain_work
@@ -193,6 +194,25 @@ def test_an_encrypted_run_is_read_with_its_own_key_and_the_users_is_told_again(t
     with readable(tmp_path):
         assert read_answers(files, id_column="id", fields=["age"]).num_valid == 1
     assert os.environ[KEY_FILE] == own
+
+
+def test_what_encryption_adds_is_measured_on_files_that_are_encrypted_in_turn(tmp_path, monkeypatch):
+    monkeypatch.setenv(KEY_FILE, "")
+    add_key(tmp_path / "keys.yaml", "benchmark")
+    seen = []
+    monkeypatch.setattr(
+        encrypted,
+        "read_parquet_frame",
+        lambda path: seen.append((path.name, is_encrypted(path), open_parquet(path).metadata.num_rows)),
+    )
+    found = encrypted.added(pl.DataFrame({"a": range(7)}).to_arrow(), 5, tmp_path, times=4)
+    assert seen[:2] == [("True.parquet", True, 5), ("False.parquet", False, 5)]
+    assert [one[1] for one in seen] == [True, False, False, True, True, False, False, True]
+    assert found.rows == 5
+    assert min(*found.write, *found.read) > 0
+    one = encrypted.Added(rows=200, write=(0.05, 0.062), read=(0.02, 0.06))
+    assert one.most_rows_per_s == pytest.approx(2500)
+    assert encrypted.lines([one])[-1] == "| 200 | 0.0500 | 0.0620 | 0.0200 | 0.0600 | 2,500 |"
 
 
 def test_the_scripted_engine_is_measured_where_nobody_else_is_asked(tmp_path):
