@@ -17,7 +17,9 @@ from glane.composition import composed
 from glane.errors import ConfigError
 from glane.settings import estimate_settings, review_settings
 from glane.settings.ingest import DataSetSettings
+from glane.settings.table import TimeDimension
 from glane.task.task import _Manner
+from glane.validation import validated
 
 _FILES = {
     "extract": settings.ExtractSettings,
@@ -159,6 +161,13 @@ def test_a_model_repeats_nothing_of_what_it_inherits(name: str) -> None:
     words = [f"model={parent}", "task=ed_visit", "data.path=x", "+model.name=x", "+model.path=x"]
     inherited = composed("extract", [word.replace("+", "++") for word in words])["model"]
     assert [key for key, value in own.items() if inherited[key] == value] == []
+
+
+def test_a_day_that_is_written_otherwise_is_told_with_how() -> None:
+    with pytest.raises(
+        ConfigError, match=r"^table\.last: a day is needed, written as 2024-01-31 \(it is .31/12/2025.\)\.$"
+    ):
+        validated(TimeDimension, {"column": "d", "last": "31/12/2025"}, place="table")
 
 
 def test_a_percentage_is_told_as_the_share_that_is_wanted() -> None:

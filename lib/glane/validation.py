@@ -24,6 +24,10 @@ _NEEDED = {
     "model_type": "a mapping is needed, as {key: value}",
     "dict_type": "a mapping is needed, as {key: value}",
     "model_attributes_type": "a mapping is needed, as {key: value}",
+    "date_type": "a day is needed, written as 2024-01-31",
+    "date_parsing": "a day is needed, written as 2024-01-31",
+    "date_from_datetime_parsing": "a day is needed, written as 2024-01-31",
+    "date_from_datetime_inexact": "a day is needed, written as 2024-01-31",
     "string_type": "a text is needed; put quotes around one that YAML reads as a number, a date, true or false",
 }
 # pydantic's names of the alternatives that a value may be, which stand in its places.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ class Labelled(Spoken):
             lines.append("Texts that were added hold numbers. They are a person's, and not verified.")
         if one.removed:
             lines.append(f"{one.removed:,} paragraphs that are no sentence of it were changed or taken out.")
-        lines.append(f"{self.folder}: labels for labels={self.folder} of later briefs.")
+        lines.append(f"{self.folder}: labels for {shlex.quote(f'labels={self.folder}')} of later briefs.")
         return "\n".join(lines)
 
 
