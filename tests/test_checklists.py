@@ -188,6 +188,7 @@ def test_an_impact_assessment_tells_what_the_run_did_and_leaves_the_rest_to_comp
     assert state_of(found, "AIPD", "2.2") == ("authors", "")  # a legal basis is nothing that a program knows
     assert "columns text" in state_of(found, "AIPD", "1.4")[1]
     assert "(0600)" in state_of(found, "AIPD", "4.3")[1]
+    assert state_of(found, "AIPD", "4.1") == ("told", "The files of the run are not encrypted by glane.")
     assert glane.open_run(place / "first").description().fingerprint_digest in state_of(found, "AIPD", "3.2")[1]
 
 

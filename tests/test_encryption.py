@@ -267,6 +267,11 @@ def test_assessments_and_exports_work_with_keys_and_are_encrypted(tmp_path: Path
     assert found.summary.overall.micro.f1 == 1
     glane.estimate(tmp_path / "run", str(tmp_path / "gold.parquet"), "fever", out_dir=str(tmp_path / "estimate"))
     job_here(f"run.dir={tmp_path / 'run'}", f"out.dir={tmp_path / 'export'}", "to=parquet", name="export")
+    told = str(glane.export(run, "parquet", tmp_path / "export"))
+    assert "the Parquet files are encrypted, as a key is told" in told
+    assert "encrypted" not in str(glane.export(run, "csv", tmp_path / "csv"))
+    (said,) = glane.checklists(run, which="aipd").table("en").filter(pl.col("item") == "4.1")["told"]
+    assert said.startswith("The Parquet files of the run, with its values and quotes, are encrypted")
     made = [*parquets(tmp_path / "estimate"), *parquets(tmp_path / "export")]
     assert made
     assert all(map(is_encrypted, made))

@@ -22,6 +22,7 @@ from glane.extraction.summary import extraction_summary
 from glane.job.runs.collect import made_of
 from glane.job.runs.records import Assessment, Kind
 from glane.languages import Spoken, language_of
+from glane.parquet import is_encrypted
 from glane.records import Record, read_record
 from glane.reporting.filled import Filled, filled
 from glane.reporting.items import checklist
@@ -134,6 +135,7 @@ def _known(run: Run, assessments: Sequence[Assessment]) -> Known:
         settings=run.settings,
         task=run.task,
         summary=extraction_summary(run.directory),
+        is_encrypted=all(map(is_encrypted, run.directory.records.glob("*.parquet"))),
         evaluation=_latest(assessments, "evaluation", EvaluationSummary),
         estimates=_all(assessments, "estimates", EstimatesSummary),
         agreement=_latest(assessments, "review", AgreementSummary),

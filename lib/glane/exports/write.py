@@ -13,6 +13,7 @@ from glane.exports.folder import MANIFEST, check_target, files_under, write_whol
 from glane.exports.record import Export, ExportedTable
 from glane.exports.registry import writer_of
 from glane.exports.target import Options
+from glane.parquet import is_encrypted
 from glane.run.links import RunLink
 from glane.run.written import digest_of
 from glane.settings.export import WITH_PASSAGES, Target
@@ -36,6 +37,7 @@ def write_export(bundle: Bundle, target: Target, options: Options, out_dir: str 
             *writer(bundle, options, folder),
             *([] if target in WITH_PASSAGES else _renamed(bundle)),
         ]
+        notes += _encrypted(folder)
         (folder / "codebook.html").write_bytes(codebook_page(bundle))
         told.append(_manifest(bundle, target, options, folder, notes))
         (folder / MANIFEST).write_bytes(told[0].as_json())
@@ -56,6 +58,15 @@ def _renamed(bundle: Bundle) -> list[str]:
         return []
     more = f", and {len(pairs) - _MOST_NAMES} more in codebook.html" if len(pairs) > _MOST_NAMES else ""
     return [f"columns have other names, as programs take them: {', '.join(list(pairs)[:_MOST_NAMES])}{more}"]
+
+
+def _encrypted(folder: Path) -> list[str]:
+    """A sentence where the files that were written can be opened with a key only."""
+    if not any(is_encrypted(path) for path in sorted(folder.rglob("*.parquet"))):
+        return []
+    return [
+        "the Parquet files are encrypted, as a key is told: only glane opens them. Others read to=csv, which is plain"
+    ]
 
 
 def _link(bundle: Bundle) -> RunLink | None:

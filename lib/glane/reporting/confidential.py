@@ -39,6 +39,10 @@ def _permissions(known: Known, language: Language) -> str:
     return f"{words['group_reads' if run.group_access else 'owner_reads']} {dumps}"
 
 
+def _encryption(known: Known, language: Language) -> str:
+    return WORDS[language]["encrypted" if known.is_encrypted else "not_encrypted"]
+
+
 def _digests(known: Known, language: Language) -> str:
     words = WORDS[language]
     return words["digests"].format(num=len(known.description.files), digest=known.description.fingerprint_digest)
@@ -63,6 +67,7 @@ CONFIDENTIAL: Mapping[str, Fact] = {
     "licence": Fact(tell=_licence),
     "kept_in": Fact(tell=_kept_in),
     "permissions": Fact(tell=_permissions),
+    "encryption": Fact(tell=_encryption),
     "digests": Fact(tell=_digests),
     "journals": Fact(tell=_journals),
     "attention": Fact(tell=_attention),

@@ -27,6 +27,7 @@ class Known:
     settings: ExtractSettings
     task: Task
     summary: ExtractionSummary
+    is_encrypted: bool = False  # the files with the records
     evaluation: EvaluationSummary | None = None
     estimates: Sequence[EstimatesSummary] = ()
     agreement: AgreementSummary | None = None

@@ -112,6 +112,9 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "group_reads": "The owner and the group of the folder may read the files of the run (0640).",
         "core_dumps": "Processes that crash may leave their memory as a file, with texts in it.",
         "no_core_dumps": "Processes that crash leave no image of their memory.",
+        "encrypted": "The Parquet files of the run, with its values and quotes, are encrypted (AES-GCM, a key of 256 "
+        "bits for each file). run.yaml, pages, and exports but those to Parquet are not.",
+        "not_encrypted": "The files of the run are not encrypted by glane.",
         "digests": "Recorded in run.yaml: the state of {num} input file(s), the settings, and the digest of what "
         "decides the answers ({digest}).",
         "journals": "Journals in the run directory tell counts, ids and reasons; nothing of a text.",
@@ -226,6 +229,9 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "core_dumps": "Un processus qui s'arrête brutalement peut laisser l'image de sa mémoire dans un fichier, avec "
         "des textes.",
         "no_core_dumps": "Un processus qui s'arrête brutalement ne laisse pas d'image de sa mémoire.",
+        "encrypted": "Les fichiers Parquet de l'extraction, avec ses valeurs et ses citations, sont chiffrés (AES-GCM, "
+        "une clé de 256 bits par fichier). run.yaml, les pages et les exports autres que Parquet ne le sont pas.",
+        "not_encrypted": "Les fichiers de l'extraction ne sont pas chiffrés par glane.",
         "digests": "Enregistrés dans run.yaml\u00a0: l'état des fichiers d'entrée ({num}), les réglages, et "
         "l'empreinte de ce qui décide des réponses ({digest}).",
         "journals": "Les journaux du dossier de l'extraction disent des comptes, des identifiants et des "
