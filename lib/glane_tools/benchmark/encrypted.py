@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from glane.keys import KEY_FILE, add_key
+from glane.added_key import add_key
+from glane.keys import KEY_FILE
 from glane.parquet import read_parquet, read_parquet_frame, write_parquet
 
 ROWS = (16, 200, 2048)  # of a file: the fewest and the most that a shard has, where nobody says otherwise

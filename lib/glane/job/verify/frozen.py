@@ -12,6 +12,7 @@ from glane.job.verify.record import Check, State
 from glane.records import read_record
 from glane.run.description import read_description
 from glane.run.directory import RunDirectory
+from glane.run.erased import Erased, read_erased
 from glane.run.nested import with_nested
 
 _UNTAKEN = "no digest was taken of it"
@@ -21,16 +22,16 @@ def frozen_sets(directory: RunDirectory) -> Iterator[Check]:
     """The files of the set that each nested run asked: the documents by its fingerprint, the rest by the set's own."""
     for nested in with_nested(directory)[1:]:
         try:
-            files = read_description(nested).files
+            files, erased = read_description(nested).files, read_erased(nested)
         except (GlaneError, OSError):
             continue  # the file is told as changed
         for file in files:
-            yield from _set(file)
+            yield from _set(file, erased)
 
 
-def _set(documents: KnownFile) -> Iterator[Check]:
+def _set(documents: KnownFile, erased: Erased) -> Iterator[Check]:
     path = Path(documents.path)
-    yield _compared(path, documents.digest)
+    yield _compared(path, documents.digest, erased)
     try:
         manifest = read_record(Manifest, path.parent / MANIFEST)
     except (FileNotFoundError, NotADirectoryError):
@@ -40,14 +41,17 @@ def _set(documents: KnownFile) -> Iterator[Check]:
         yield _check(path.parent / MANIFEST, "changed", str(error).partition(": ")[2])
         return
     yield _check(path.parent / MANIFEST, "not covered", _UNTAKEN)
-    yield from (_compared(path.parent / name, digest) for name, digest in manifest.files.items() if name != path.name)
+    yield from (
+        _compared(path.parent / name, digest, Erased()) for name, digest in manifest.files.items() if name != path.name
+    )
 
 
-def _compared(path: Path, digest: str) -> Check:
+def _compared(path: Path, digest: str, erased: Erased) -> Check:
+    """Compare a file with its digest; one that documents were erased of, with what it is since."""
     if not path.exists():
         return _check(path, "missing")
     try:
-        return _check(path, "equal" if content_digest(str(path)) == digest else "changed")
+        return _check(path, "equal" if erased.named(content_digest(str(path))) == digest else "changed")
     except DataError as error:
         return _check(path, "changed", str(error))
 
