@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import html
 import io
 import json
 import os
@@ -11,6 +13,8 @@ from collections import Counter
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import glane
@@ -22,6 +26,9 @@ from glane.errors import ConfigError, GlaneError, RunError
 from glane.extraction.frozen import freeze, read_frozen
 from glane.extraction.summary import extraction_summary
 from glane.job.erase.erase import erase
+from glane.job.erase.pieces import sought
+from glane.job.erase.search import found_in_bytes
+from glane.job.erase.tables import write_without
 from glane.job.tables import kept_tables
 from glane.keys import KEY_FILE
 from glane.languages import in_language
@@ -188,17 +195,17 @@ def test_a_table_that_the_run_made_parquet_of_is_emptied_and_the_run_stays_the_s
 
 @pytest.mark.slow
 def test_killed_at_any_step_no_half_passes_and_the_same_command_ends_it(tmp_path):
-    made, here = tmp_path / "made", tmp_path / "here" / "place"
-    made.mkdir()
-    settings = make_settings(documents(tmp_path / "theirs.parquet"), made / "run")
-    before = extract_here(settings)
+    here, kept = tmp_path / "here" / "place", tmp_path / "kept"
+    documents(tmp_path / "theirs.parquet")
+    pl.read_parquet(tmp_path / "theirs.parquet").write_csv(tmp_path / "theirs.csv")
+    with kept_tables(make_settings(tmp_path / "theirs.csv", here / "run")) as settings:
+        before = extract_here(settings)
     with (tmp_path / "theirs_too.parquet").open("wb") as stream:
         write_parquet_frame(before.filter(pl.col("status") == "OK").select("id", "fever"), stream)
-    glane.evaluate(made / "run", str(tmp_path / "theirs_too.parquet"), samples=0).write(made / "evaluation")
-    glane.review(made / "run", made / "review", rows=40)
+    glane.evaluate(here / "run", str(tmp_path / "theirs_too.parquet"), samples=0).write(here / "evaluation")
     after, seen = before.filter(pl.col("id") != GONE), Counter()
-    shutil.copytree(made, here, symlinks=True)
-    for _ in each_death(lambda: do(here), {"replace", "unlink"}):
+    shutil.copytree(here, kept, symlinks=True)
+    for _ in each_death(lambda: do(here), {"replace"}):
         try:
             rows = glane.open_run(here / "run").all().collect()
             state = "before" if rows.equals(before) else "after" if rows.equals(after) else "half"
@@ -211,8 +218,9 @@ def test_killed_at_any_step_no_half_passes_and_the_same_command_ends_it(tmp_path
         assert read_erased(RunDirectory(root=here / "run")).documents == 1
         found = glane.verify(here / "run")
         assert found.is_as_it_was, str(found)
+        assert glane.open_run(here / "run").documents().collect().height == 39
         shutil.rmtree(here)
-        shutil.copytree(made, here, symlinks=True)
+        shutil.copytree(kept, here, symlinks=True)
     assert set(seen) == {"before", "changing"}
     assert seen["changing"] > 8
 
@@ -439,3 +447,30 @@ def test_ids_of_a_table_are_read_from_the_column_that_the_run_has(tmp_path):
     (tmp_path / "opposed.csv").write_text(f"name;number\nx;{GONE}\n")
     with pytest.raises(GlaneError, match="ids_in: .* no column 'id'"):
         do(tmp_path, ids=(), ids_in=str(tmp_path / "opposed.csv"))
+
+
+def test_a_dictionary_keeps_no_value_of_a_row_that_went(tmp_path):
+    kinds = pa.array(["a", "Quaresmo", "b"]).dictionary_encode()
+    pq.write_table(pa.table({"id": ["x", GONE, "y"], "kind": kinds}), tmp_path / "t.parquet")
+    with (tmp_path / "new.parquet").open("wb") as stream:
+        assert write_without(tmp_path / "t.parquet", stream, [GONE], ["id"], anywhere=False) == 2
+    found = pq.read_table(tmp_path / "new.parquet")
+    assert found["kind"].chunk(0).dictionary.to_pylist() == ["a", "b"]
+    assert found["kind"].to_pylist() == ["a", "b"]
+
+
+def test_pieces_are_of_one_document_alone_and_found_in_what_files_make_of_them():
+    text = "Zzyzx Quaresmo habite l'impasse des Glycines « bleues », et tousse depuis trois jours."
+    what = sought([GONE, "d1"], [text], [["Madame Martin tousse depuis trois jours."]])
+    assert what.ids == (GONE,)  # d1 could be anything
+    assert what.pieces
+    assert not any("depuis trois jours" in one for one in what.pieces)
+    for content in (
+        json.dumps({"text": text}).encode(), html.escape(text.replace(" ", "\n")).encode(), text.encode("utf-16-le"),
+        gzip.compress(text.encode()), text.replace("habite", "<b>habite</b>").encode(), text.upper().encode(),
+        text.encode("latin-1", errors="replace"),
+    ):  # fmt: skip
+        assert found_in_bytes(content, what)[1], content
+    assert found_in_bytes(b"Madame Martin tousse depuis trois jours.", what) == (0, 0)
+    assert found_in_bytes(f"<td>{GONE}</td>".encode(), what)[0] == 1
+    assert found_in_bytes(f"{GONE}2 A{GONE}".encode(), what) == (0, 0)

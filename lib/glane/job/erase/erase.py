@@ -53,15 +53,14 @@ def erase(settings: EraseSettings, *, say: Callable[[str], None]) -> bool:
     if todo.is_empty:
         say("nothing is left of these documents in what glane made")
         return tell_left(todo, say)
-    for line in lines(todo, is_done=False):
+    if settings.remove:
+        _do(todo)
+    for line in lines(todo, is_done=settings.remove):
         say(line)
-    if not settings.remove:
-        say(f"{len(todo.runs)} run(s), {len(todo.steps)} file(s) of results; the same command with remove=true does it")
-        return True
-    _do(todo)
-    for line in lines(todo, is_done=True):
-        say(line)
-    return tell_left(todo, say)
+    if settings.remove:
+        return tell_left(todo, say)
+    say(f"{len(todo.runs)} run(s), {len(todo.steps)} file(s) of results; the same command with remove=true does it")
+    return True
 
 
 def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
