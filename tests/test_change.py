@@ -92,6 +92,14 @@ def test_a_file_that_was_changed_before_is_not_hidden_by_new_digests(directory):
         marked_one(directory, path)
 
 
+def test_who_may_read_the_run_may_read_what_was_replaced(directory):
+    for path in directory.root.rglob("*"):
+        if path.is_file():
+            path.chmod(0o640)
+    marked(directory)
+    assert {path.stat().st_mode & 0o777 for path in directory.root.rglob("*") if path.is_file()} == {0o640}
+
+
 def marked_one(directory: RunDirectory, path: Path) -> None:
     with changing(directory, command="glane test", of="") as at_work:
         at_work.replace(path, lambda stream: stream.write(b"x"))

@@ -474,3 +474,14 @@ def test_pieces_are_of_one_document_alone_and_found_in_what_files_make_of_them()
     assert found_in_bytes(b"Madame Martin tousse depuis trois jours.", what) == (0, 0)
     assert found_in_bytes(f"<td>{GONE}</td>".encode(), what)[0] == 1
     assert found_in_bytes(f"{GONE}2 A{GONE}".encode(), what) == (0, 0)
+
+
+def test_a_run_over_a_list_of_ids_that_glane_wrote_stays_the_same_run(tmp_path):
+    data = documents(tmp_path / "theirs.parquet")
+    wanted = [f"PAT-{at:04d}-QX" for at in range(4, 30)]
+    write_folder(tmp_path / "cascade", {"plan.json": b"{}", "ids.parquet": as_parquet(pl.DataFrame({"id": wanted}))})
+    settings = make_settings(data, tmp_path / "run", data__only_ids_in=str(tmp_path / "cascade" / "ids.parquet"))
+    before = extract_here(settings)
+    assert do(tmp_path)[0]
+    assert set(holding(tmp_path)) == {"theirs.parquet"}
+    assert extract_here(settings).equals(before.filter(pl.col("id") != GONE))

@@ -11,8 +11,10 @@ import contextlib
 import fcntl
 import os
 import secrets
+import stat
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Literal
@@ -99,6 +101,9 @@ def changing(directory: RunDirectory, *, command: str, of: str) -> Iterator[Chan
         RunError: if another change is under way, a file was changed since its digest was taken, or the file system
             refuses.
     """
+    with storage_errors(directory.marker):
+        is_shared = bool(directory.marker.stat().st_mode & stat.S_IRGRP)
+    directory = replace(directory, group_access=is_shared)  # as it was made, whoever asks
     with _alone(directory):
         change = change_under_way(directory)
         if change is not None and (change.command, change.of) != (command, of):

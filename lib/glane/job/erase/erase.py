@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from glane.errors import ConfigError, GlaneError, RunError, told
+from glane.extraction.selection import listed_ids
 from glane.job.clean import busy_runs
 from glane.job.erase.data import DataFile, data_files, is_ours
 from glane.job.erase.ids import asked_ids, digest_of_ids, ids_in
@@ -33,8 +34,10 @@ from glane.run.change import Changing, changing
 from glane.run.directory import RunDirectory
 from glane.run.erased import known_erased, read_erased
 from glane.run.find import find_all_runs
-from glane.settings import EraseSettings
+from glane.run.written import digest_of, read_written
+from glane.settings import DataSettings, EraseSettings
 from glane.storage import exists
+from glane.validation import validated
 
 
 def erase(settings: EraseSettings, *, say: Callable[[str], None]) -> bool:
@@ -199,9 +202,10 @@ def _do(todo: Todo) -> None:
             if rows.num_rows:
                 put_tombstone(change, rows)
         do_steps([_removed(one) for one in todo.steps])
-        for folder in todo.place.written:
-            if folder.is_dir():
-                amend(folder, {}, setting="folder")
+        for folder in _torn(todo):
+            amend(folder, {}, setting="folder")
+        for rows, change in at_work.items():
+            _know_list(todo, rows, change)
         for rows, change in at_work.items():
             if rows.num_rows or rows in resumed:
                 erase_rows(change, rows)
@@ -212,6 +216,27 @@ def _do(todo: Todo) -> None:
             one.erase(lambda new, old: _all_know(list(at_work.values()), new, old))
         for change in at_work.values():
             know_inputs(change)
+
+
+def _torn(todo: Todo) -> Iterator[Path]:
+    """Folders of results of these runs in which something was ended half way: an erasure, as far as all is there."""
+    of = {rows.directory.identity() for rows in todo.runs}
+    for folder in todo.place.written:
+        calls = read_written(folder).calls.values() if folder.is_dir() else ()
+        if any(not call.is_whole and of & {link.id for link in call.now.runs} for call in calls):
+            yield folder
+
+
+def _know_list(todo: Todo, rows: RunRows, change: Changing) -> None:
+    """Have a run know the list of ids that it was asked of, where that is glane's, as it is now."""
+    told_of = rows.data.get("only_ids_in")
+    path = Path(str(told_of))
+    if told_of is None or not path.is_file() or path.parent not in todo.place.written:
+        return
+    written = read_written(path.parent).digests.get(path.name, ())
+    listed = listed_ids(validated(DataSettings, rows.data, place="data"))
+    if listed is not None and digest_of(path) in written:
+        put_former(change, {listed.digest: rows.description.fingerprint["data"]["only_ids_in"]})
 
 
 def _removed(step: Step) -> Step:

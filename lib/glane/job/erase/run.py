@@ -78,7 +78,7 @@ def put_tombstone(at_work: Changing, rows: RunRows) -> None:
 def put_former(at_work: Changing, former: Mapping[str, str]) -> None:
     """Write down which digests inputs had when the run began, by those that they are going to have."""
     known = read_erased(at_work.directory)
-    told = {new: known.named(old) for new, old in former.items()}
+    told = {new: known.named(old) for new, old in former.items() if new != old}
     if told.keys() - known.former.keys():
         _write_erased(at_work, known.model_copy(update={"former": {**known.former, **told}}))
 
