@@ -485,3 +485,20 @@ def test_a_run_over_a_list_of_ids_that_glane_wrote_stays_the_same_run(tmp_path):
     assert do(tmp_path)[0]
     assert set(holding(tmp_path)) == {"theirs.parquet"}
     assert extract_here(settings).equals(before.filter(pl.col("id") != GONE))
+
+
+def test_documents_of_a_notebook_and_what_people_read_in_a_screening_go(tmp_path):
+    data = documents(tmp_path / "run.documents.parquet")  # as glane.extract keeps a frame
+    settings = make_settings(data, tmp_path / "run")
+    rows = extract_here(settings)
+    glane.screen(tmp_path / "run", str(tmp_path / "screen"), "fever", rows=40)
+    held = set(holding(tmp_path))
+    assert "screen/order.parquet" in held
+    assert any(one.endswith("review.html") for one in held)
+    is_clean, said = do(tmp_path)
+    assert is_clean, said
+    assert holding(tmp_path) == {}
+    assert "a screening, which does not go on" in said
+    assert rows_of(tmp_path / "run").equals(rows.filter(pl.col("id") != GONE))
+    assert extract_here(settings).height == 39
+    assert glane.verify(tmp_path / "run", folders=tmp_path / "run").is_as_it_was

@@ -15,6 +15,7 @@ from glane.cluster.scratch import text_folder
 from glane.composition import as_told, composed, read_mapping, read_text
 from glane.errors import ConfigError, GlaneError
 from glane.parquet import read_parquet_frame, write_parquet_frame
+from glane.run.names import FRAME
 from glane.settings.words import key_types
 from glane.storage import replace_file, storage_errors
 
@@ -100,7 +101,7 @@ def given_documents(documents: pl.DataFrame | str | Path, run: Path) -> Iterator
     if not isinstance(documents, pl.DataFrame):
         yield str(documents)
         return
-    kept = run.with_name(f"{run.name}.documents.parquet")
+    kept = run.with_name(f"{run.name}{FRAME}")
     is_new = not kept.exists()
     path = _kept(documents, run, kept)
     try:

@@ -10,6 +10,7 @@ from glane.storage import TEMPORARY
 MARKER = ".glane-run"
 CHANGE = "change.json"  # while files of the run are replaced
 DRIFT = "drift.json"  # what the sentinels of a run say, beside their answers
+FRAME = ".documents.parquet"  # after the name of a run: documents that a notebook gave, beside it
 PILOT = ".pilot-"  # begins the name of a folder of a pilot, in its out.dir
 PILOTS = re.compile(rf"{re.escape(PILOT)}(?:job-[0-9a-f]{{12}}|(?P<host>[\w.-]+)-(?P<pid>\d+)-(?P<start>\d+))")
 PILOT_FILES = ("sample.parquet", "sample.tmp", "run")  # what lies in it

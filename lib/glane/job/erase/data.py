@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from glane.assess.screen.files import BATCH, LABELS, ORDER, QUESTION
 from glane.corpus.unchanged import content_digest
 from glane.errors import RecordError
 from glane.extraction.frozen import DOCUMENTS, GOLD, MANIFEST, REFERENCE, Manifest
@@ -21,6 +22,7 @@ from glane.pseudonyms.table import MANIFEST as TOLD
 from glane.pseudonyms.table import PseudonymisedTable
 from glane.records import read_record
 from glane.rewritten import forget
+from glane.run.names import FRAME
 from glane.run.written import digest_of
 from glane.storage import listed, replace_file
 
@@ -51,8 +53,12 @@ def is_ours(path: Path) -> bool:
         return False
 
 
-def data_files(folder: Path, names: Collection[str], ids: Collection[str]) -> Iterator[DataFile]:
+def data_files(
+    folder: Path, names: Collection[str], ids: Collection[str], columns: Collection[str]
+) -> Iterator[DataFile]:
     """The files of glane's data sets in a folder, none below it, that hold documents with these ids.
+
+    `columns` are the names that ids have in runs.
 
     Raises:
         GlaneError: if a mark is damaged, or a key is lacking.
@@ -63,6 +69,11 @@ def data_files(folder: Path, names: Collection[str], ids: Collection[str]) -> It
         yield from _pseudonymised(folder, ids)
     if MANIFEST in names and DOCUMENTS in names:
         yield from _frozen(folder, ids)
+    for name, mark in ((ORDER, QUESTION), (LABELS, BATCH)):
+        path = folder / name
+        if name in names and mark in names and (rows := count_rows(path, ids, columns, anywhere=True)):
+            what = "a screening, which does not go on"
+            yield DataFile(path=path, rows=rows, what=what, erase=_taking(path, ids, columns, anywhere=True))
     for name in sorted(one for one in names if one.endswith(".parquet")):
         path = folder / name
         if _is_parquet(path) and is_offsets(path) and (rows := count_rows(path, ids, ["id", "new_id"], anywhere=False)):
@@ -133,13 +144,29 @@ def _emptying(
     return erase
 
 
-def _taking(path: Path, ids: Collection[str], names: Collection[str]) -> Callable[[Former], None]:
-    return lambda _: _write(path, _content_without(path, ids, names))
+def kept_frame(root: Path, ids: Collection[str], name: str) -> Iterator[DataFile]:
+    """The documents that a notebook gave to a run, which `glane.extract` kept beside it."""
+    path = frame_beside(root)
+    if not path.is_file() or name not in parquet_schema(path).names:
+        return
+    if rows := count_rows(path, ids, [name], anywhere=False):
+        yield DataFile(path=path, rows=rows, what="documents that a notebook gave", erase=_emptying(path, ids, name))
 
 
-def _content_without(path: Path, ids: Collection[str], names: Collection[str]) -> bytes:
+def frame_beside(root: Path) -> Path:
+    """Where `glane.extract` keeps a frame that is given to it, of a run directory."""
+    return root.with_name(f"{root.name}{FRAME}")
+
+
+def _taking(
+    path: Path, ids: Collection[str], names: Collection[str], *, anywhere: bool = False
+) -> Callable[[Former], None]:
+    return lambda _: _write(path, _content_without(path, ids, names, anywhere=anywhere))
+
+
+def _content_without(path: Path, ids: Collection[str], names: Collection[str], *, anywhere: bool = False) -> bytes:
     sink = io.BytesIO()
-    write_without(path, sink, ids, names, anywhere=False)
+    write_without(path, sink, ids, names, anywhere=anywhere)
     return sink.getvalue()
 
 

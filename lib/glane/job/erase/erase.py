@@ -10,7 +10,7 @@ from pathlib import Path
 from glane.errors import ConfigError, GlaneError, RunError, told
 from glane.extraction.selection import listed_ids
 from glane.job.clean import busy_runs
-from glane.job.erase.data import DataFile, data_files, is_ours
+from glane.job.erase.data import DataFile, data_files, frame_beside, is_ours, kept_frame
 from glane.job.erase.ids import asked_ids, digest_of_ids, ids_in
 from glane.job.erase.made import Step, do_steps, steps_in
 from glane.job.erase.pieces import sought
@@ -112,7 +112,11 @@ def _data(place: Place, runs: Sequence[RunRows], documents: Collection[str]) -> 
     for file in (Path(file.path) for one in runs if one.plan is not None for file in one.plan.files):
         if file.parent.is_dir():
             folders.setdefault(file.parent, sorted(path.name for path in file.parent.iterdir() if path.is_file()))
-    return [found for folder, names in folders.items() for found in data_files(folder, names, documents)]
+    columns = list(dict.fromkeys(one.name for one in runs))
+    found = [file for folder, names in folders.items() for file in data_files(folder, names, documents, columns)]
+    for one in runs:
+        found += kept_frame(one.directory.root, documents, str(one.data.get("id_column", "id")))
+    return found
 
 
 def _is_stale(rows: RunRows, of: Collection[str]) -> bool:
@@ -138,7 +142,8 @@ def _theirs(runs: Sequence[RunRows]) -> Iterator[Path]:
     for rows in runs:
         for file in () if rows.plan is None else rows.plan.files:
             path = Path(file.path)
-            if path in seen or not path.is_file() or is_ours(path) or path.parent == rows.directory.input:
+            beside = (rows.directory.input, frame_beside(rows.directory.root))
+            if path in seen or not path.is_file() or is_ours(path) or path.parent in beside or path in beside:
                 continue
             seen.add(path)
             with contextlib.suppress(GlaneError, OSError):
