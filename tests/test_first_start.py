@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from conftest import DEMO_MODEL, wait_for
 from glane.cluster.kernel_cache import cache_variables
 from glane.engine import registry
 from glane.engine.first_start import _DOES_NOT_DECIDE, _mark, first_start
+from glane.engine.preload import set_environment
 from glane.settings import ModelSettings
 
 # A process that starts an engine: it tells when it compiles, and how long that takes is told to it.
@@ -190,3 +192,25 @@ def test_a_second_start_compiles_nothing_anew(tmp_path):
     first = compiled()
     assert first
     assert compiled() == first
+
+
+@pytest.mark.parametrize("how", ["ours", "of a group", "no folder"])
+def test_what_torch_compiles_is_not_loaded_from_where_others_write(tmp_path, monkeypatch, how):
+    cache = tmp_path / "cache" / "glane" / "inductor"
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(os, "environ", os.environ.copy())  # which is written to
+    os.environ.pop("TORCHINDUCTOR_CACHE_DIR", None)
+    if how == "of a group":
+        cache.mkdir(parents=True)
+        cache.chmod(0o770)
+    elif how == "no folder":
+        (tmp_path / "cache").write_text("")
+    set_environment()
+    taken = Path(os.environ["TORCHINDUCTOR_CACHE_DIR"])
+    assert (taken == cache) is (how == "ours")
+    assert taken.stat().st_mode & 0o777 == 0o700
+    set_environment()
+    assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == str(
+        taken
+    )  # as what it starts finds it, and where a site has set it

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 from glane.versions import looking_absent
 
@@ -19,6 +21,8 @@ OFFLINE = {
     "TOKENIZERS_PARALLELISM": "false",  # each worker has one feeder thread; a thread pool would take the engine's cores
 }
 
+
+_INDUCTOR = "TORCHINDUCTOR_CACHE_DIR"
 
 # What libraries of vLLM import where it is there, for what no engine of glane does: to compute curves of classifiers,
 # and to check internationalised addresses. Together a quarter of the time.
@@ -48,3 +52,22 @@ def set_environment() -> None:
     """Set vLLM and its libraries to be offline and quiet. Call it before they are imported: some read it then."""
     os.environ.update(OFFLINE)
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
+    if _INDUCTOR not in os.environ:
+        os.environ[_INDUCTOR] = _own_folder()
+
+
+def _own_folder() -> str:
+    """Where torch keeps what it compiles, on a CPU, too, and loads it as code: where only this user writes.
+
+    By itself it takes a folder of temporary files with a known name, whoever has made it. Without a folder of the
+    user's, one of this process's is made.
+    """
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glane" / "inductor"
+    try:
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = cache.stat()
+        if status.st_uid == os.getuid() and not status.st_mode & 0o022 and os.access(cache, os.W_OK):
+            return str(cache)
+    except (OSError, RuntimeError):  # no home, or one that cannot be written
+        pass
+    return tempfile.mkdtemp(prefix="glane-inductor-")
