@@ -68,6 +68,19 @@ def test_processes_that_are_started_read_what_one_asked_for_and_nothing_of_it_is
     assert "GLANE_KEYS_ASKED" not in os.environ
 
 
+def test_a_file_of_keys_beside_a_command_is_found_from_other_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: Path
+) -> None:
+    monkeypatch.delenv(KEY_COMMAND)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ring.yaml").chmod(0o600)
+    monkeypatch.setenv(KEY_FILE, "ring.yaml")
+    with asked_once():
+        told = subprocess.run([sys.executable, "-c", READ], cwd="/", capture_output=True, text=True, check=False)
+        assert told.stdout.strip() == "one", told.stderr
+    assert os.environ[KEY_FILE] == "ring.yaml"
+
+
 def test_what_outlives_the_process_that_asked_is_told_so(store: Path) -> None:
     with asked_once():
         environment = dict(os.environ)

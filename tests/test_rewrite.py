@@ -121,6 +121,7 @@ def test_a_run_that_is_not_published_goes_on_and_a_plain_one_becomes_encrypted(
     rewrite_all([settings.run.dir])
     turn(ring)
     rewrite_all([settings.run.dir])
+    assert not (run.directory.parts / REWRITTEN).exists()  # of parts no digest is taken
     only_current(ring)
     assert extract_here(settings).height == 40
     assert not run.directory.parts.exists()

@@ -100,6 +100,8 @@ def keyring() -> Keyring | None:
 def asked_once() -> Iterator[None]:
     """Ask the command for the keys now, if one is told, and have all that is started within the block read the answer.
 
+    They stand in other folders than this process, so a file of keys is told to them by its whole path.
+
     A store of keys is often another machine, which processes of a run may not reach, and does not like to be asked by
     hundreds at once. The answer lies in memory that belongs to this process, without a name in any file system: it goes
     with it, however it ends. The others find it by its number under /proc, where only the same user may look.
@@ -109,7 +111,8 @@ def asked_once() -> Iterator[None]:
     """
     command = os.environ.get(KEY_COMMAND)
     if _ASKED in os.environ or not command or not command.strip() or os.environ.get(KEY_FILE):
-        yield  # what is wrong with these is told by who needs keys
+        with _whole_path():
+            yield  # what is wrong with these is told by who needs keys
         return
     answer = _command_text(command)
     parse_keyring(answer, place=KEY_COMMAND)
@@ -123,6 +126,19 @@ def asked_once() -> Iterator[None]:
     finally:
         os.environ.pop(_ASKED, None)
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _whole_path() -> Iterator[None]:
+    told = os.environ.get(KEY_FILE, "")
+    if not told.strip():
+        yield
+        return
+    os.environ[KEY_FILE] = str(Path(told).expanduser().absolute())
+    try:
+        yield
+    finally:
+        os.environ[KEY_FILE] = told
 
 
 @cache

@@ -56,8 +56,10 @@ def original_digest(path: Path, digest: str) -> str:
     return digest if origin is None or not _is_proven(there, digest, origin) else origin.digest
 
 
-def rewrite(path: Path) -> None:
+def rewrite(path: Path, *, is_noted: bool = True) -> None:
     """Encrypt a file by the current key. Whenever this ends, it holds the former bytes or the new ones, of equal rows.
+
+    `is_noted` says that its digest may have been taken: then it is written down which one that was.
 
     Raises:
         KeysError: if no key is told, or not that of the file.
@@ -75,7 +77,8 @@ def rewrite(path: Path) -> None:
                 f"{path}: encrypted again, it would not hold the same, and stays as it is. Please report it."
             )
         os.utime(new, ns=(status.st_atime_ns, status.st_mtime_ns))  # a part's is the time when it was committed
-        _note(path, before, _digest(new), origin, ring)
+        if is_noted:
+            _note(path, before, _digest(new), origin, ring)
 
     replace_file(
         path, lambda stream: _copy(path, stream), mode=stat.S_IMODE(status.st_mode), setting="folder", before=check

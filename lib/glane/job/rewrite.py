@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +22,13 @@ from glane.run.audit import note_wrote
 from glane.run.change import refuse_changing
 from glane.run.directory import RunDirectory
 from glane.run.known import unknown_in
-from glane.run.names import MARKER, UNFINISHED
+from glane.run.names import MARKER, PART, UNFINISHED
 from glane.run.written import digest_of, read_written
 from glane.storage import listed, locked_folder, remove, storage_errors
 
 _LOCK_S = 30.0
 _SETTING = "folder"
+_SHOWN = 5  # of files that are left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +50,10 @@ class KeysNeeded(Spoken):
         lines = [f"key {key}: {len(paths)} file(s)" for key, paths in sorted(self._encrypted.items())]
         if plain := self.files.get(None):
             lines.append(f"plain: {len(plain)} file(s)")
-        lines += [f"left: {path} is plain, and it is not known that glane wrote it" for path in self.left]
-        lines += [f"left: {path} is damaged" for path in self.damaged]
+        lines += [f"left: {path} is plain, and it is not known that glane wrote it" for path in self.left[:_SHOWN]]
+        lines += [f"left: {path} is damaged" for path in self.damaged[:_SHOWN]]
+        if (more := sum(max(0, len(paths) - _SHOWN) for paths in (self.left, self.damaged))) > 0:
+            lines.append(f"left: {more} more file(s)")
         if self.num_rewritten is not None:
             lines.append(f"encrypted by key {self.current}: {self.num_rewritten} file(s)")
             lines.append("Pages, CSV, JSON, and files that you gave, stay as they are.")
@@ -88,11 +91,11 @@ def keys_needed(places: Sequence[str]) -> KeysNeeded:
     return KeysNeeded(files=by_key, left=left, damaged=damaged, current=None if ring is None else ring.current)
 
 
-def rewrite_all(places: Sequence[str], *, done: Callable[[Path], None] = lambda _: None) -> KeysNeeded:
+def rewrite_all(places: Sequence[str]) -> KeysNeeded:
     """Encrypt the Parquet files of runs and other folders by the current key, those that are not.
 
     Each file is replaced in one step, once the new one was read and found to hold the same. So the same command goes on
-    after it was killed, and what is there is whole at any time. `done` is told each file.
+    after it was killed, and what is there is whole at any time.
 
     Raises:
         KeysError: if a key is lacking: of all, before the first file is written.
@@ -115,8 +118,7 @@ def rewrite_all(places: Sequence[str], *, done: Callable[[Path], None] = lambda 
                 note_wrote(root, REWRITTEN, [])
             for path in mine:
                 with storage_errors(path, setting=_SETTING):
-                    rewrite(path)
-                done(path)
+                    rewrite(path, is_noted=not _is_part(path))
     after = keys_needed(places)
     return KeysNeeded(
         files=after.files, left=after.left, damaged=after.damaged, current=after.current,
@@ -163,6 +165,11 @@ def _remove_unfinished(folders: Iterable[Path]) -> None:
         for path in listed(folder, ".*.tmp"):
             if UNFINISHED.fullmatch(path.name) and not path.is_symlink() and path.is_file():
                 remove(path)
+
+
+def _is_part(path: Path) -> bool:
+    """Whether it is a part of a run: there are thousands, and no digest of them is taken."""
+    return PART.fullmatch(path.name) is not None and (path.parent.parent / MARKER).exists()
 
 
 def _parquet_below(root: Path) -> Iterator[tuple[Path, bool]]:
