@@ -1,4 +1,4 @@
-"""A key for encryption at rest: python jobs/keys.py file=… name=…"""
+"""A key for encryption at rest, and which keys files need: python jobs/keys.py file=… name=… or run.dir=…"""
 
 from glane.cli import run
 
