@@ -17,7 +17,7 @@ from conftest import extract_here, make_settings, wait_for, write_documents
 from fork_server import forks, killed_at_random
 from glane.errors import RunError
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import heartbeats
+from glane.run.heartbeat import Heartbeat, heartbeats
 from glane.run.overview import overview
 from glane.run.prepare import PreparedRun, prepare_run
 from glane.run.publish import finish_run
@@ -145,6 +145,10 @@ def test_several_processes_killed_at_random_moments_count_every_document_once(
     assert kills > 5
 
 
+def working_beats(directory: RunDirectory) -> list[Heartbeat]:
+    return [beat for beat in heartbeats(directory) if beat.state == "working"]
+
+
 @pytest.mark.ray
 def test_under_ray_a_killed_worker_is_replaced_and_the_result_is_whole(words: CountWords, tmp_path: Path) -> None:
     run = tmp_path / "run"
@@ -152,8 +156,7 @@ def test_under_ray_a_killed_worker_is_replaced_and_the_result_is_whole(words: Co
     driver = start(under_ray, slow, run)
     directory = RunDirectory(root=run)
     wait_for(lambda: run.is_dir() and len(directory.committed_shards()) >= 2, 120)
-    working = [beat for beat in heartbeats(directory) if beat.state == "working"]
-    assert len(working) == 2
+    working = wait_for(lambda: len(beats := working_beats(directory)) == 2 and beats)
     os.kill(working[0].pid, signal.SIGKILL)
     driver.join(120)
     assert driver.exitcode == 0
