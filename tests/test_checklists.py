@@ -17,6 +17,7 @@ from glane.errors import ConfigError, RunError
 from glane.reporting.facts import FACTS
 from glane.reporting.items import checklist
 from glane.reporting.words import WORDS
+from test_encryption import ring_at
 
 SECRET = "Mme Zzyzx tousse"
 PLACES = {
@@ -190,6 +191,33 @@ def test_an_impact_assessment_tells_what_the_run_did_and_leaves_the_rest_to_comp
     assert "(0600)" in state_of(found, "AIPD", "4.3")[1]
     assert state_of(found, "AIPD", "4.1") == ("told", "The files of the run are not encrypted by glane.")
     assert glane.open_run(place / "first").description().fingerprint_digest in state_of(found, "AIPD", "3.2")[1]
+
+
+def test_what_no_program_knows_is_left_to_people_whatever_is_told_beside_it(place: Path) -> None:
+    """A place of storage is no time of retention, a host no controller, a task no purpose."""
+    found = glane.checklists(place / "first", [place / "made"], which=["aipd", "register"])
+    for paper, items in {
+        "AIPD": ["1.1", "1.2", "2.1", "2.5", "2.10", "3.1"],
+        "Registre": ["a", "b", "d", "e", "f"],
+    }.items():
+        assert {state_of(found, paper, item)[0] for item in items} == {"authors"}
+    assert state_of(found, "AIPD", "1.4")[0] == "told"
+    assert "Weights were read" not in state_of(found, "AIPD", "1.7")[1]  # the scripted engine has none
+
+
+def test_guard_encryption_and_place_are_told_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = write_documents(tmp_path / "d.parquet", ["a", "b"])
+    settings = make_settings(data, tmp_path / "run", run__allow_hosts=["10.1.0.7:5000"])
+    extract_here(settings)
+    (tmp_path / "run").rename(tmp_path / "moved")
+    told = glane.checklists(tmp_path / "moved", [tmp_path], which="aipd")
+    assert "the guard was off. Allowed were: 10.1.0.7:5000." in state_of(told, "AIPD", "4.4")[1]
+    assert "without encryption" in state_of(told, "AIPD", "4.1")[1]
+    assert str(tmp_path / "moved") in state_of(told, "AIPD", "1.6")[1]
+    monkeypatch.setenv("GLANE_KEY_FILE", str(ring_at(tmp_path / "keys.yaml", "one")))
+    extract_here(make_settings(data, tmp_path / "other"))
+    told = glane.checklists(tmp_path / "other", [tmp_path], which="aipd")
+    assert "was written encrypted" in state_of(told, "AIPD", "4.1")[1]
 
 
 def test_who_may_read_is_told_as_the_run_was_made(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from glane.reporting.markdown import as_markdown
 from glane.reporting.page import checklists_page, told_for
 from glane.run.links import RunLink, links_to
 from glane.settings.checklists import ChecklistName
+from glane.storage import listed
 from glane.toys import notice_lines
 from glane.types import Language, Toy
 
@@ -135,7 +136,8 @@ def _known(run: Run, assessments: Sequence[Assessment]) -> Known:
         settings=run.settings,
         task=run.task,
         summary=extraction_summary(run.directory),
-        is_encrypted=all(map(is_encrypted, run.directory.records.glob("*.parquet"))),
+        folder=str(run.directory.root),
+        is_encrypted=all(map(is_encrypted, files)) if (files := listed(run.directory.records, "*.parquet")) else None,
         evaluation=_latest(assessments, "evaluation", EvaluationSummary),
         estimates=_all(assessments, "estimates", EstimatesSummary),
         agreement=_latest(assessments, "review", AgreementSummary),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from glane.engine.registry import engine_kind
 from glane.extraction.attention import attention_lines
 from glane.languages import in_language
 from glane.reporting.fact import MOST_FIELDS, Fact
@@ -20,7 +21,21 @@ def _columns(known: Known, language: Language) -> str:
 
 def _computed_on(known: Known, language: Language) -> str:
     hosts = ", ".join(known.summary.hosts[:MOST_FIELDS])
-    return WORDS[language]["computed_on"].format(engine=known.settings.model.engine, hosts=hosts)
+    told, engine = WORDS[language]["computed_on"], known.settings.model.engine
+    weights = [WORDS[language]["weights_read"]] if engine_kind(engine).has_weights else []
+    return " ".join([told.format(engine=engine, hosts=hosts), *weights])
+
+
+def _network(known: Known, language: Language) -> str:
+    words, allowed = WORDS[language], known.settings.run.allow_hosts
+    told = words[f"guard_{known.description.environment.guard or 'unknown'}"]
+    return " ".join([told, *([words["allowed"].format(hosts=", ".join(allowed))] if allowed else [])])
+
+
+def _encryption(known: Known, language: Language) -> str | None:
+    if known.is_encrypted is None:
+        return None
+    return WORDS[language]["encrypted" if known.is_encrypted else "not_encrypted"]
 
 
 def _licence(known: Known, language: Language) -> str:
@@ -30,17 +45,13 @@ def _licence(known: Known, language: Language) -> str:
 
 
 def _kept_in(known: Known, language: Language) -> str:
-    return WORDS[language]["kept_in"].format(folder=known.settings.run.dir)
+    return WORDS[language]["kept_in"].format(folder=known.folder)
 
 
 def _permissions(known: Known, language: Language) -> str:
     words, run = WORDS[language], known.settings.run
     dumps = words["core_dumps" if run.core_dumps else "no_core_dumps"]
     return f"{words['group_reads' if run.group_access else 'owner_reads']} {dumps}"
-
-
-def _encryption(known: Known, language: Language) -> str:
-    return WORDS[language]["encrypted" if known.is_encrypted else "not_encrypted"]
 
 
 def _digests(known: Known, language: Language) -> str:
@@ -64,10 +75,11 @@ def _attention(known: Known, language: Language) -> str:
 CONFIDENTIAL: Mapping[str, Fact] = {
     "columns": Fact(tell=_columns),
     "computed_on": Fact(tell=_computed_on),
+    "network": Fact(tell=_network),
+    "encryption": Fact(tell=_encryption),
     "licence": Fact(tell=_licence),
     "kept_in": Fact(tell=_kept_in),
     "permissions": Fact(tell=_permissions),
-    "encryption": Fact(tell=_encryption),
     "digests": Fact(tell=_digests),
     "journals": Fact(tell=_journals),
     "attention": Fact(tell=_attention),

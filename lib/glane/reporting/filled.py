@@ -27,6 +27,8 @@ class Filled:
     @property
     def state(self) -> State:
         """Whether something is recorded, would be after a command, or is the authors' to say."""
+        if self.item.judged:
+            return "authors"
         if any(self.told.values()):
             return "told"
         return "to_make" if self.to_make else "authors"

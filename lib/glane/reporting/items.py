@@ -29,6 +29,7 @@ class Item(Strict):
     en: str
     fr: str
     facts: tuple[str, ...] = ()
+    judged: bool = False  # people say it, whatever is recorded: the facts are of help
 
     @field_validator("facts")
     @classmethod

@@ -27,7 +27,8 @@ class Known:
     settings: ExtractSettings
     task: Task
     summary: ExtractionSummary
-    is_encrypted: bool = False  # the files with the records
+    folder: str  # where the run lies now
+    is_encrypted: bool | None = None  # whether files of the result are; None where that is not known
     evaluation: EvaluationSummary | None = None
     estimates: Sequence[EstimatesSummary] = ()
     agreement: AgreementSummary | None = None

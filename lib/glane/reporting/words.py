@@ -102,14 +102,22 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "columns": "The model was given the columns {inputs}; carried into the result: {carried}; a row is named "
         "by {id}.",
         "no_column": "none",
-        "computed_on": "Engine {engine}, in processes of the run, on: {hosts}. Weights were read from a disk there; no "
-        "service elsewhere was asked by glane.",
+        "computed_on": "Engine {engine}, in processes of the run, on: {hosts}.",
+        "weights_read": "Weights were read from a disk there; glane asked no service elsewhere for answers.",
+        "guard_kernel": "When the run began, the kernel and Python refused connections of its processes to other "
+        "machines.",
+        "guard_python": "When the run began, Python, and not the kernel, refused connections of its processes to other "
+        "machines.",
+        "guard_off": "When the run began, connections of its processes to other machines were not refused: the guard "
+        "was off.",
+        "guard_unknown": "Whether connections of the run's processes were refused was not recorded.",
+        "allowed": "Allowed were: {hosts}.",
         "licence": "Licence: {licence}.",
         "released": "Released {month}.",
         "not_recorded": "not recorded",
         "kept_in": "Values, quotes and carried columns are in {folder}, with the settings, the ledger and journals.",
-        "owner_reads": "The owner alone may read the files of the run (0600).",
-        "group_reads": "The owner and the group of the folder may read the files of the run (0640).",
+        "owner_reads": "The files of the run were written for their owner alone to read (0600).",
+        "group_reads": "The files of the run were written for their owner and the group of the folder to read (0640).",
         "core_dumps": "Processes that crash may leave their memory as a file, with texts in it.",
         "no_core_dumps": "Processes that crash leave no image of their memory.",
         "encrypted": "The Parquet files of the run, with its values and quotes, are encrypted (AES-GCM, a key of 256 "
@@ -217,15 +225,25 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "columns": "Le modèle a reçu les colonnes {inputs}\u00a0; emportées dans le résultat\u00a0: "
         "{carried}\u00a0; une ligne est nommée par {id}.",
         "no_column": "aucune",
-        "computed_on": "Moteur {engine}, dans des processus de l'extraction, sur\u00a0: {hosts}. Les poids y ont été "
-        "lus sur un disque\u00a0; glane n'a interrogé aucun service ailleurs.",
+        "computed_on": "Moteur {engine}, dans des processus de l'extraction, sur\u00a0: {hosts}.",
+        "weights_read": "Les poids y ont été lus sur un disque\u00a0; glane n'a demandé de réponses à aucun service "
+        "ailleurs.",
+        "guard_kernel": "Au début de l'extraction, le noyau et Python refusaient les connexions de ses processus vers "
+        "d'autres machines.",
+        "guard_python": "Au début de l'extraction, Python, et non le noyau, refusait les connexions de ses processus "
+        "vers d'autres machines.",
+        "guard_off": "Au début de l'extraction, les connexions de ses processus vers d'autres machines n'étaient pas "
+        "refusées\u00a0: le contrôle était désactivé.",
+        "guard_unknown": "Il n'a pas été enregistré si les connexions des processus de l'extraction étaient refusées.",
+        "allowed": "Étaient permises\u00a0: {hosts}.",
         "licence": "Licence\u00a0: {licence}.",
         "released": "Paru en {month}.",
         "not_recorded": "non enregistrée",
         "kept_in": "Valeurs, citations et colonnes emportées sont dans {folder}, avec les réglages, le registre "
         "des lots et les journaux.",
-        "owner_reads": "Seul le propriétaire peut lire les fichiers de l'extraction (0600).",
-        "group_reads": "Le propriétaire et le groupe du dossier peuvent lire les fichiers de l'extraction (0640).",
+        "owner_reads": "Les fichiers de l'extraction ont été écrits lisibles par leur seul propriétaire (0600).",
+        "group_reads": "Les fichiers de l'extraction ont été écrits lisibles par leur propriétaire et le groupe du "
+        "dossier (0640).",
         "core_dumps": "Un processus qui s'arrête brutalement peut laisser l'image de sa mémoire dans un fichier, avec "
         "des textes.",
         "no_core_dumps": "Un processus qui s'arrête brutalement ne laisse pas d'image de sa mémoire.",
