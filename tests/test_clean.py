@@ -24,12 +24,12 @@ from glane.run.directory import RunDirectory
 from glane.run.heartbeat import Progress, process_start
 from glane.run.heartbeat_writer import HeartbeatWriter
 from glane.run.known import unknown_in
-from glane.run.leftovers import leftovers, remove_leftover
+from glane.run.leftovers import Leftover, leftovers, remove_leftover
 from glane.run.overview import overview
 from glane.run.publisher import sole_publisher
 from glane.run.starts import SubmissionEntry, record_submission
 from glane.settings import CleanSettings, clean_settings
-from glane.settings.keep import Keep
+from glane.settings.keep import KINDS, Keep
 
 HEX = "0123456789abcdef" * 2
 DAY_S = 86_400
@@ -346,7 +346,7 @@ def finished(tmp_path: Path) -> Path:
     shutil.copytree(run / "parts", tmp_path / "parts")
     extract_here(settings)
     shutil.move(tmp_path / "parts", run / "parts")
-    (run / "ledger" / "deaths" / "w0.json").write_text("{}")
+    (run / "ledger" / "deaths" / "w0.json").write_text('{"kind": "glane death"}')
     (run / "extract.log").write_text("2026 started\n")
     return aged(run, 100)
 
@@ -605,3 +605,31 @@ def test_a_pilot_of_which_something_is_not_known_or_alive_stays(pilot: Path, tmp
 def test_what_glane_makes_in_a_run_is_known(run: Path, finished: Path) -> None:
     for path in (run, finished):
         assert list(unknown_in(RunDirectory(root=path))) == []
+
+
+def test_what_somebody_keeps_under_a_name_as_glanes_stays(finished: Path) -> None:
+    """A note of a user's among heartbeats; and what comes into a folder while it is removed."""
+    note = finished / "ledger" / "workers" / "notes.json"
+    note.write_text('{"what": "my own"}')
+    aged(finished, 100)
+    clean(settings_of(finished, keep=EVERYTHING, remove=True), say=lambda _: None)
+    assert note.exists()
+    note.unlink()
+    (one,) = [
+        one for one in leftovers(RunDirectory(root=finished), ages=dict.fromkeys(KINDS, 1.0), now=time.time() + 1e7)
+        if one.path.name == "workers"
+    ]  # fmt: skip
+    real, calls = type(one).files.fget, 0  # type: ignore[attr-defined]
+
+    def later(self: Leftover) -> list[Path]:
+        nonlocal calls
+        calls += 1
+        (self.path / "mine.txt").write_text("x")
+        return list(real(self))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("glane.run.leftovers._is_removable", lambda *_, **__: True)
+        patched.setattr(type(one), "files", property(later))
+        remove_leftover(one, days=1.0)
+    assert calls
+    assert [path.name for path in one.path.iterdir()] == ["mine.txt"]

@@ -7,6 +7,7 @@ their own: they are the only copy.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import stat
@@ -170,8 +171,21 @@ def _is_removable(one: Leftover, *, days: float, now: float) -> bool:
             return False
         if one.names is not None and any(not one.names.fullmatch(path.name) for path in one.files):
             return False
+        if one.kind == "ledger" and not all(map(_is_of_glane, one.files)):
+            return False
         return not (one.stays and not one.files) and one.age_days(now) > days
     return False
+
+
+def _is_of_glane(path: Path) -> bool:
+    """Whether a file of the ledger is a record, or one that was not finished: names as theirs anybody may give."""
+    if UNFINISHED.fullmatch(path.name):
+        return True
+    try:
+        told = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(told, dict) and str(told.get("kind")).startswith("glane ")
 
 
 def _is_behind_a_link(one: Leftover) -> bool:
