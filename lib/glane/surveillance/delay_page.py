@@ -10,12 +10,12 @@ import polars as pl
 
 from glane.assess.pages.page import decimal, heading, paragraph, table
 from glane.assess.rounding import outward
+from glane.surveillance.delay_words import DELAY_WORDS
 from glane.surveillance.delays import COMPLETENESS
 from glane.surveillance.dimensions import PERIOD
 from glane.surveillance.record import TableSummary
 from glane.surveillance.triangle import DELAY
 from glane.surveillance.triangle_drawing import Line, triangle_drawing
-from glane.surveillance.words import WORDS
 from glane.types import Language
 
 _SHOWN = 20  # periods of the triangle
@@ -37,7 +37,7 @@ def delay_parts(
         language: Of the page.
         label: How a period is written.
     """
-    words, told = WORDS[language], summary.delays
+    words, told = DELAY_WORDS[language], summary.delays
     if told is None:
         return
     count = _counting(language)

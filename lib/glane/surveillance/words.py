@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from glane.surveillance.disclosure_words import DISCLOSURE_WORDS
+from glane.surveillance.signal_words import SIGNAL_WORDS
 from glane.types import Language
 
-WORDS: dict[Language, dict[str, str]] = {
+_PAGE: dict[Language, dict[str, str]] = {
     "fr": {
         "cases": "Cas : {case}",
         "title": "Tableau de surveillance",
@@ -45,54 +47,6 @@ WORDS: dict[Language, dict[str, str]] = {
             "Contour en tirets et bande orange : nombre attendu quand tous les documents seront arrivés, et son "
             "intervalle, d'après le modèle seul."
         ),
-        "delays": "Délais",
-        "delays_head": "période|cas arrivés (modèle)|part arrivée, attendue|cas attendus à la fin|intervalle",
-        "delays_model": (
-            "Cas attendus à la fin : ceux que le modèle trouvera quand tous les documents seront arrivés, sans "
-            "correction, si les délais restent ce qu'ils étaient. Si les délais s'allongent, le nombre attendu est "
-            "trop bas, et l'intervalle ne le dit pas."
-        ),
-        "delays_corrected": (
-            "Cas attendus à la fin : ceux que le modèle trouvera quand tous les documents seront arrivés, sans "
-            "correction, si les délais restent ce qu'ils étaient. Si les délais s'allongent, le nombre attendu est "
-            "trop bas, et l'intervalle ne le dit pas. Les nombres corrigés de ce tableau sont ceux des documents "
-            "arrivés : rien n'y est ajouté pour les délais."
-        ),
-        "triangle_title": "Cas d'après le modèle, par période et par délai (en périodes) de leur document",
-        "triangle_how": (
-            "Documents arrivés jusqu'au {until}. Dernière période dont tous les documents sont arrivés à temps pour "
-            "compter dans les délais : {last_whole}. Case en tirets : période d'arrivée encore en cours. Délais de "
-            "{longest} périodes ou plus ensemble."
-        ),
-        "delays_how": (
-            "Part des cas arrivés après tant de périodes : {shares}. Méthode de Lawless (1994), dite aussi chain "
-            "ladder ; intervalle de prédiction à {level} %, de chaque période prise seule ; dispersion {dispersion} "
-            "(1 : documents arrivés chacun pour soi ; plus : par paquets)."
-        ),
-        "delays_share": "{delay} : {share}",
-        "delays_late": "{num} cas arrivés plus tard que {longest} périodes : comptés avec ce délai.",
-        "delays_undated": "{num} cas sans date d'arrivée : comptés, sans délai.",
-        "delays_reversed": "{num} cas arrivés avant leur période : comptés, sans délai.",
-        "signals": "Signaux",
-        "signals_head": "période|série|méthode|cas (modèle)|attendus|seuil|probabilité",
-        "signals_how": (
-            "Cherchés dans les nombres du modèle, sans correction : {told} nombres jugés (une série, une méthode, "
-            "une période chacun), {untold} ne peuvent l'être (périodes incomplètes, trop peu de cas, ou trop peu de "
-            "périodes avant). Probabilité : part des tirages du nombre corrigé qui dépassent leur seuil, pour les "
-            "huit dernières périodes. Un signal dit qu'un nombre est plus haut qu'attendu, non qu'il y a une "
-            "épidémie ; plus il y a de séries et de méthodes, plus il y a de faux."
-        ),
-        "signals_drifted": (
-            "Les sentinelles ont dérivé ({fields}) : le modèle se trompe autrement qu'avant, et un signal peut venir "
-            "de lui et non des cas."
-        ),
-        "signals_many": "Les {shown} plus récents sur {all} ; signals.parquet les contient tous.",
-        "no_signal": "Aucun signal.",
-        "ears_c1": "EARS C1",
-        "ears_c2": "EARS C2",
-        "ears_c3": "EARS C3",
-        "farrington": "Farrington flexible",
-        "cusum": "CUSUM",
         "map": "Carte",
         "map_title": "{figure} par {level}",
         "map_how": (
@@ -188,34 +142,6 @@ WORDS: dict[Language, dict[str, str]] = {
             "Sur {rows} lignes avec des documents, {num} n'en ont aucun de relu : elles sont corrigées par ce que "
             "disent les autres."
         ),
-        "suppressed": "masqué",
-        "suppressed_standardised": "taux standardisé masqué",
-        "total_suppressed": "Nombre de cas masqué",
-        "no_rule": (
-            "Aucune règle de confidentialité n'a été donnée (table.disclosure) : les petits nombres sont tels quels. "
-            "Ne pas diffuser ce tableau avant de les avoir regardés."
-        ),
-        "rule_suppress": (
-            "Nombres de cas ou d'autres documents inférieurs à {least} masqués (×), et avec eux ceux qui permettraient "
-            "de les retrouver par différence : {suppressed} lignes sur {rows}. Avec un nombre sont masqués le nombre "
-            "corrigé, l'intervalle et les taux."
-        ),
-        "rule_round": (
-            "Nombres arrondis au multiple de {base} le plus proche, chaque ligne pour elle-même : les sommes ne "
-            "correspondent pas exactement. Un zéro peut être un petit nombre. Taux calculés sur ces nombres ; "
-            "leurs intervalles tiennent compte de l'arrondi."
-        ),
-        "rule_cell_key": (
-            "Nombres modifiés d'au plus {largest}, chaque ligne pour elle-même, par une clé secrète : les mêmes "
-            "documents donnent toujours le même nombre, les sommes ne correspondent pas exactement. Un zéro peut être "
-            "un petit nombre. Taux calculés sur ces nombres ; leurs intervalles tiennent compte de la modification."
-        ),
-        "audited": (
-            "Vérifié par programmation linéaire, avec {earlier} lignes de tableaux déjà diffusés de la série : d'après "
-            "tout ce qui est dit, un petit nombre masqué peut être n'importe où dans un intervalle d'au moins "
-            "{protection}."
-        ),
-        "exposed": "De tableaux déjà diffusés de la série on déduit {num} petit(s) nombre(s), quoi qu'on masque ici.",
         "assumes": (
             "Tout cela suppose que les relecteurs ne se trompent pas, et que les documents relus ont été tirés au "
             "hasard."
@@ -259,53 +185,6 @@ WORDS: dict[Language, dict[str, str]] = {
             "Dashed outline and orange band: the count that is expected once all documents have arrived, and its "
             "interval, by the model alone."
         ),
-        "delays": "Delays",
-        "delays_head": "period|cases reported (model)|share expected to be in|cases expected in the end|interval",
-        "delays_model": (
-            "Cases expected in the end: those that the model will find once all documents have arrived, not corrected, "
-            "if delays stay as they were. If delays grow, the expected count is too low, and the interval does not "
-            "tell."
-        ),
-        "delays_corrected": (
-            "Cases expected in the end: those that the model will find once all documents have arrived, not corrected, "
-            "if delays stay as they were. If delays grow, the expected count is too low, and the interval does not "
-            "tell. The corrected counts of this table are those of the documents that have arrived: nothing is added "
-            "to them for delays."
-        ),
-        "triangle_title": "Cases by the model, by period and by the delay (in periods) of their document",
-        "triangle_how": (
-            "Documents that arrived until {until}. The last period of arrival that tells of delays: {last_whole}. "
-            "Dashed cell: the period of arrival is not over. Delays of {longest} periods and more are together."
-        ),
-        "delays_how": (
-            "Share of cases that is in after so many periods: {shares}. Method of Lawless (1994), which is the chain "
-            "ladder; {level} % prediction interval of each period by itself; dispersion {dispersion} (1: documents "
-            "arrive each by itself; more: in batches)."
-        ),
-        "delays_share": "{delay}: {share}",
-        "delays_late": "{num} cases arrived later than {longest} periods: counted with that delay.",
-        "delays_undated": "{num} cases without a day of arrival: counted, without a delay.",
-        "delays_reversed": "{num} cases that arrived before their period: counted, without a delay.",
-        "signals": "Signals",
-        "signals_head": "period|series|method|cases (model)|expected|bound|probability",
-        "signals_how": (
-            "Looked for in the model's counts, without correction: {told} counts were judged (each of one series, "
-            "method and period), {untold} cannot be (incomplete periods, too few cases, or too few periods before). "
-            "Probability: the share of draws of the corrected count that are above their bound, of the last eight "
-            "periods. A signal says that a count is higher than expected, not that there is an outbreak; several "
-            "series and methods give false ones more often."
-        ),
-        "signals_drifted": (
-            "Sentinels drifted ({fields}): the model errs otherwise than before, and a signal may come from it and not "
-            "from cases."
-        ),
-        "signals_many": "The {shown} newest of {all}; signals.parquet has all.",
-        "no_signal": "No signal.",
-        "ears_c1": "EARS C1",
-        "ears_c2": "EARS C2",
-        "ears_c3": "EARS C3",
-        "farrington": "flexible Farrington",
-        "cusum": "CUSUM",
         "map": "Map",
         "map_title": "{figure} by {level}",
         "map_how": (
@@ -399,32 +278,9 @@ WORDS: dict[Language, dict[str, str]] = {
         "unreviewed": (
             "Of {rows} rows with documents, {num} have no reviewed one: they are corrected by what the others tell."
         ),
-        "suppressed": "suppressed",
-        "suppressed_standardised": "standardised rate suppressed",
-        "total_suppressed": "Count of cases suppressed",
-        "no_rule": (
-            "No rule of disclosure was set (table.disclosure): small counts stand as they are. Do not publish this "
-            "table before somebody has looked at them."
-        ),
-        "rule_suppress": (
-            "Counts of cases or of other documents below {least} are suppressed (×), and with them those that would "
-            "give them back by subtraction: {suppressed} of {rows} rows. Corrected count, interval and rates are "
-            "suppressed with the count."
-        ),
-        "rule_round": (
-            "Counts are rounded to the nearest multiple of {base}, each row by itself: sums do not agree exactly. "
-            "A zero may be a small count. Rates are of these counts; their limits allow for the rounding."
-        ),
-        "rule_cell_key": (
-            "Counts are changed by at most {largest}, each row by itself, by a secret key: the same documents always "
-            "give the same count, and sums do not agree exactly. A zero may be a small count. Rates are of these "
-            "counts; their limits allow for the change."
-        ),
-        "audited": (
-            "Audited by linear programming, with {earlier} rows of tables of the series that were issued before: given "
-            "all that is told, a suppressed small count may lie anywhere in an interval at least {protection} wide."
-        ),
-        "exposed": "{num} small counts follow from tables of the series issued before, whatever is suppressed here.",
         "assumes": "All of it assumes that reviewers do not err, and that the reviewed documents were drawn at random.",
     },
+}
+WORDS: dict[Language, dict[str, str]] = {
+    language: {**told, **SIGNAL_WORDS[language], **DISCLOSURE_WORDS[language]} for language, told in _PAGE.items()
 }
