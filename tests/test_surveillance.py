@@ -41,6 +41,7 @@ from glane.surveillance.rates import STANDARDS, rate_limits, standard_shares
 from glane.surveillance.record import TableSummary
 from glane.surveillance.table import SurveillanceTable, labelled, surveillance_table
 from glane.surveillance.told import table_text
+from glane.surveillance.written_numbers import WrittenNumbers
 from glane.validation import validated
 
 DAY = datetime.date
@@ -851,7 +852,7 @@ def body(rows: pl.DataFrame, language: Any, *, is_corrected: bool = False, **tol
     ],
 )  # fmt: skip
 def test_a_small_rate_is_not_rounded_to_nothing(value: float | None, shown: str) -> None:
-    assert body(pl.DataFrame(), "fr")._rate(value) == shown
+    assert WrittenNumbers("fr").rate(value) == shown
 
 
 @pytest.mark.parametrize(
@@ -859,7 +860,7 @@ def test_a_small_rate_is_not_rounded_to_nothing(value: float | None, shown: str)
     [(5.9896, 6, "5.99"), (6.02, 6, "6.02"), (5.99996, 6, "5.99996"), (6.0, 6, "6.0"), (3.14159, 9, "3.1")],
 )
 def test_a_bound_is_on_the_side_of_the_count_where_it_is(bound: float, count: int, shown: str) -> None:
-    assert body(pl.DataFrame(), "en")._bound(bound, count) == shown
+    assert WrittenNumbers("en").bound(bound, count) == shown
 
 
 @pytest.mark.parametrize("standard", [None, "esp2013"])

@@ -8,18 +8,17 @@ from typing import Any
 
 import polars as pl
 
-from glane.assess.designs import design_text
 from glane.assess.estimate.notes import in_language
 from glane.assess.pages.page import decimal, heading, page, paragraph, table
 from glane.assess.right_answers import right_answers_text, right_answers_title, right_answers_warnings
-from glane.assess.rounding import MOST_DIGITS, count_digits, downwards, outward, rate_digits, upwards
+from glane.assess.rounding import outward
 from glane.languages import clauses, plurals_in
-from glane.settings.table import DOCUMENTS
 from glane.surveillance.curve import Bar, epidemic_curve
 from glane.surveillance.delay_page import delay_parts
 from glane.surveillance.delays import COMPLETENESS, NOWCAST
 from glane.surveillance.dimensions import AGE, PERIOD, PLACE, keys_of
 from glane.surveillance.figures import ALL
+from glane.surveillance.how_page import how_sentences
 from glane.surveillance.issued import ROW, SUPPRESSED
 from glane.surveillance.periods import Calendar
 from glane.surveillance.record import TableSummary
@@ -27,6 +26,7 @@ from glane.surveillance.silent import silent_places
 from glane.surveillance.tile_map import tile_map
 from glane.surveillance.unreviewed import unreviewed_rows
 from glane.surveillance.words import WORDS
+from glane.surveillance.written_numbers import WrittenNumbers
 from glane.types import Language
 
 _MANY = 400  # rows of a table on the page
@@ -64,7 +64,7 @@ class _Body:
     ) -> None:
         self._triangle = triangle
         self._summary, self._rows, self._signals, self._language = summary, rows, signals, language
-        self._words = WORDS[language]
+        self._words, self._numbers = WORDS[language], WrittenNumbers(language)
         self._is_corrected = summary.method is not None
 
     @property
@@ -89,7 +89,7 @@ class _Body:
             title = {PERIOD: "by_period", PLACE: "by_place", AGE: "by_age"}.get(key, "by_group")
             parts += [heading(self._say(title, name=key)), *self._table(key)]
         parts.append(heading(self._say("how")))
-        return "".join([*parts, *map(paragraph, self._how())])
+        return "".join([*parts, *map(paragraph, how_sentences(self._summary, self._say, self._numbers))])
 
     def _say(self, sentence: str, **values: object) -> str:
         return plurals_in(self._words[sentence].format(**values), self._language)
@@ -105,8 +105,8 @@ class _Body:
         if one.first_day is not None and one.last_day is not None:
             rows.append([self._say("days"), self._say("from_to", first=one.first_day, last=one.last_day)])
         counted = "documents" if definition.unit == "document" else f"{definition.unit}s"
-        rows.append([self._say(counted), self._count(one.documents)])
-        rows.append([self._say("failed"), self._count(one.failed)])
+        rows.append([self._say(counted), self._numbers.count(one.documents)])
+        rows.append([self._say("failed"), self._numbers.count(one.failed)])
         return table(("", ""), rows, text_columns=2)
 
     def _total(self) -> str:
@@ -119,16 +119,20 @@ class _Body:
             level = decimal(100 * self._summary.definition.level, self._language, digits=0)
             told = self._say(
                 "total",
-                estimate=self._corrected(row["estimate"]),
+                estimate=self._numbers.corrected(row["estimate"]),
                 level=level,
-                low=self._count(low),
-                high=self._count(high),
+                low=self._numbers.count(low),
+                high=self._numbers.count(high),
             )
             reviewed = decimal(self._summary.reviewed, self._language, digits=0)
-            more = paragraph(self._say("model_says", model=self._count(row["model"]), reviewed=reviewed))
+            more = paragraph(self._say("model_says", model=self._numbers.count(row["model"]), reviewed=reviewed))
         else:
-            told, more = self._say("total_model", model=self._count(row["model"])), ""
-        lost = paragraph(self._say("failed_how", failed=self._count(self._summary.failed))) if row["failed"] else ""
+            told, more = self._say("total_model", model=self._numbers.count(row["model"])), ""
+        lost = (
+            paragraph(self._say("failed_how", failed=self._numbers.count(self._summary.failed)))
+            if row["failed"]
+            else ""
+        )
         warning += "".join(f'<p class="warning">{escape(one)}</p>' for one in self._silent())
         notes = "".join(paragraph(f"⚠ {one}") for one in self._notes())
         return warning + heading(told, 2) + more + lost + notes
@@ -136,7 +140,9 @@ class _Body:
     def _silent(self) -> Iterator[str]:
         """What places from which no document came make of rates."""
         if of := silent_places(self._summary):
-            yield self._say("silent_declared" if of.is_declared else "silent", num=self._count(of.num), places=of.codes)
+            yield self._say(
+                "silent_declared" if of.is_declared else "silent", num=self._numbers.count(of.num), places=of.codes
+            )
 
     def _notes(self) -> Iterator[str]:
         one = self._summary
@@ -144,13 +150,15 @@ class _Body:
         if one.note:
             yield from in_language(one.note, self._language)
         if found := unreviewed_rows(one, self._rows):
-            yield self._say("unreviewed", rows=self._count(found.rows), num=self._count(found.unreviewed))
+            yield self._say(
+                "unreviewed", rows=self._numbers.count(found.rows), num=self._numbers.count(found.unreviewed)
+            )
         if one.extracted:
             yield self._say("extracted", columns=", ".join(one.extracted))
         counts = [*((name, num) for name, num in one.unplaced), ("unnamed", one.unnamed)]
         for name, num in counts:
             if num:
-                yield self._say(name, num=self._count(num))
+                yield self._say(name, num=self._numbers.count(num))
 
     def _curve(self) -> str:
         rows = self._rows.filter((pl.col("margin") == PERIOD) & pl.col(PERIOD).is_not_null())
@@ -161,7 +169,7 @@ class _Body:
             )
             for row in rows.iter_rows(named=True)
         ]  # fmt: skip
-        return epidemic_curve(bars, self._say("curve_title"), self._tick) if bars else ""
+        return epidemic_curve(bars, self._say("curve_title"), self._numbers.tick) if bars else ""
 
     def _delays(self) -> Iterator[str]:
         if self._triangle is not None:
@@ -179,9 +187,11 @@ class _Body:
         lines = []
         for row in found.head(_MOST_SIGNALS).iter_rows(named=True):
             of = ", ".join(str(row[key]) for key in by if row[key] is not None) or self._say("all")
-            share = "–" if row["probability"] is None else f"{self._count(100 * row['probability'])}\u00a0%"
-            cells = [self._label(PERIOD, row), of, self._say(row["method"]), self._count(row["model"])]
-            lines.append([*cells, self._rate(row["expected"]), self._bound(row["upper"], row["model"]), share])
+            share = "–" if row["probability"] is None else f"{self._numbers.count(100 * row['probability'])}\u00a0%"
+            cells = [self._label(PERIOD, row), of, self._say(row["method"]), self._numbers.count(row["model"])]
+            lines.append(
+                [*cells, self._numbers.rate(row["expected"]), self._numbers.bound(row["upper"], row["model"]), share]
+            )
         if lines:
             yield table(self._say("signals_head").split("|"), lines, text_columns=3)
         else:
@@ -189,7 +199,7 @@ class _Body:
         if found.height > _MOST_SIGNALS:
             yield paragraph(self._say("signals_many", shown=_MOST_SIGNALS, all=found.height))
         told, untold = signals["signal"].count(), signals["signal"].null_count()
-        yield paragraph(self._say("signals_how", told=self._count(told), untold=self._count(untold)))
+        yield paragraph(self._say("signals_how", told=self._numbers.count(told), untold=self._numbers.count(untold)))
 
     def _map(self) -> str:
         place = self._summary.definition.place
@@ -201,9 +211,9 @@ class _Body:
         hidden = {row[PLACE]: self._say("suppressed") for row in rows.iter_rows(named=True) if row.get(SUPPRESSED)}
         is_rate = "rate" in name
         kind = "standard" if "standardised" in name else "rate" if is_rate else "count"
-        figure = self._say(f"figure_{kind}{self._whose}", per=self._tick(self._summary.definition.per))
+        figure = self._say(f"figure_{kind}{self._whose}", per=self._numbers.tick(self._summary.definition.per))
         title = self._say("map_title", figure=figure, level=self._say(f"level_{place.level}"))
-        number = self._rate if is_rate else self._count
+        number = self._numbers.rate if is_rate else self._numbers.count
         drawn = tile_map(
             values,
             place.level,
@@ -230,7 +240,7 @@ class _Body:
         return parts
 
     def _heads(self) -> list[str]:
-        per = self._tick(self._summary.definition.per)
+        per = self._numbers.tick(self._summary.definition.per)
         found = self._say("head_corrected" if self._is_corrected else "head_model").split("|")
         if "model_rate" in self._rows.columns:
             found += self._say(f"head_rate{self._whose}", per=per).split("|")
@@ -248,16 +258,19 @@ class _Body:
         cells = [label]
         if self._is_corrected:
             if row["low"] is None:
-                cells += [self._count(None), "–"]
+                cells += [self._numbers.count(None), "–"]
             else:
                 low, high = outward(row["low"], row["high"])
-                cells += [self._corrected(row["estimate"]), f"{self._count(low)} – {self._count(high)}"]
-        cells.append(self._count(row["model"]))
+                cells += [
+                    self._numbers.corrected(row["estimate"]),
+                    f"{self._numbers.count(low)} – {self._numbers.count(high)}",
+                ]
+        cells.append(self._numbers.count(row["model"]))
         prefix = "" if self._is_corrected else "model_"
         for name in (f"{prefix}rate", f"standardised_{prefix}rate"):
             if name in row:
-                cells += [self._rate(row[name]), self._between(row[f"{name}_low"], row[f"{name}_high"])]
-        cells += [self._count(row[name]) for name in ("documents", "failed", "reviewed")]
+                cells += [self._numbers.rate(row[name]), self._numbers.between(row[f"{name}_low"], row[f"{name}_high"])]
+        cells += [self._numbers.count(row[name]) for name in ("documents", "failed", "reviewed")]
         notes = [self._say("incomplete")] if row.get("incomplete") else []
         if (why := row.get(SUPPRESSED)) is not None:
             notes.append(self._say("suppressed" if why == ROW else "suppressed_standardised"))
@@ -274,74 +287,6 @@ class _Body:
         if key == PLACE:
             return f"{row[PLACE]} {row['place_name']}"
         return str(row["age_class"] if key == AGE else row[key])
-
-    def _how(self) -> Iterator[str]:
-        one, definition = self._summary, self._summary.definition
-        if one.method is not None:
-            yield self._say(one.method)
-            yield self._say("of_run")
-            yield self._say("assumes")
-        elif definition.denominator is not None:
-            yield self._say("of_model")
-        if one.review is not None:
-            yield design_text(one.review, self._language)
-        if definition.denominator is None:
-            yield self._say("no_denominator")
-        elif definition.denominator == DOCUMENTS:
-            yield self._say("denominator_documents")
-        else:
-            yield self._say("denominator_file", file=definition.denominator)
-        if definition.standard is not None:
-            yield self._say("standard", name=definition.standard)
-        if definition.time is not None and definition.time.every == "week":
-            yield self._say(f"weeks_{definition.time.weeks}")
-        yield from self._disclosed()
-
-    def _disclosed(self) -> Iterator[str]:
-        """What was done about small counts."""
-        one = self._summary.disclosure
-        if one is None:
-            yield self._say("no_rule")
-            return
-        if one.method != "suppress":
-            yield self._say(f"rule_{one.method}", base=one.base, largest=one.largest)
-            return
-        yield self._say(
-            "rule_suppress", least=one.least, suppressed=self._count(one.suppressed), rows=self._count(one.rows)
-        )
-        if one.protection is not None:
-            yield self._say("audited", protection=one.protection, earlier=self._count(one.earlier_rows))
-        if one.exposed:
-            yield "⚠ " + self._say("exposed", num=self._count(one.exposed))
-
-    def _count(self, value: float | None) -> str:
-        return decimal(value, self._language, digits=0)
-
-    def _corrected(self, value: float | None) -> str:
-        return decimal(value, self._language, digits=count_digits(value))
-
-    def _rate(self, value: float | None) -> str:
-        return decimal(value, self._language, digits=rate_digits(value))
-
-    def _bound(self, bound: float, count: float) -> str:
-        """A bound, with as many decimals as tell on which side of it a count lies."""
-        for digits in range(1, MOST_DIGITS):
-            shown = round(bound, digits)
-            if (shown < count, shown > count) == (bound < count, bound > count):
-                return decimal(bound, self._language, digits=digits)
-        return decimal(bound, self._language, digits=MOST_DIGITS)
-
-    def _between(self, low: float | None, high: float | None) -> str:
-        if low is None or high is None:
-            return "–"
-        down, up = downwards(low, rate_digits(low)), upwards(high, rate_digits(high))
-        return f"{decimal(down, self._language, digits=rate_digits(low))} – " + decimal(
-            up, self._language, digits=rate_digits(high)
-        )
-
-    def _tick(self, value: float) -> str:
-        digits = 0 if float(value).is_integer() else 1
-        return decimal(value, self._language, digits=digits)
 
 
 def _still_to_come(row: Row) -> tuple[float, float, float] | None:
