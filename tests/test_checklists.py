@@ -212,7 +212,7 @@ def test_guard_encryption_and_place_are_told_as_they_were(tmp_path: Path, monkey
     (tmp_path / "run").rename(tmp_path / "moved")
     told = glane.checklists(tmp_path / "moved", [tmp_path], which="aipd")
     assert "the guard was off. Allowed were: 10.1.0.7:5000." in state_of(told, "AIPD", "4.4")[1]
-    assert "without encryption" in state_of(told, "AIPD", "4.1")[1]
+    assert "not encrypted by glane" in state_of(told, "AIPD", "4.1")[1]
     assert str(tmp_path / "moved") in state_of(told, "AIPD", "1.6")[1]
     monkeypatch.setenv("GLANE_KEY_FILE", str(ring_at(tmp_path / "keys.yaml", "one")))
     extract_here(make_settings(data, tmp_path / "other"))
