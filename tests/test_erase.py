@@ -502,3 +502,32 @@ def test_documents_of_a_notebook_and_what_people_read_in_a_screening_go(tmp_path
     assert rows_of(tmp_path / "run").equals(rows.filter(pl.col("id") != GONE))
     assert extract_here(settings).height == 39
     assert glane.verify(tmp_path / "run", folders=tmp_path / "run").is_as_it_was
+
+
+def test_documents_of_others_that_have_the_same_ids_are_left(tmp_path):
+    """Ids that are numbers are the same in every table: only what is of the runs, or read by them, loses rows."""
+    for name, word in (("ours", "Quaresmo"), ("others", "Martin")):
+        (tmp_path / name).mkdir()
+        frame = pl.DataFrame(
+            {"id": list(range(40)), "text": [f"Madame {word} numéro {at} tousse." for at in range(40)]}
+        )
+        frame.write_parquet(tmp_path / f"{name}.parquet")
+        extract_here(make_settings(tmp_path / f"{name}.parquet", tmp_path / name / "run"))
+        run = glane.open_run(tmp_path / name / "run")
+        freeze(
+            run, run.task, run.usable().collect()["id"], folder=tmp_path / name / "frozen", sample={}, tolerance=0.02
+        )
+        with (tmp_path / f"{name}_too.parquet").open("wb") as stream:
+            write_parquet_frame(run.usable().select("id", "fever").collect(), stream)
+        found = glane.evaluate(tmp_path / name / "run", str(tmp_path / f"{name}_too.parquet"), samples=0)
+        found.write(tmp_path / name / "evaluation")
+        write_folder(
+            tmp_path / name / "apart", {"rows.parquet": as_parquet(pl.DataFrame({"id": [7], "number": ["7"]}))}
+        )
+    before = {path: path.read_bytes() for path in (tmp_path / "others").rglob("*") if path.is_file()}
+    is_clean, said = do(tmp_path / "ours", ids=("7",), folder=(str(tmp_path),))
+    assert is_clean, said
+    assert {path: path.read_bytes() for path in (tmp_path / "others").rglob("*") if path.is_file()} == before
+    assert rows_of(tmp_path / "ours" / "run").filter(pl.col("id") == 7).is_empty()
+    assert read_frozen(tmp_path / "ours" / "frozen").reference.filter(pl.col("id") == 7).is_empty()
+    assert read_parquet_frame(tmp_path / "ours" / "evaluation" / "values.parquet").filter(pl.col("id") == 7).is_empty()

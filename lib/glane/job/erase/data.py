@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from collections.abc import Callable, Collection, Iterator
@@ -10,11 +11,12 @@ from pathlib import Path
 from typing import IO
 
 from glane.assess.screen.files import BATCH, LABELS, ORDER, QUESTION
+from glane.assess.screen.record import Screening
 from glane.corpus.unchanged import content_digest
 from glane.errors import RecordError
 from glane.extraction.frozen import DOCUMENTS, GOLD, MANIFEST, REFERENCE, Manifest
 from glane.ingestion.record import LOOK, MARK, read_mark
-from glane.job.erase.tables import count_rows, csv_without, write_emptied, write_without
+from glane.job.erase.tables import count_rows, csv_without, is_telling, write_emptied, write_without
 from glane.parquet import PARQUET, parquet_schema, read_parquet
 from glane.pseudonyms.offsets_file import is_offsets
 from glane.pseudonyms.table import DOCUMENTS as PSEUDONYMISED
@@ -54,15 +56,20 @@ def is_ours(path: Path) -> bool:
 
 
 def data_files(
-    folder: Path, names: Collection[str], ids: Collection[str], columns: Collection[str]
+    folder: Path, names: Collection[str], ids: Collection[str], columns: Collection[str], *, of: Collection[str] | None
 ) -> Iterator[DataFile]:
     """The files of glane's data sets in a folder, none below it, that hold documents with these ids.
 
-    `columns` are the names that ids have in runs.
+    `columns` are the names that ids have in runs, and `of` the digests of their fingerprints: of a folder that tells
+    none of them, nothing is taken but ids that are hardly anything else. None of a folder that these runs read.
 
     Raises:
         GlaneError: if a mark is damaged, or a key is lacking.
     """
+    if of is not None and not _is_of(folder, names, of):
+        ids = [one for one in ids if is_telling(one)]
+    if not ids:
+        return
     if MARK in names and read_mark(folder) is not None:
         yield from _ingested(folder, ids)
     if TOLD in names and PSEUDONYMISED in names:
@@ -80,6 +87,16 @@ def data_files(
             yield DataFile(
                 path=path, rows=rows, what="places of identifiers", erase=_taking(path, ids, ["id", "new_id"])
             )
+
+
+def _is_of(folder: Path, names: Collection[str], of: Collection[str]) -> bool:
+    """Whether frozen sentinels, or a screening or a batch of one, are of runs with these fingerprints."""
+    with contextlib.suppress(RecordError, FileNotFoundError):
+        if MANIFEST in names:
+            return read_record(Manifest, folder / MANIFEST).run.get("fingerprint_digest") in of
+        if QUESTION in names or BATCH in names:
+            return read_record(Screening, (folder if QUESTION in names else folder.parent) / QUESTION).run in of
+    return False
 
 
 def _ingested(folder: Path, ids: Collection[str]) -> Iterator[DataFile]:

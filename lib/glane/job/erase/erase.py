@@ -96,10 +96,12 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
     runs += tuple(one for one in every if one not in runs and _is_stale(one, gone))
     what = sought(sorted(documents), texts_of(runs), texts_of_others(runs))
     names = list(dict.fromkeys(name for one in every for name in (one.name, str(one.data.get("id_column", "id")))))
-    identities = {one.directory.identity() for one in every}
-    of = {one.directory.identity() for one in runs if one.num_rows} or identities
+    every_id = {one.directory.identity() for one in every}
+    gone |= {one.directory.identity() for one in runs if is_under_way(one, ids)}
     steps = [
-        step for folder in place.written for step in steps_in(folder, runs=of, ids=documents, names=names, sought=what)
+        step
+        for folder in place.written
+        for step in steps_in(folder, runs=gone, related=every_id, ids=documents, names=names, sought=what)
     ]
     return Todo(
         ids=ids, place=place, related=tuple(every), runs=runs, steps=tuple(steps), data=tuple(data), sought=what,
@@ -108,12 +110,18 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
 
 
 def _data(place: Place, runs: Sequence[RunRows], documents: Collection[str]) -> list[DataFile]:
+    read = {Path(file.path).parent for one in runs if one.plan is not None for file in one.plan.files}
     folders = dict(place.folders)
-    for file in (Path(file.path) for one in runs if one.plan is not None for file in one.plan.files):
-        if file.parent.is_dir():
-            folders.setdefault(file.parent, sorted(path.name for path in file.parent.iterdir() if path.is_file()))
+    for folder in read:
+        if folder.is_dir():
+            folders.setdefault(folder, sorted(path.name for path in folder.iterdir() if path.is_file()))
     columns = list(dict.fromkeys(one.name for one in runs))
-    found = [file for folder, names in folders.items() for file in data_files(folder, names, documents, columns)]
+    of = {one.description.fingerprint_digest for one in runs}
+    found = [
+        file
+        for folder, names in folders.items()
+        for file in data_files(folder, names, documents, columns, of=None if folder in read else of)
+    ]
     for one in runs:
         found += kept_frame(one.directory.root, documents, str(one.data.get("id_column", "id")))
     return found

@@ -11,7 +11,7 @@ from typing import Literal
 from glane.errors import DataError
 from glane.job.erase.pieces import Sought
 from glane.job.erase.search import found_in_bytes
-from glane.job.erase.tables import count_rows, csv_without, write_without
+from glane.job.erase.tables import count_rows, csv_without, is_telling, write_without
 from glane.run.amend import amend
 from glane.run.written import Call, WrittenFiles, digest_of, read_written
 
@@ -46,13 +46,16 @@ class Step:
 
 
 def steps_in(
-    folder: Path, *, runs: Collection[str], ids: Collection[str], names: Collection[str], sought: Sought
-) -> list[Step]:
+    folder: Path, *, runs: Collection[str], related: Collection[str], ids: Collection[str], names: Collection[str],
+    sought: Sought,
+) -> list[Step]:  # fmt: skip
     """What has to be done with the files that glane wrote into a folder.
 
     Args:
         folder: With `.glane-files`.
         runs: The ids of the runs that documents are erased of.
+        related: Those of all that hang together with them. What is of other runs alone is left: their documents may
+            have the same ids.
         ids: Of the documents.
         names: Of columns that hold such ids.
         sought: What of the documents is looked for in files that have no rows.
@@ -63,10 +66,13 @@ def steps_in(
     """
     written = read_written(folder)
     found: list[Step] = []
+    telling = [one for one in ids if is_telling(one)]  # of what tells no run
     for mark, call in written.calls.items():
-        found += _of_call(folder, written, mark, call, runs, ids, names, sought)
+        links = {link.id for told in call.told for link in told.runs}
+        if not links or links & {*related}:
+            found += _of_call(folder, written, mark, call, runs, ids if links else telling, names, sought)
     alone = [name for name in written.names if written.mark_of(name) is None]
-    found += filter(None, (_of_file(folder, written, name, ids, names, sought) for name in alone))
+    found += filter(None, (_of_file(folder, written, name, telling, names, sought) for name in alone))
     return found
 
 

@@ -19,7 +19,7 @@ from glane.parquet import ParquetFile, open_parquet, parquet_writer
 Mask = npt.NDArray[np.bool_]
 _NAMED = ("id", "document", "document_id", "new_id")  # columns of ids in what glane writes, besides the run's own name
 _ALWAYS = ("document", "document_id")  # of these, those in which a short id is one of a document, too
-_TELLING = 6  # signs of an id from which on it is taken for one in any column of texts
+_TELLING, _NUMBER = 6, 9  # signs, and digits of a number, from which on an id can hardly be anything else
 ERASED = "erased-"  # begins the id of a row that was made empty
 
 
@@ -41,8 +41,8 @@ def rows_of(table: pa.Table, ids: Collection[str], names: Collection[str], *, an
 
 
 def is_telling(name: str) -> bool:
-    """Whether a text that is this id can hardly be anything else."""
-    return len(name) >= _TELLING
+    """Whether what is written so can hardly be anything else: numbers of rows are the same in all tables."""
+    return len(name) >= (_NUMBER if name.isdigit() else _TELLING)
 
 
 def groups_of(path: Path) -> Iterator[tuple[pa.Table, ParquetFile]]:
