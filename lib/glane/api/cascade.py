@@ -121,7 +121,7 @@ def cascade(
         toy=opened.toy or other.toy,
     )
     more = {files.ROWS: content, files.CODEBOOK: _codebook(opened, other).write_csv().encode()}
-    files.write_joined(root, more, summary, of=links_to([opened.directory, other.directory]))
+    summary = files.write_joined(root, more, summary, of=links_to([opened.directory, other.directory]))
     return Cascade(plan=plan, summary=summary, rows=rows, folder=root)
 
 

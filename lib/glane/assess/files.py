@@ -209,6 +209,20 @@ def as_parquet(table: pl.DataFrame, *, there: Path | None = None) -> bytes:
     return stream.getvalue()
 
 
+def hold_the_same(path: Path, content: bytes) -> bool:
+    """Whether an encrypted file holds the same table as these bytes of Parquet; False of a plain or a damaged one.
+
+    Raises:
+        KeysError: if the keys cannot be had, or are not those of the file.
+    """
+    try:
+        with open_parquet(path) as one, open_parquet(io.BytesIO(content)) as other:
+            tables = [pl.DataFrame(pl.from_arrow(parquet.read())) for parquet in (one, other)]
+    except (OSError, pa.ArrowException):
+        return False
+    return is_encrypted(path) and tables[0].equals(tables[1])
+
+
 def _same(table: pl.DataFrame, there: Path) -> bytes | None:
     """The bytes of an encrypted file that holds this table; None if it is another one, or cannot be read."""
     try:

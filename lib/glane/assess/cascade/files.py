@@ -7,7 +7,7 @@ from pathlib import Path
 
 from glane.assess.calibrate.record import CalibrationSummary
 from glane.assess.cascade.record import CascadePlan, CascadeSummary
-from glane.assess.files import write_folder
+from glane.assess.files import hold_the_same, write_folder
 from glane.errors import DataError, RunError
 from glane.records import Record, read_record
 from glane.run.directory import RunDirectory
@@ -85,8 +85,10 @@ def check_plan(out_dir: str | Path, plan: CascadePlan, *, is_needed: bool) -> No
 
 def write_joined(
     out_dir: str | Path, files: Mapping[str, bytes], summary: CascadeSummary, *, of: Sequence[RunLink]
-) -> Path:  # fmt: skip
-    """Write the joined result; one that is there already is left if it is the same.
+) -> CascadeSummary:  # fmt: skip
+    """Write the joined result; one that is there already is left if it is the same. Return the summary that is there.
+
+    Encrypted, the same rows are other bytes each time: of two that join at once, the second finds those of the first.
 
     Raises:
         RunError: if another one is there, or the file system refuses.
@@ -101,13 +103,15 @@ def write_joined(
         known = read_record(CascadeSummary, target / SUMMARY)
     except FileNotFoundError:
         raise RunError(f"out.dir: {target} is there, and is no joined result. Choose another out.dir.") from None
+    if digest_of(target / ROWS) == known.joined != summary.joined and hold_the_same(target / ROWS, files[ROWS]):
+        summary = summary.model_copy(update={"joined": known.joined})
     if changed := _changed(known, summary):
         raise RunError(
             f"out.dir: {target} holds another joined result ({'; '.join(changed[:3])}). Choose another out.dir."
         )
     if digest_of(target / ROWS) != summary.joined:
         raise RunError(f"{target / ROWS}: changed since it was written. Move the folder away, and join again.")
-    return target
+    return summary
 
 
 def _changed(known: Record, now: Record) -> list[str]:
