@@ -633,3 +633,30 @@ def test_what_somebody_keeps_under_a_name_as_glanes_stays(finished: Path) -> Non
         remove_leftover(one, days=1.0)
     assert calls
     assert [path.name for path in one.path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize(("answers", "kept"), [(False, True), (True, False)])
+def test_a_queue_that_does_not_answer_does_not_give_the_only_copy_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: bool, kept: bool
+) -> None:
+    """A job that was put back waits for days; squeue is down, or is not on this machine."""
+    run = tmp_path / "begun"
+    work(make_settings(write_documents(tmp_path / "d.parquet", ["a"] * 40), run))
+    record_submission(RunDirectory(root=run), SubmissionEntry(time=1.0, jobs=("812",), log="/none/812_0_log.out"))
+    aged(run, 40)
+    monkeypatch.setattr(cleaning, "find_jobs", lambda names: [Job(name=name, state="UNKNOWN") for name in names])
+    monkeypatch.setattr(cleaning, "all_answer", lambda: answers)
+    said: list[str] = []
+    gone = clean(settings_of(run, keep={"unpublished": "1d"}, remove=True), say=said.append)
+    assert (run / "parts").exists() == kept
+    assert (gone == []) == kept
+    assert not kept or "the queue does not answer, and job 812 may wait in it" in said[0]
+
+
+def test_a_finished_run_needs_no_answer_of_the_queue(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree(finished / "parts")
+    record_submission(RunDirectory(root=finished), SubmissionEntry(time=1.0, jobs=("812",), log="/none/812_0_log.out"))
+    aged(finished, 40)
+    monkeypatch.setattr(cleaning, "find_jobs", lambda names: [Job(name=name, state="UNKNOWN") for name in names])
+    monkeypatch.setattr(cleaning, "all_answer", lambda: False)
+    assert finished / "extract.log" in clean(settings_of(finished, keep=EVERYTHING, remove=True), say=lambda _: None)

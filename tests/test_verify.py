@@ -327,3 +327,15 @@ def test_a_table_that_was_changed_after_the_run_read_it_is_told_also_where_the_r
     data.write_text("id,text\na,one\nb,owt\n")
     found = glane.verify(tmp_path / "moved")
     assert [one.place for one in found.verification.checks if one.state == "changed"] == [str(data)]
+
+
+def test_a_list_of_ids_that_was_changed_after_the_run_is_told(tmp_path):
+    data = write_documents(tmp_path / "d.parquet", ["a", "b", "c"])
+    listed = tmp_path / "ids.parquet"
+    pl.DataFrame({"id": ["d0", "d2"]}).write_parquet(listed)
+    extract_here(make_settings(data, tmp_path / "run", data__only_ids_in=str(listed)))
+    assert states(glane.verify(tmp_path / "run"))[str(listed)] == "equal"
+    pl.DataFrame({"id": ["d0", "d1"]}).write_parquet(listed)
+    assert states(glane.verify(tmp_path / "run"))[str(listed)] == "changed"
+    listed.unlink()
+    assert states(glane.verify(tmp_path / "run"))[str(listed)] == "missing"

@@ -190,6 +190,9 @@ class Scheduler(Protocol):
     def jobs(self, names: Sequence[str]) -> list[Job]:
         """Return the jobs in the order of `names`. The state of one that the scheduler does not know is UNKNOWN."""
 
+    def answers(self) -> bool:
+        """Whether it can be asked here and now: else no job is known, and may wait all the same."""
+
     def old_folders(self, folders: Sequence[Path], *, days: float) -> list[OldFolder]:
         """Say of folders of submissions which can be removed: ours, unchanged for `days`, and no job of them waits."""
 

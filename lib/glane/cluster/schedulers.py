@@ -28,6 +28,11 @@ def find_jobs(names: Sequence[str]) -> list[Job]:
     return [found[name] for name in names]
 
 
+def all_answer() -> bool:
+    """Return whether each scheduler can be asked now: else a job that none knows may wait in the queue of one."""
+    return all(scheduler.answers() for scheduler in SCHEDULERS.values())
+
+
 def keep() -> Keep:
     """Return how long sites want files of runs to be kept; of several schedulers, the longest age of each kind."""
     said = [scheduler.keep() for scheduler in SCHEDULERS.values()]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from glane.cluster.schedulers import find_jobs, keep, old_folders
+from glane.cluster.schedulers import all_answer, find_jobs, keep, old_folders
 from glane.errors import GlaneError, RunError
 from glane.job.old_pilots import old_pilots, remove_pilot
 from glane.run.directory import RunDirectory
@@ -179,11 +179,15 @@ def busy_runs(places: Sequence[Path]) -> dict[Path, str]:
     found = {place: said for place, said in names.items() if isinstance(said, str)}
     asked = list(dict.fromkeys(name for said in names.values() if not isinstance(said, str) for name in said))
     jobs = {job.name: job for job in (find_jobs(asked) if asked else ())}
+    is_answered = not asked or all(job.is_known for job in jobs.values()) or all_answer()
     for place, said in names.items():
-        live = [jobs[name] for name in said if name in jobs] if not isinstance(said, str) else []
-        live = [job for job in live if job.is_live]
+        its = [jobs[name] for name in said if name in jobs] if not isinstance(said, str) else []
+        live = [job for job in its if job.is_live]
+        unknown = [job for job in its if not job.is_known]
         if live:
             found[place] = f"job {live[0].name} is {live[0].shown_state}"
+        elif unknown and not is_answered and not RunDirectory(root=place).is_finished:
+            found[place] = f"the queue does not answer, and job {unknown[0].name} may wait in it"
     return found
 
 

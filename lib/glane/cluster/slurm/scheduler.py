@@ -92,6 +92,10 @@ class Slurm:
         """Ask squeue, and sacct for the jobs that left it."""
         return queue.jobs(names)
 
+    def answers(self) -> bool:
+        """Ask squeue."""
+        return queue.names_in_queue() is not None
+
     def old_folders(self, folders: Sequence[Path], *, days: float) -> list[OldFolder]:
         """Read their records, and ask squeue once."""
         return old_folders(folders, days=days)

@@ -17,6 +17,7 @@ from glane.engine.registry import engine_kind
 from glane.engine.weights import model_digests, resolve_weights
 from glane.errors import DataError, GlaneError, RunError
 from glane.extraction.fingerprint import METHOD, task_part
+from glane.extraction.selection import listed_ids
 from glane.extraction.summary import WORK
 from glane.ingestion.inventory import read_facts
 from glane.job.verify.record import Check, State
@@ -43,6 +44,7 @@ def sources(directory: RunDirectory, description: RunDescription, erased: Erased
     if directory.inventory.exists():
         yield from _ingested(directory)
     if description.work == WORK:
+        yield from _id_list(description)
         yield from _task(description)
     told = description.settings.get("model")
     if isinstance(told, Mapping) and "digests" in description.fingerprint.get("model", {}):
@@ -80,6 +82,23 @@ def _ingested(directory: RunDirectory) -> Iterator[Check]:
         yield from (
             Check(part="inputs", place=source, state="not covered", why=why) for source in read_facts(directory).sources
         )
+
+
+def _id_list(description: RunDescription) -> Iterator[Check]:
+    """The list that named the documents, by its ids: their order and other columns are nothing that was asked."""
+    path = description.settings["data"].get("only_ids_in")
+    if path is None:
+        return
+    if not Path(path).exists():
+        yield Check(part="inputs", place=path, state="missing")
+        return
+    try:
+        listed = listed_ids(validated(DataSettings, description.settings["data"], place="data"), None)
+    except GlaneError as error:
+        yield Check(part="inputs", place=path, state="changed", why=str(error))
+        return
+    is_same = listed is not None and listed.digest == description.fingerprint["data"].get("only_ids_in")
+    yield Check(part="inputs", place=path, state="equal" if is_same else "changed")
 
 
 def _task(description: RunDescription) -> Iterator[Check]:
