@@ -1,7 +1,7 @@
 PYTHON ?= python3
 RUN = .venv/bin/python
-# What starts neither an engine nor Ray nor Slurm shares the processors.
-PYTEST_PARALLEL = .venv/bin/pytest -n logical --maxprocesses 4 --dist worksteal
+# What starts neither an engine nor Ray nor Slurm shares the processors, with no threads beside its workers.
+PYTEST_PARALLEL = OPENBLAS_NUM_THREADS=1 .venv/bin/pytest -n logical --maxprocesses 4 --dist worksteal
 LIGHT = not engine and not ray and not slurm
 
 SBOM = sbom.json
