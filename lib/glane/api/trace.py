@@ -64,7 +64,9 @@ class Trace(Spoken):
         if not claim.quotes and claim.documents:
             lines.append(f"documents: {', '.join(map(told, claim.documents[:_SHOWN]))}")
         lines.append(f"run: {one.run}, fingerprint {one.fingerprint}")
-        lines += [f"{_ROLES[model.role]}: {model.name}, fingerprint {model.fingerprint}" for model in one.models]
+        lines += [
+            f"{_ROLES[model.role]}: {model.name}, fingerprint of its run {model.fingerprint}" for model in one.models
+        ]
         lines.append(f"reviewed documents: {one.gold}" if one.gold is not None else "reviewed documents: none")
         signed = "nobody has signed"
         if one.signature is not None:

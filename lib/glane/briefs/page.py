@@ -180,7 +180,7 @@ class BriefText:
         for model in one.models:
             licence = self.say("no_licence") if model.licence is None else self.say("licence", licence=model.licence)
             title = self.say("model", role=self.say(f"role_{model.role}"))
-            yield [title, f"{model.name}, {licence}, {model.fingerprint}"]
+            yield [title, f"{model.name}, {licence}, {self.say('of_its_run', digest=model.fingerprint)}"]
 
     def failed_checks(self, claim: Claim) -> str:
         """Why a statement is not verified; empty if it is."""
