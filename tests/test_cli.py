@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from conftest import ROOT, job_here
@@ -396,3 +397,13 @@ def test_a_bare_run_is_taken_by_every_command_of_runs(name: str, tmp_path: Path)
     """The error is that of the run, or of what else is missing, not of the word."""
     done = job_here(str(tmp_path / "none"), name=name, check=2)
     assert "neither an option" not in done.stderr
+
+
+@pytest.mark.parametrize(("error", "is_told"), [(pl.exceptions.ComputeError("x"), True), (ValueError("x"), False)])
+def test_where_a_library_cannot_read_a_file_how_to_look_for_damage_is_told(error, is_told, capsys):
+    def job(values):
+        raise error
+
+    with pytest.raises(SystemExit, match="1"):
+        cli.run_job(job, config_name="runs", text="", arguments=[])
+    assert ("may be damaged: glane verify run.dir=…" in capsys.readouterr().err) == is_told
