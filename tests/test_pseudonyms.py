@@ -26,6 +26,7 @@ from glane.pseudonyms.detect import identifiers
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.offsets import Offsets
 from glane.pseudonyms.replace import Pseudonymised, pseudonymised
+from glane.pseudonyms.squeezed import Squeezed, signs_of
 from glane.pseudonyms.surrogates import RESERVED, Manner
 from glane.pseudonyms.syllables import is_real
 from glane.pseudonyms.tokens import tokens
@@ -135,6 +136,13 @@ def test_names(text: str, found: list[str]) -> None:
 )
 def test_known_values_in_other_forms_and_misspelt(known: str, text: str, kind: str, found: list[str]) -> None:
     assert [one for told, one in kinds(text, known=[known]) if told == kind] == found
+
+
+@given(st.text("abÉ1 -.\n_", max_size=40), st.text("abé1", min_size=1, max_size=3))
+def test_where_a_value_stands_is_where_a_pattern_finds_it(text: str, value: str) -> None:
+    between = r"[\s.,'’‐‑\u0300-\u036f\u00ad-]{0,3}"
+    pattern = r"(?<![^\W_])" + between.join(map(re.escape, signs_of(value))) + r"(?![^\W_])"
+    assert list(Squeezed(text).where(signs_of(value))) == [one.span() for one in re.finditer(pattern, folded(text))]
 
 
 def test_an_address_that_is_known_leaves_none_of_its_words() -> None:

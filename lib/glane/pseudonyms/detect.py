@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 
 from glane.pseudonyms.dates import as_date, dates, of_day
 from glane.pseudonyms.kinds import Found, without_overlaps
 from glane.pseudonyms.names import names
 from glane.pseudonyms.patterns import numbers
 from glane.pseudonyms.places import places
-from glane.pseudonyms.words import folded, is_common
+from glane.pseudonyms.squeezed import Squeezed, signs_of
+from glane.pseudonyms.words import is_common
 from glane.settings.pseudonymise import Kind
 
 _AGE = re.compile(r"(?<![\d.,/])(?P<age>\d{2,3})(?= ?(?:ans\b|ANS\b|A\b|a\b))")
+Told = tuple[str, Kind, bool]  # letters and digits, what it is, and whether it is an ordinary word
 _LEAST_NUMBER, _LEAST_WORD = 5, 4  # letters and digits of a known number, and of a name that is an ordinary word
 
 
 def identifiers(
     text: str, *, known: Iterable[str] = (), keep: Collection[Kind] = (), oldest_age: int | None = None,
-    told: Iterable[tuple[str, Kind]] = (),
+    told: Iterable[Told] = (),
 ) -> list[Found]:  # fmt: skip
     """The identifiers of a French text, each place once, in order.
 
@@ -32,7 +34,7 @@ def identifiers(
     """
     known = [one for one in known if one.strip()]
     found = [*numbers(text), *dates(text), *places(text), *names(text, known=known), *_known_values(text, known)]
-    found += [one for value, kind in told for one in _places_of(text, value, kind)]
+    found += _places_of(text, told)
     if oldest_age is not None:
         found += [Found(*one.span("age"), "age") for one in _AGE.finditer(text) if int(one["age"]) > oldest_age]
     return [one for one in without_overlaps(found, text) if one.kind not in keep]
@@ -44,21 +46,21 @@ def _known_values(text: str, known: Iterable[str]) -> Iterator[Found]:
     An ordinary word ("petit") is left where it has no capital, and short numbers and words ("12", "Le") are left: they
     would be found in any text.
     """
-    plain = folded(text)
+    squeezed = Squeezed(text)
     for value in known:
         if (day := as_date(value)) is not None:
             yield from (Found(one.start, one.end, "birth_date") for one in dates(text) if of_day(text, one, day))
             continue
-        signs = [sign for sign in folded(value) if sign.isalnum()]
-        is_number, is_ordinary = any(sign.isdigit() for sign in signs), is_common("".join(signs))
+        signs = signs_of(value)
+        is_number, is_ordinary = any(map(str.isdigit, signs)), is_common(signs)
         if len(signs) < (_LEAST_NUMBER if is_number else _LEAST_WORD if is_ordinary else 2):
             continue
-        for one in re.finditer(_pattern(signs), plain):
-            if not (is_ordinary and text[one.start() : one.end()].islower()):
-                yield Found(*one.span(), _kind_of(value, signs))
+        for start, end in squeezed.where(signs):
+            if not (is_ordinary and text[start:end].islower()):
+                yield Found(start, end, _kind_of(value, signs))
 
 
-def _kind_of(value: str, signs: Sequence[str]) -> Kind:
+def _kind_of(value: str, signs: str) -> Kind:
     """What a known value is, by its form: digits of an address are fewer than its letters."""
     if "@" in value:
         return "email"
@@ -70,14 +72,15 @@ def _kind_of(value: str, signs: Sequence[str]) -> Kind:
     )
 
 
-def _pattern(signs: Iterable[str]) -> str:
-    """Letters and digits with whatever may stand between them, and no others beside them."""
-    return r"(?<![^\W_])" + r"[\s.,'’‐‑\u0300-\u036f\u00ad-]{0,3}".join(map(re.escape, signs)) + r"(?![^\W_])"
+def _places_of(text: str, told: Iterable[Told]) -> Iterator[Found]:
+    squeezed = Squeezed(text)
+    for signs, kind, is_ordinary in told:
+        for start, end in squeezed.where(signs):
+            if not (is_ordinary and text[start:end].islower()):
+                yield Found(start, end, kind)
 
 
-def _places_of(text: str, value: str, kind: Kind) -> Iterator[Found]:
-    signs = [sign for sign in folded(value) if sign.isalnum()]
-    is_ordinary = is_common("".join(signs))
-    for one in re.finditer(_pattern(signs), folded(text)) if signs else ():
-        if not (is_ordinary and text[one.start() : one.end()].islower()):
-            yield Found(*one.span(), kind)
+def looked_for(told: Iterable[tuple[str, Kind]]) -> list[Told]:
+    """What was found in a document, by which texts that were taken from it are searched."""
+    found = {(signs_of(value), kind): None for value, kind in told if kind != "age"}
+    return [(signs, kind, is_common(signs)) for signs, kind in found if len(signs) > 1]

@@ -11,7 +11,7 @@ from itertools import islice
 from multiprocessing import get_context
 
 from glane.errors import DataError, where
-from glane.pseudonyms.detect import identifiers
+from glane.pseudonyms.detect import identifiers, looked_for
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.offsets import Offsets
 from glane.pseudonyms.replace import Pseudonymised, surrogates_of, with_surrogates
@@ -20,7 +20,6 @@ from glane.pseudonyms.surrogates import Manner
 from glane.settings.pseudonymise import AskedPseudonyms, Kind
 
 _BATCH = 64  # rows that a process is given at once
-_LEAST = 2  # letters and digits of a name by which it is looked for in values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +62,11 @@ def replaced(one: Taken, *, key: Key, manner: Manner, keep: Sequence[Kind]) -> R
         for name, text in one.texts.items()
     }
     done = {name: with_surrogates(text, found[name], made) for name, text in one.texts.items()}
-    told = {(one.texts[name][place.start : place.end], place.kind): None for name in found for place in found[name]}
-    looked_for = [(text, kind) for text, kind in told if sum(map(str.isalnum, text)) >= _LEAST and kind != "age"]
+    told = looked_for((one.texts[name][place.start : place.end], place.kind) for name in found for place in found[name])
     counts = Counter[str](place.kind for places in found.values() for place in places)
 
     def again(text: str) -> str:
-        places = identifiers(text, known=one.known, keep=keep, oldest_age=manner.oldest_age, told=looked_for)
+        places = identifiers(text, known=one.known, keep=keep, oldest_age=manner.oldest_age, told=told)
         counts.update(place.kind for place in places)
         return with_surrogates(text, places, made).text
 

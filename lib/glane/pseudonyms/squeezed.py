@@ -1,0 +1,50 @@
+"""Where a value stands in a text, whatever parts its letters and digits: blanks, hyphens, line ends, accents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from glane.pseudonyms.words import folded
+
+_BETWEEN = frozenset(" .,'’‐‑-\u00ad") | {chr(code) for code in range(0x300, 0x370)}
+_MOST_BETWEEN = 3
+
+
+def signs_of(value: str) -> str:
+    """The letters and digits of a value, without case and accents."""
+    return "".join(sign for sign in folded(value) if sign.isalnum())
+
+
+class Squeezed:
+    """A text of which only letters and digits are left, and where each of them stands."""
+
+    def __init__(self, text: str) -> None:
+        self._plain = folded(text)
+        self._places = [place for place, sign in enumerate(self._plain) if sign.isalnum()]
+        self._signs = "".join(self._plain[place] for place in self._places)
+
+    def where(self, signs: str) -> Iterator[tuple[int, int]]:
+        """The spans of the text that are these letters and digits, with no others beside them."""
+        at = self._signs.find(signs) if signs else -1
+        while at >= 0:
+            places = self._places[at : at + len(signs)]
+            if self._is_whole(places):
+                yield places[0], places[-1] + 1
+                at = self._signs.find(signs, at + len(signs))
+            else:
+                at = self._signs.find(signs, at + 1)
+
+    def _is_whole(self, places: list[int]) -> bool:
+        before, after = places[0] - 1, places[-1] + 1
+        if before >= 0 and self._plain[before].isalnum():
+            return False
+        if after < len(self._plain) and self._plain[after].isalnum():
+            return False
+        if places[-1] - places[0] == len(places) - 1:
+            return True
+        return all(self._may_part(one, other) for one, other in pairwise(places))
+
+    def _may_part(self, one: int, other: int) -> bool:
+        between = self._plain[one + 1 : other]
+        return len(between) <= _MOST_BETWEEN and all(sign in _BETWEEN or sign.isspace() for sign in between)
