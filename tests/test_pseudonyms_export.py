@@ -6,6 +6,7 @@ import json
 import zipfile
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import polars as pl
@@ -17,6 +18,7 @@ import glane
 from conftest import extract_here, job_here, make_settings
 from glane.errors import ConfigError, DataError
 from glane.exports import pseudonyms as of_exports
+from glane.exports.bundle import Table, Variable
 from glane.pseudonyms import taken as rules
 from glane.pseudonyms.replace import pseudonymised
 from glane.pseudonyms.surrogates import Manner
@@ -127,6 +129,22 @@ def test_passages_stand_where_they_say(folder: Path, tmp_path: Path) -> None:
         assert start is None or shown[name][start:end] == quote
 
 
+def test_what_a_reference_table_says_of_a_replaced_value_is_emptied() -> None:
+    described = {"kind": "text", "description": ""}
+    variables = (
+        Variable(name="id", source="id", role="key", **described),
+        Variable(name="town", source="town", role="value", **described),
+        Variable(name="town__code", source="town__lookup.code", role="annotation", **described),
+    )  # fmt: skip
+    rows = pl.DataFrame({"id": ["a", "b"], "town": ["Castelbrun", "grippe"], "town__code": ["69001", "J10"]})
+    table = Table(name="records", source="", description="", variables=variables, key=("id",), parent=None, rows=rows)
+    export = object.__new__(of_exports._Export)
+    export._bundle = SimpleNamespace(tables=[table])  # type: ignore[assignment]
+    export._frames = [rows.with_columns(town=pl.Series(["Vaucornet", "grippe"]))]
+    export._empty_lookups()
+    assert export._frames[0]["town__code"].to_list() == [None, "J10"]
+
+
 def test_texts_are_those_that_glane_pseudonymise_writes(folder: Path, tmp_path: Path) -> None:
     """The same key gives the same documents, ids and persons, by either way."""
     done = glane.pseudonymise(
@@ -181,7 +199,7 @@ def test_a_value_gets_the_pseudonym_of_its_document() -> None:
     row = Taken(
         person="p", known=("Petit",), texts={"d": text}, values=("QUENEHERVE", "dr vandenbrouckaert", "le petit déjeuner"),
         passages=(
-            Passage(document="d", start=4, end=8, quote="Quén"), Passage(document="d", start=None, end=None, quote="Quénéhervé"),
+            Passage(document="d", start=4, end=8, quote="Quén"), Passage(document="d", start=16, end=24, quote="adressée"), Passage(document="d", start=None, end=None, quote="Quénéhervé"),
         ),
     )  # fmt: skip
     done = replaced(row, key=KEY, manner=Manner(), keep=())
@@ -191,7 +209,10 @@ def test_a_value_gets_the_pseudonym_of_its_document() -> None:
     assert done.values[1].split()[1] in done.texts["d"].lower()
     assert done.values[2] == "le petit déjeuner"
     assert done.passages[0].quote == name  # of a part of an identifier, the whole
-    assert done.passages[1].quote == name
+    assert done.passages[1].quote == "adressée"
+    start, end = done.passages[1].start, done.passages[1].end
+    assert done.texts["d"][start:end] == "adressée"
+    assert done.passages[2].quote == name
 
 
 def test_where_the_rules_fail_nothing_leaves(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
