@@ -286,6 +286,22 @@ def test_a_call_that_was_killed_between_its_files_begins_again(tmp_path: Path) -
     extracted(settings)
 
 
+def test_many_documents_are_not_replaced_while_somebody_waits(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glane.job.tables.MOST_BYTES_TO_REPLACE", 100)
+    with pytest.raises(DataError, match="glane pseudonymise"), passing_tables(told(folder, "many")):
+        pass
+    with pytest.raises(DataError, match="glane pseudonymise"), kept_tables(told(folder, "many"), most_bytes=2**30):
+        pass
+    assert not (folder / "many").exists()
+
+
+def test_a_run_on_pseudonyms_is_verified_and_reviewed(folder: Path, tmp_path: Path) -> None:
+    job_here(f"run.dir={folder}/run", name="verify")
+    job_here(f"run.dir={folder}/run", f"out.dir={tmp_path}/review", "rows=3", name="review")
+    page = (tmp_path / "review" / "review.html").read_text()
+    assert not [name for name in NAMES if name in page]
+
+
 def test_the_command_takes_the_keys(folder: Path) -> None:
     words = [
         f"data.path={folder}/notes.parquet", f"run.dir={folder}/command", f"data.pseudonyms.key_file={folder}/key",

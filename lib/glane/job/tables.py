@@ -24,7 +24,7 @@ from glane.tables.options import TableOptions
 from glane.task.task import load_task
 
 MOST_BYTES_TO_SUBMIT = 2**30  # converted where a job is submitted, while the user waits
-MOST_BYTES_TO_REPLACE = 2**28  # pseudonymised there, or for a preview: rules are slower
+MOST_BYTES_TO_REPLACE = 2**25  # pseudonymised there, or for a preview: some minutes of rules for a process
 S = TypeVar("S", bound=ExtractSettings | EmbedSettings)
 
 
