@@ -40,6 +40,7 @@ from glane.settings import Beside, ExtractSettings, ModelSettings, SeveralSettin
 from glane.storage import listed
 from glane.task.task import Task, load_task
 from glane.validation import validated
+from neighbours import write_attempts
 from passes import names
 
 os.environ["GLANE_LANG"] = "en"  # messages are compared, whatever the machine's locale is
@@ -333,7 +334,13 @@ def demo_run(demo_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     driver = launch(*arguments, cwd=folder)
     pids = wait_for(lambda: worker_pids(run), 240)
     wait_for(lambda: any((run / "parts").glob("part-*.parquet")), 120)
+    pids = worker_pids(run)
+    for pid in pids:  # stopped, or the run would have ended before all was tried
+        os.kill(pid, signal.SIGSTOP)
+    write_attempts(driver.pid, run, folder / "attempts.json")
     os.kill(pids[0], signal.SIGKILL)  # the engine's own process
+    for pid in pids[1:]:
+        os.kill(pid, signal.SIGCONT)
     wait_for(lambda: [pid for pid in worker_pids(run) if pid not in pids], 240)
     time.sleep(1)
     driver.kill()

@@ -1,5 +1,10 @@
 """The embedded default with the real engine under Ray: it must read, survive kills, and open in the notebook."""
 
+import ipaddress
+import json
+import re
+from collections import Counter
+
 import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -94,6 +99,50 @@ def test_probabilities_of_categories_are_probabilities(demo_run):
         total = told.select(pl.sum_horizontal(pl.col(f"{name}__probabilities").struct.unnest())).to_series()
         assert total.max() <= 1 + 1e-6
         assert total.mean() > 0.9
+
+
+@pytest.fixture(scope="module")
+def attempts(demo_run):
+    """What was found of the run while vLLM worked, and what others tried on it; see `neighbours`."""
+    told = demo_run.parent / "attempts.json"
+    if not told.exists():
+        pytest.skip("only root can be other users")
+    return json.loads(told.read_text())
+
+
+def test_all_that_listens_while_vllm_works_is_on_the_loopback(attempts):
+    listening = attempts["found"]["listening"]
+    assert {name for name, *_ in listening} >= {"gcs_server", "raylet", "ray::EngineActor", "python"}
+    away = [one for one in listening if ipaddress.ip_address(one[2].removeprefix("::ffff:")).is_loopback is False]
+    assert away == []
+    assert not [one for one in attempts["found"]["unix"] if one.startswith("@")]  # which no mode of a file keeps
+
+
+@pytest.mark.parametrize("who", ["a stranger", "of the group"])
+def test_another_user_of_the_machine_gets_nothing_of_a_run_at_work(attempts, who):
+    told = attempts[who]
+    tried = Counter(kind for kind, _, _ in told)
+    print(who, sum(tried.values()), dict(tried))
+    assert tried["a call of Ray"] >= 100
+    assert tried["HTTP with a token"] >= 30
+    assert tried["/proc/PID/environ"] >= 8
+    assert min(tried["a socket of Unix"], tried["a file or folder, to read"]) >= 3
+    assert [one for one in told if one[2]] == []
+
+
+def test_with_the_runs_own_token_the_same_calls_are_answered(attempts):
+    known = [kind for kind, _, got in attempts["known"] if got]
+    assert known.count("a call of Ray with a token") >= 3
+    assert "HTTP with a token" in known
+
+
+def test_nothing_that_a_run_has_open_or_loads_is_where_others_can_put_theirs(attempts, demo_corpus):
+    # Ray opens its folders to all, within one of ours that is 0700. The input is the user's own.
+    passed_over = re.compile(rf".*/gl-0-[a-z0-9_]{{8}}/r(/.*)?|{demo_corpus}/.*")
+    assert [one for one in attempts["open"] if not passed_over.match(one.rpartition(" ")[0])] == []
+    ours = {path for path in attempts["found"]["files"] if re.fullmatch(r".*/gl-0-[a-z0-9_]{8}", path)}
+    assert ours
+    assert not [path for path in attempts["found"]["files"] if "torchinductor_" in path]
 
 
 def test_killed_engine_and_driver_lost_nothing(demo_run):
