@@ -144,7 +144,7 @@ def _quick_imports(folder: Path) -> Iterator[None]:
     """Have what Ray starts not find the package that `import_ray` does without: two agents a node, and each actor."""
     absent, former = folder / "absent", os.environ.get("PYTHONPATH")
     absent.mkdir(exist_ok=True)
-    (absent / f"{_NEEDLESS}.py").write_text("raise ImportError\n")
+    (absent / f"{_NEEDLESS}.py").write_bytes(b"raise ImportError\n")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(absent), *([former] if former else [])])
     try:
         yield
