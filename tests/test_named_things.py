@@ -20,7 +20,7 @@ _COMMAND = re.compile(r"\bglane ([a-z]+(?:-[a-z]+)*)")
 _CALLED = re.compile(_COMMAND.pattern + r"(?= (?:[\w.]+=|…|--))")
 _CHOSEN = re.compile(r"(?<![\w.])(model|task|cluster|reading|to)=([a-z][\w-]*)")
 _KEY = re.compile(r"(?<![\w./{}:-])((?:data|run|model|cluster|task|out|pilot|small|large|limits|options)\.[a-z_]+)")
-_NO_KEYS = {"run.yaml", "pilot.json", "limits.conf"}  # files
+_NO_KEYS = {"run.yaml", "pilot.json", "limits.conf", "run.evidence"}  # files, and a function
 _OF_OTHERS = {"co"}  # the tasks that examples make
 
 
