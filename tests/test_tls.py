@@ -17,7 +17,7 @@ from glane.cluster import tls
 from glane.cluster.agreement import Agreement
 from glane.cluster.layout import check_asked_network
 from glane.cluster.local import FOREIGN
-from glane.cluster.rendezvous import RendezvousClient, RendezvousServer
+from glane.cluster.rendezvous import RendezvousClient, RendezvousServer, refuse
 from glane.errors import ConfigError, EngineError
 from glane.job.job_node import JobNode
 from glane.job.other_node import OtherNode
@@ -115,7 +115,7 @@ def test_who_reads_the_network_and_knows_the_jobs_secret_does_not_get_what_is_sh
 
 
 def test_the_first_node_shares_its_secret_once_with_each_node_and_tells_who_comes_twice():
-    server = RendezvousServer(HERE, JOB, host="n1", shared=SHARED)
+    server = RendezvousServer(HERE, JOB, host="n1", shared=SHARED, num_nodes=2)
     join = {"host": "n2", "timeout_s": 20, "is_sharing": True}
     try:
         client = RendezvousClient(HERE, JOB, rank=1, **join)
@@ -125,6 +125,29 @@ def test_the_first_node_shares_its_secret_once_with_each_node_and_tells_who_come
         assert server.doubt == "two processes joined as task 1, on n2 and intruder"
         server.announce("10.0.0.1:6379")
         assert client.receive(20) == "ray 10.0.0.1:6379"
+    finally:
+        server.close(0)
+
+
+@pytest.mark.parametrize(
+    ("rank", "doubt"),
+    [
+        (2, "no such task"),
+        (99, "no such task"),
+        (0, "no such task"),
+        (-1, "no such task"),
+        (1, "said that it cannot work"),
+    ],
+)
+def test_who_joins_as_a_task_that_the_job_has_not_is_given_nothing_and_told(rank, doubt):
+    server = RendezvousServer(HERE, JOB, host="n1", shared=SHARED, num_nodes=2)
+    try:
+        assert refuse(HERE, JOB, rank=1, host="n2", reason="no GPU", timeout_s=20)
+        with pytest.raises(EngineError, match="ended before Ray began"):
+            RendezvousClient(HERE, JOB, rank=rank, host="n3\x1b[2J\nn3", timeout_s=20, is_sharing=True)
+        assert doubt in server.doubt
+        assert server.joined() == {}
+        assert server.doubt.isprintable()
     finally:
         server.close(0)
 
@@ -141,7 +164,7 @@ def test_a_first_node_that_ends_before_it_shares_is_told_by_the_others():
 
 
 def test_a_node_whose_certificate_is_refused_says_so_and_is_not_waited_for(tmp_path):
-    server = RendezvousServer(HERE, JOB, host="n1", shared=SHARED)
+    server = RendezvousServer(HERE, JOB, host="n1", shared=SHARED, num_nodes=2)
     node = OtherNode.__new__(OtherNode)
     node.has_tls, node.folder = True, member(tmp_path / "second", b"another job")
     node.allocation = SimpleNamespace(launch_address=HERE, secret=JOB, rank=1, host="n2")

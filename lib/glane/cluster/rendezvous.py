@@ -19,6 +19,7 @@ from multiprocessing.connection import Client, Connection, Listener, answer_chal
 
 from glane.cluster.agreement import Agreement
 from glane.errors import EngineError
+from glane.guard.refusals import plain
 
 _NUM_PORTS = 32
 _PORTS = range(15_000, 32_000)  # below the ports that Linux assigns by itself
@@ -26,6 +27,7 @@ _PING_S = 5.0
 SILENCE_S = 60.0
 _HANDSHAKE_S = 10.0
 _MESSAGE_BYTES = 4096
+_HOST_LETTERS = 80
 _SHARED = b"shared "
 
 
@@ -39,8 +41,15 @@ def ports(secret: bytes) -> Iterator[int]:
 class RendezvousServer:
     """The first node's side: it knows which nodes joined, and sends them Ray's address and the exit code."""
 
-    def __init__(self, address: str, secret: bytes, *, host: str, shared: bytes | None = None) -> None:
-        self._secret, self._host, self._shared = secret, host, shared
+    def __init__(
+        self, address: str, secret: bytes, *, host: str, shared: bytes | None = None, num_nodes: int = 1
+    ) -> None:
+        """Listen. `shared` is given once to each of the tasks that a job of `num_nodes` has, and to nobody else.
+
+        Raises:
+            EngineError: if no port of the address can be opened.
+        """
+        self._secret, self._host, self._shared, self._num_nodes = secret, host, shared, num_nodes
         self.doubt = ""  # who joined that should not have, once that is known
         self._listener = self._listen(address)
         self._lock = threading.Condition()
@@ -113,6 +122,7 @@ class RendezvousServer:
                 connection.send_bytes(b"noted")
             if verb != "join":
                 return
+            host = plain(host, _HOST_LETTERS)
             if not self._admits(int(number), host):
                 return
             rank = int(number)
@@ -143,14 +153,23 @@ class RendezvousServer:
                     self._left.add(rank)
 
     def _admits(self, rank: int, host: str) -> bool:
-        """Note that a node joined, unless another one has in its place: then one of them is not of this job."""
+        """Note that a node joined, unless it may be none of this job: it would be given what is shared."""
         with self._lock:
-            if self._shared is not None and rank in self._hosts:
-                self.doubt = f"two processes joined as task {rank}, on {self._hosts[rank]} and {host}"
+            if self._shared is not None and (doubt := self._doubt_about(rank, host)):
+                self.doubt = doubt
                 return False
             self._hosts[rank] = host
             self._left.discard(rank)
             return True
+
+    def _doubt_about(self, rank: int, host: str) -> str:
+        if rank in self._hosts:
+            return f"two processes joined as task {rank}, on {self._hosts[rank]} and {host}"
+        if rank in self._refused:
+            return f"task {rank} said that it cannot work, and then one joined as that task, on {host}"
+        if not 0 < rank < self._num_nodes:
+            return f"a process joined as task {rank}, on {host}, and this job has no such task beside the first"
+        return ""
 
 
 class RendezvousClient:

@@ -75,8 +75,8 @@ class FirstNode(JobNode):
                 return self.code
             if self.rendezvous is not None and self.rendezvous.doubt:
                 raise EngineError(
-                    f"{self.rendezvous.doubt}: one of them is not of this job, and may know what Ray asks for "
-                    "(cluster.tls). The job ends; tell who runs the cluster."
+                    f"{self.rendezvous.doubt}: one that is not of this job knows its secret, and may know what Ray "
+                    "asks for (cluster.tls). The job ends; tell who runs the cluster."
                 )
             if self.is_ray_dead():
                 raise EngineError(f"Ray's head on this node ended.{self._log_tail()}")
@@ -118,8 +118,9 @@ class FirstNode(JobNode):
             shared = secrets.token_bytes(_SECRET_BYTES)
             self.take_secret(shared)
         self.rendezvous = RendezvousServer(
-            self.allocation.launch_address, self.allocation.secret, host=self.allocation.host, shared=shared
-        )
+            self.allocation.launch_address, self.allocation.secret, host=self.allocation.host, shared=shared,
+            num_nodes=self.allocation.num_nodes,
+        )  # fmt: skip
 
     def _start_driver(self) -> None:
         settings = self.folder / "settings.json"
