@@ -321,14 +321,26 @@ def test_python_refuses_with_a_sentence_while_the_run_lasts(run):
     assert not isinstance(after.value, hook.EgressRefused)
 
 
-def test_what_is_allowed_by_name_is_reached_by_name_and_by_nothing_else(run):
+@pytest.mark.parametrize("of_the_site", [None, "timeout:1"])
+def test_what_is_allowed_by_name_is_reached_by_name_and_by_nothing_else(run, monkeypatch, of_the_site):
+    if of_the_site:
+        monkeypatch.setenv("RES_OPTIONS", of_the_site)
+    wanted = f"{of_the_site} use-vc" if of_the_site else "use-vc"
+    seen, look_up = [], socket.getaddrinfo
+
+    def looking(*args, **more):
+        seen.append(os.environ.get("RES_OPTIONS"))
+        return look_up(*args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", looking)
     allowing = run.model_copy(update={"allow_hosts": ("localhost:53",)})
     with guarded_run(allowing):
         policy = policy_of()
         assert policy is not None
         assert policy.permits("127.0.0.1", 53)
-        assert os.environ["RES_OPTIONS"] == "use-vc"
-    assert "RES_OPTIONS" not in os.environ
+        assert os.environ["RES_OPTIONS"] == wanted
+    assert set(seen) == {wanted}  # the C library reads it at the first name, once for the whole process
+    assert os.environ.get("RES_OPTIONS") == of_the_site
 
 
 def held_run(folder: Path, command: list[str], *, in_closed_network: bool = False, **more: str):

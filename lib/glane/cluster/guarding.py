@@ -20,7 +20,7 @@ from glane.settings import RunSettings
 from glane.settings.run import host_and_port, is_network
 
 _RESOLVER, _HOSTS = Path("/etc/resolv.conf"), Path("/etc/hosts")
-_OVER_TCP = {"RES_OPTIONS": "use-vc"}  # names are asked for by connections, which can be judged, without UDP
+_RESOLVING, _OVER_TCP = "RES_OPTIONS", "use-vc"  # names are asked for by connections, which can be judged
 
 
 @contextlib.contextmanager
@@ -43,11 +43,12 @@ def _guarded(settings: RunSettings, *, nodes: Iterable[str], hosts: Iterable[str
     if settings.guard == "off":
         yield
         return
-    policy = policy_for(settings, nodes=nodes, hosts=hosts)
-    told = {VARIABLE: policy.as_json()} | (_OVER_TCP if _named((*settings.allow_hosts, *hosts)) else {})
-    former = {name: os.environ.get(name) for name in told}
-    os.environ.update(told)
+    former = {name: os.environ.get(name) for name in (VARIABLE, _RESOLVING)}
     try:
+        if _named((*settings.allow_hosts, *hosts)):  # before the first name is looked up: the C library reads it once
+            os.environ[_RESOLVING] = " ".join(filter(None, (former[_RESOLVING], _OVER_TCP)))
+        policy = policy_for(settings, nodes=nodes, hosts=hosts)
+        os.environ[VARIABLE] = policy.as_json()
         with hook.guarded(policy):
             yield
     finally:
