@@ -225,6 +225,9 @@ def test_what_glane_clean_removed_is_not_missing_and_covers_nothing_else(copy):
     assert found.is_as_it_was
     assert told["extract.log"][0] == "cleaned"
     assert told["extract.log"][1].startswith("by glane clean, 20")
+    (run / "extract.log").write_text("of the same command, which was given again\n")
+    again = {one.place: (one.state, one.why) for one in glane.verify(run).verification.checks}["extract.log"]
+    assert again == ("cleaned", told["extract.log"][1] + "; what is there was begun since")
     (run / "plan.parquet").unlink()
     note_cleaned(RunDirectory(root=run), "plan.parquet", what="forged", files=1, num_bytes=1)
     assert states(glane.verify(run))["plan.parquet"] == "missing"

@@ -96,7 +96,10 @@ def _compared(directory: RunDirectory, taken: RunDigests) -> dict[str, tuple[Sta
         ):
             return "changed", _LINK
         try:
-            return ("equal" if digest_of_file(path, num_bytes=num_bytes) == digest else "changed"), ""
+            is_equal = digest_of_file(path, num_bytes=num_bytes) == digest
+            if not is_equal and name in removed:
+                return "cleaned", f"by glane clean, {removed[name]}; what is there was begun since"
+            return ("equal" if is_equal else "changed"), ""
         except FileNotFoundError:
             return ("cleaned", f"by glane clean, {removed[name]}") if name in removed else ("missing", "")
         except OSError as error:
