@@ -82,6 +82,23 @@ def test_nodes_that_share_a_secret_take_each_others_certificates_and_no_others(t
     assert "refused" in tls.refusal(address, tmp_path / "second").lower()
 
 
+@pytest.mark.parametrize(("silent", "told"), [(2, ""), (3, "timed out")])
+def test_a_first_node_that_is_busy_is_asked_again(tmp_path, monkeypatch, silent, told):
+    connect, tried = socket.create_connection, []
+
+    def connecting(*args, **more):
+        tried.append(args)
+        if len(tried) <= silent:
+            raise TimeoutError("timed out")
+        return connect(*args, **more)
+
+    with listening(member(tmp_path / "first")) as address:
+        second = member(tmp_path / "second")
+        monkeypatch.setattr(socket, "create_connection", connecting)
+        assert tls.refusal(address, second) == told
+    assert len(tried) == 3
+
+
 def test_a_first_node_whose_certificate_is_not_of_its_address_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(tls, "_LOOPBACK", ())
     with listening(member(tmp_path / "first", names=["10.0.0.1"])) as address:

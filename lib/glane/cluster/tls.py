@@ -34,6 +34,7 @@ _ISSUER = "glane job"
 _CLOCKS_DIFFER_BY = datetime.timedelta(days=1)  # at most, between the nodes of a job
 _LASTS = datetime.timedelta(days=366)  # longer than a job: its time limit may be raised while it runs
 _HANDSHAKE_S = 10.0
+_TRIES = 3  # of a first node that does not answer, as where it is busy: that says nothing of certificates
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -65,7 +66,22 @@ def write_certificates(folder: Path, secret: bytes, *, names: Iterable[str]) -> 
 def refusal(address: str, folder: Path) -> str:
     """Why Ray at `address` (host:port) and this node refuse each other's certificates; empty if they do not.
 
-    Ray itself would try for minutes, and not say it. Takes at most some 20 seconds.
+    Ray itself would try for minutes, and not say it. Takes at most a minute.
+    """
+    said = ""
+    for _ in range(_TRIES):
+        try:
+            return _refusal(address, folder)
+        except TimeoutError as error:
+            said = str(error)
+    return said
+
+
+def _refusal(address: str, folder: Path) -> str:
+    """As `refusal`, by one attempt.
+
+    Raises:
+        TimeoutError: if nobody answers in time.
     """
     host, _, port = address.rpartition(":")
     context = ssl.create_default_context(cafile=str(folder / _AUTHORITY))
@@ -82,6 +98,8 @@ def refusal(address: str, folder: Path) -> str:
         return str(error.verify_message)
     except ssl.SSLError as error:
         return str(error.reason or error)
+    except TimeoutError:
+        raise
     except OSError as error:
         return str(error)
 
