@@ -22,6 +22,7 @@ from glane.job.tables import kept_tables
 from glane.keys import KEY_COMMAND, KEY_FILE, KeysError, parse_keyring
 from glane.parquet import is_encrypted, key_of, write_parquet
 from glane.rewritten import REWRITTEN, rewrite
+from glane.rewritten import forget as no_longer_told
 from glane.run.change import changing
 from glane.run.directory import RunDirectory
 from glane.run.written import digest_of
@@ -185,6 +186,19 @@ def a_file(folder: Path) -> Path:
     path = folder / "t.parquet"
     write_parquet(pa.table({"word": [SECRET], "share": [float("nan")]}), path)
     return path
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640])
+def test_who_may_read_a_file_may_read_what_it_was(tmp_path: Path, ring: Path, mode: int) -> None:
+    """Else a verification by one of the run's group, who has the key, would tell it as changed."""
+    path, told = a_file(tmp_path), tmp_path / REWRITTEN
+    path.chmod(mode)
+    turn(ring)
+    rewrite(path)
+    assert told.stat().st_mode & 0o777 == mode
+    no_longer_told(path)
+    assert path.name not in told.read_text()
+    assert told.stat().st_mode & 0o777 == mode
 
 
 def test_no_other_content_passes_for_a_file_that_was_encrypted_again(tmp_path: Path, ring: Path) -> None:

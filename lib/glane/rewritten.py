@@ -7,6 +7,7 @@ with a proof that only who has the key can make: who may write there, and has no
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Mapping
@@ -23,7 +24,6 @@ from glane.storage import content_digest, replace_file
 from glane.validation import Strict
 
 REWRITTEN = ".glane-rewritten"
-_MODE = 0o600  # who shares a run with a group gives it no key
 
 
 class Origin(Strict):
@@ -94,7 +94,7 @@ def forget(path: Path) -> None:
     told = _read(path.parent)
     if path.name in told.files:
         left = {name: origins for name, origins in told.files.items() if name != path.name}
-        _write(path.parent, told.model_copy(update={"files": left}))
+        _write(path.parent, told.model_copy(update={"files": left}), mode=0)
 
 
 def _copy(path: Path, stream: IO[bytes]) -> None:
@@ -127,16 +127,20 @@ def _note(path: Path, before: str, now: str, origin: str, ring: Keyring) -> None
     proof = ring.wrap(_claim(path, now, origin), ring.current).decode()
     former = {digest: one for digest, one in told.files.get(path.name, {}).items() if digest == before}
     entries = {**former, now: Origin(digest=origin, key=ring.current, proof=proof)}
-    _write(path.parent, told.model_copy(update={"files": {**told.files, path.name: entries}}))
+    mode = stat.S_IMODE(path.stat().st_mode)  # who may read the file, and has the key, can tell what it was
+    _write(path.parent, told.model_copy(update={"files": {**told.files, path.name: entries}}), mode=mode)
 
 
-def _write(folder: Path, told: RewrittenFiles) -> None:
+def _write(folder: Path, told: RewrittenFiles, *, mode: int) -> None:
+    """Write it for those who can read it already, and those of `mode`."""
     content = told.as_json()
+    with contextlib.suppress(FileNotFoundError):
+        mode |= stat.S_IMODE((folder / REWRITTEN).stat().st_mode)
 
     def write(stream: IO[bytes]) -> None:
         stream.write(content)
 
-    replace_file(folder / REWRITTEN, write, mode=_MODE, setting="folder")
+    replace_file(folder / REWRITTEN, write, mode=mode, setting="folder")
 
 
 def _is_proven(path: Path, digest: str, origin: Origin) -> bool:
