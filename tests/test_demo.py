@@ -137,8 +137,8 @@ def test_with_the_runs_own_token_the_same_calls_are_answered(attempts):
 
 
 def test_nothing_that_a_run_has_open_or_loads_is_where_others_can_put_theirs(attempts, demo_corpus):
-    # Ray opens its folders to all, within one of ours that is 0700. The input is the user's own.
-    passed_over = re.compile(rf".*/gl-0-[a-z0-9_]{{8}}/r(/.*)?|{demo_corpus}/.*")
+    # Ray opens its folders to all, and torch its libraries, within one of ours that is 0700. The input is the user's own.
+    passed_over = re.compile(rf".*/gl-0-[a-z0-9_]{{8}}/r(/.*)?|.*/glane-inductor-0/.*|{demo_corpus}/.*")
     assert [one for one in attempts["open"] if not passed_over.match(one.rpartition(" ")[0])] == []
     ours = {path for path in attempts["found"]["files"] if re.fullmatch(r".*/gl-0-[a-z0-9_]{8}", path)}
     assert ours

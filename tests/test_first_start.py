@@ -194,22 +194,30 @@ def test_a_second_start_compiles_nothing_anew(tmp_path):
     assert compiled() == first
 
 
-@pytest.mark.parametrize("how", ["ours", "of a group", "no folder"])
+@pytest.mark.parametrize("how", ["ours", "of a group", "a link", "where all write", "no cache", "no folder"])
 def test_what_torch_compiles_is_not_loaded_from_where_others_write(tmp_path, monkeypatch, how):
-    cache = tmp_path / "cache" / "glane" / "inductor"
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    temporary, kept = tmp_path / "tmp", tmp_path / "cache" / "glane" / "inductor"
+    ours = temporary / f"glane-inductor-{os.getuid()}"
+    temporary.mkdir(mode=0o700)
+    temporary.chmod(0o777 if how == "where all write" else 0o1777)
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(os, "environ", os.environ.copy())  # which is written to
     os.environ.pop("TORCHINDUCTOR_CACHE_DIR", None)
-    if how == "of a group":
-        cache.mkdir(parents=True)
-        cache.chmod(0o770)
-    elif how == "no folder":
+    if how == "a link":
+        (tmp_path / "planted").mkdir(mode=0o700)
+        ours.symlink_to(tmp_path / "planted")
+    for folder in {"of a group": [ours], "no cache": [ours], "no folder": [ours, kept]}.get(how, []):
+        folder.mkdir(parents=True)
+        folder.chmod(0o770)
+    if how == "no cache":
         (tmp_path / "cache").write_text("")
     set_environment()
     taken = Path(os.environ["TORCHINDUCTOR_CACHE_DIR"])
-    assert (taken == cache) is (how == "ours")
+    assert (taken == ours) is (how == "ours")
+    assert (taken == kept) is (how in ("of a group", "a link", "where all write"))
     assert taken.stat().st_mode & 0o777 == 0o700
+    assert not taken.is_symlink()
     set_environment()
     assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == str(
         taken

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
+import stat
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from glane.versions import looking_absent
@@ -59,15 +62,24 @@ def set_environment() -> None:
 def _own_folder() -> str:
     """Where torch keeps what it compiles, on a CPU, too, and loads it as code: where only this user writes.
 
-    By itself it takes a folder of temporary files with a known name, whoever has made it. Without a folder of the
-    user's, one of this process's is made.
+    By itself it takes a folder of temporary files with a known name, whoever has made it. One that is this user's is
+    taken there: a cache in a home that nodes share often has no locks, and torch waits for them. Else it is the cache;
+    without one, a folder of this process's is made.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glane" / "inductor"
-    try:
-        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = cache.stat()
-        if status.st_uid == os.getuid() and not status.st_mode & 0o022 and os.access(cache, os.W_OK):
-            return str(cache)
-    except (OSError, RuntimeError):  # no home, or one that cannot be written
-        pass
+    for folder in _folders():
+        with contextlib.suppress(OSError):  # there is no home, or none that can be written
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            status = folder.lstat()
+            is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o022
+            if is_ours and os.access(folder, os.W_OK):
+                return str(folder)
     return tempfile.mkdtemp(prefix="glane-inductor-")
+
+
+def _folders() -> Iterator[Path]:
+    temporary = Path(tempfile.gettempdir())
+    status = temporary.stat()
+    if status.st_uid in (0, os.getuid()) and (not status.st_mode & 0o022 or status.st_mode & stat.S_ISVTX):
+        yield temporary / f"glane-inductor-{os.getuid()}"  # elsewhere, others could put theirs in its place
+    with contextlib.suppress(RuntimeError):
+        yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glane" / "inductor"
