@@ -63,7 +63,7 @@ def _own_folder() -> str:
     """Where torch keeps what it compiles, on a CPU, too, and loads it as code: where only this user writes.
 
     By itself it takes a folder of temporary files with a known name, whoever has made it. One that is this user's is
-    taken there: a cache in a home that nodes share often has no locks, and torch waits for them. Else it is the cache;
+    taken there: a home that nodes share is small, and may have no locks, which torch asks for. Else it is the cache;
     without one, a folder of this process's is made.
     """
     for folder in _folders():
