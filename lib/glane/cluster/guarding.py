@@ -150,8 +150,8 @@ def _allowed(hosts: Iterable[str], *, is_known: bool = True) -> tuple[tuple[tupl
         found = _addresses(host)
         if not found and is_known:
             raise ConfigError(
-                f"run.allow_hosts: no address is known of {host!r} on this machine. Give its address, or a network as "
-                "10.1.0.0/16."
+                f"run.allow_hosts: no address is known of {host!r} on this machine; its servers of names are asked "
+                "over TCP. Give its address, or a network as 10.1.0.0/16."
             )
         networks += [(address, port) for address in found]
     return tuple(dict.fromkeys(networks)), tuple(dict.fromkeys(names))
