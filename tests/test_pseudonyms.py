@@ -297,6 +297,24 @@ def test_no_surrogate_is_a_real_value(document: Identified) -> None:
             assert luhn(re.sub(r"\D", "", new))
 
 
+@pytest.mark.parametrize(
+    ("known", "left"),
+    [
+        ("DUPONT-1951-03", "DUPONT"), ("KERVELLA75", "KERVELLA"), ("DUPONT0612345678", "DUPONT"), ("12 Kervaon", "Kervaon"),
+        ("Kervorn Zyx 75", "Kervorn"), ("BP 75 Castelbrun", "Castelbrun"), ("14 rue des Lilas", "Lilas"),
+    ],
+)  # fmt: skip
+def test_letters_of_a_known_number_or_address_do_not_stay(known: str, left: str) -> None:
+    text = pseudonymised(f"Dossier {known}, vu ce jour.", key=KEY, person="p", manner=Manner(), known=[known]).text
+    assert left not in text
+
+
+@pytest.mark.parametrize("number", ["P0612345678", "A0212345678", "1" * 45])
+def test_a_number_that_looks_like_a_telephone_or_is_long_is_replaced(number: str) -> None:
+    """The letter before a telephone's number is left of a stay's number: that has no digit to replace."""
+    assert number[1:] not in made(f"n° de séjour : {number}, vu ce jour").text
+
+
 def test_surrogates_are_seen_where_it_is_asked_for() -> None:
     text = made("Mme Quénéhervé, 06 12 34 56 78, vue le 12/03/2024", style="marked").text
     assert re.fullmatch(r"Mme \[nom [0-9a-f]{8}\], \[téléphone [0-9a-f]{8}\], vue le \d\d/\d\d/2024|.*2023", text)

@@ -17,7 +17,7 @@ _LINKS = frozenset(several("d l de du des la le les en sur sous au aux et"))
 # Each word is a link or a name, never both: else the ways to read "DE LA DE LA" would double with each word.
 _PROPER = rf"(?:(?!{_LINK}){_NAME})"
 _NAMES = rf"(?:{_LINK})*{_PROPER}(?:[ \u00a0](?:{_LINK})*{_PROPER}){{0,5}}"
-_STREET = (
+STREET = (
     r"(?:rue|r\.|avenue|av\.?|ave|boulevard|bd|bld|blvd|boul\.|place|pl\.|all[ée]es?|all\.|chemin|che\.|chem\."
     r"|impasse|imp\."
     r"|route|rte|quai|cours|square|sq\.|passage|lotissement|lot\.|r[ée]sidence|r[ée]s\.|hameau|lieu[ -]dit"
@@ -34,7 +34,7 @@ _DAY = (
 )
 _NUMBER = r"(?:\d{1,4} ?(?:(?i:bis|ter|quater)|[A-D](?![A-Za-z]))?(?: ?[-/] ?\d{1,4})? ?,? ?)"
 _ADDRESS = re.compile(
-    rf"\b(?:{_NUMBER}(?i:{_STREET})[ \u00a0](?:(?i:du|des|de la|de) {_DAY}|{_NAMES}|[^\n\t,;"
+    rf"\b(?:{_NUMBER}(?i:{STREET})[ \u00a0](?:(?i:du|des|de la|de) {_DAY}|{_NAMES}|[^\n\t,;"
     rf"|.(\d]{{2,40}}?(?=[\n\t,;|.(]|[ ]+\d{{5}}|$))"
     rf"|(?i:{_SURE_STREET})[ \u00a0](?:(?i:du) {_DAY}|{_NAMES})|(?i:BP|CS) ?\d{{2,5}}|(?i:appt?\.?|appartement"
     rf"|b[âa]t\.?|b[âa]timent|esc\.?|escalier) ?(?:n° ?)?(?:[A-Z]|\d{{1,4}})\b)"

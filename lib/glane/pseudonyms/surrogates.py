@@ -10,6 +10,7 @@ from glane.pseudonyms import syllables
 from glane.pseudonyms.checks import nir_key, with_luhn
 from glane.pseudonyms.dates import shifted
 from glane.pseudonyms.key import Key
+from glane.pseudonyms.places import STREET
 from glane.pseudonyms.words import folded, is_first_name, letters
 from glane.settings.pseudonymise import Kind, Scope, Style
 
@@ -27,6 +28,8 @@ _LABELS: dict[Kind, str] = {
     "email": "courriel", "nir": "nir", "phone": "téléphone", "rpps": "rpps", "finess": "finess", "identifier": "numéro",
     "address": "adresse", "postcode": "code postal", "hospital": "établissement", "town": "commune", "name": "nom",
 }  # fmt: skip
+_BOX = re.compile(r"(?:bp|cs|app\w*\.?|b[aâ]t\w*\.?|esc\w*\.?) ?(?:n° ?)?(?:[A-Z]\b|\d{1,5})", re.IGNORECASE)
+_KIND_OF_STREET = re.compile(rf"{STREET}|lieu|rond|r", re.IGNORECASE)
 _NAMES: frozenset[Kind] = frozenset({"name", "town", "hospital"})
 
 
@@ -117,15 +120,25 @@ class Surrogates:
             r"(?P<number>[\d /-]*(?: ?(?:bis|ter|quater)\b)?[ ,]*)(?P<street>[^\W\d_]+\.?)", told, re.IGNORECASE
         )
         name = self._made_up(told, "surname")
-        if found is None or re.match(r"(?i:bp|cs|app|b[aâ]t|esc)", told):
-            return (
-                re.sub(r"\d+", lambda one: self._figures(one[0], "address"), told) if re.search(r"\d", told) else name
-            )
+        box = _BOX.match(told)
+        if box is not None or found is None:
+            kept = told if box is None else box[0]
+            made = re.sub(r"\d+", lambda one: self._figures(one[0], "address"), kept)
+            is_whole = box is None or box.end() == len(told)
+            return (made if is_whole else f"{made} {_spelled(name, told)}") if re.search(r"\d", kept) else name
+        if not _KIND_OF_STREET.fullmatch(found["street"]):  # "12 Kervaon": no word of it stays
+            digits = re.sub(r"\d+", lambda one: self._figures(one[0], "address"), found["number"])
+            return f"{digits}{_spelled(name, told)}"
         number = re.sub(r"\d+", lambda one: self._figures(one[0], "address").lstrip("0") or "7", found["number"])
         return f"{number}{found['street']} {_spelled(name, told)}"
 
     def _number(self, told: str, kind: Kind) -> str:
+        """A number of the same form. Letters of one that may tell a name ("DUPONT-1951") are drawn, too."""
+        if kind == "identifier":
+            told = re.sub(r"[^\W\d_]{2,}", lambda one: self._letters(one[0]), told)
         digits = re.sub(r"\D", "", told)
+        if not digits:  # what another kind left of it: the letter before a telephone's number
+            return told
         for attempt in range(syllables.MOST_TRIES):
             made = self._digits_of(kind, digits, told, attempt)
             if made != digits and (len(made) < 6 or made not in self._digits):
@@ -136,6 +149,7 @@ class Surrogates:
         """Digits in the place of others, of a range that nobody is given."""
         canonical = re.sub(r"\W", "", told).upper()
         drawn = f"{self._key.number(10**20, kind, self._scope, canonical, str(attempt)):020d}"
+        drawn *= 1 + len(digits) // len(drawn)  # barcodes have more
         if kind == "nir" and len(digits) >= 12:
             return _impossible_nir(told, digits, drawn)
         if kind == "phone" and len(digits) >= 9:
@@ -147,6 +161,12 @@ class Surrogates:
             return with_luhn("00" + drawn[:6])
         fixed = "00" if len(digits) > 4 else ""
         return fixed + drawn[: len(digits) - len(fixed)]
+
+    def _letters(self, told: str) -> str:
+        alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+        drawn = self._key.digest("letters", self._scope, folded(told))
+        made = "".join(alphabet[one % len(alphabet)] for one in drawn * (1 + len(told) // len(drawn)))[: len(told)]
+        return made.lower() if told.islower() else made
 
     def _figures(self, told: str, use: str) -> str:
         drawn = f"{self._key.number(10 ** len(told), use, self._scope, told):0{len(told)}d}"
