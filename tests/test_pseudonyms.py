@@ -315,6 +315,14 @@ def test_a_number_that_looks_like_a_telephone_or_is_long_is_replaced(number: str
     assert number[1:] not in made(f"n° de séjour : {number}, vu ce jour").text
 
 
+def test_a_known_name_of_several_words_has_the_surrogates_of_its_words() -> None:
+    text = pseudonymised(
+        "Jean Kervorn est vu. M. Kervorn sort, KERVORN, Jean aussi.", key=KEY, person="p", manner=Manner(), known=["Jean Kervorn"]
+    ).text  # fmt: skip
+    first, last = text.split()[:2]
+    assert f"M. {last} sort, {last.upper()}, {first} aussi." in text
+
+
 def test_surrogates_are_seen_where_it_is_asked_for() -> None:
     text = made("Mme Quénéhervé, 06 12 34 56 78, vue le 12/03/2024", style="marked").text
     assert re.fullmatch(r"Mme \[nom [0-9a-f]{8}\], \[téléphone [0-9a-f]{8}\], vue le \d\d/\d\d/2024|.*2023", text)

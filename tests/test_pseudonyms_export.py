@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,8 +22,8 @@ from glane.exports import pseudonyms as of_exports
 from glane.exports.bundle import Table, Variable
 from glane.pseudonyms import taken as rules
 from glane.pseudonyms.replace import pseudonymised
-from glane.pseudonyms.surrogates import Manner
-from glane.pseudonyms.taken import Passage, Taken, replaced
+from glane.pseudonyms.surrogates import Manner, Surrogates
+from glane.pseudonyms.taken import Passage, Taken, known_replaced, replaced
 from glane.settings.export import WITH_PASSAGES, Target
 from test_pseudonyms import KEY, SECRET
 from test_pseudonyms_input import NAMES
@@ -213,6 +214,23 @@ def test_a_value_gets_the_pseudonym_of_its_document() -> None:
     start, end = done.passages[1].start, done.passages[1].end
     assert done.texts["d"][start:end] == "adressée"
     assert done.passages[2].quote == name
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "jean.kervorn75@free.fr", "12 Kervaon", "14 rue de Kervaon", "KERVORN1951", "DE LA TOURNELLE", "12/03/1951", "06 12 34 56 78",
+        "8012345678", "Jean Kervorn", "12", "Le",
+    ],
+)  # fmt: skip
+def test_a_known_value_is_replaced_whole_and_as_in_the_text(value: str) -> None:
+    text = f"Dossier de Mme X. : {value}, vu ce jour."
+    new, _ = known_replaced(value, Surrogates(KEY, Manner(), person="p", text=text, year=2024))
+    words = [one for one in re.findall(r"\w{4,}", value) if one != "free"]
+    assert new != value
+    assert not [one for one in words if one in new]
+    if len(value) > 4:
+        assert new in pseudonymised(text, key=KEY, person="p", manner=Manner(), known=[value]).text
 
 
 def test_where_the_rules_fail_nothing_leaves(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

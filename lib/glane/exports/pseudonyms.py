@@ -23,7 +23,7 @@ from glane.extraction.results import Run
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.rows import days_of, manner_of
 from glane.pseudonyms.surrogates import Surrogates
-from glane.pseudonyms.taken import Passage, Replaced, Taken, each_replaced
+from glane.pseudonyms.taken import Passage, Replaced, Taken, each_replaced, known_replaced
 from glane.settings.pseudonymise import ExportPseudonyms
 from glane.types import DOCUMENTS, LOOKUP
 
@@ -201,12 +201,12 @@ class _Export:
         if one.source == self._told.person_column:
             return f"p{self._key.digest('person', text).hex()[:24]}"
         made = Surrogates(self._key, self._manner, person=self._persons.get(name, name), text=text, year=2024)
-        self._counts["name" if not any(map(str.isdigit, text)) else "identifier"] += 1
         if isinstance(value, date):
+            self._counts["birth_date"] += 1
             return made.of(text, "birth_date")
-        if any(map(str.isdigit, text)):
-            return made.of(text, "identifier")
-        return " ".join(made.of(word, "name") for word in text.split())
+        new, kind = known_replaced(text, made)
+        self._counts[kind] += 1
+        return new
 
     def _shifted(self, one: Variable, table: Table, rows: pl.DataFrame, ids: Sequence[str]) -> pl.Series:
         """Dates of a person, moved as those in the texts: a month by its 15th day; a year alone stays."""

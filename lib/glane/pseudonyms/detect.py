@@ -11,10 +11,15 @@ from glane.pseudonyms.names import names
 from glane.pseudonyms.patterns import numbers
 from glane.pseudonyms.places import places
 from glane.pseudonyms.squeezed import Squeezed, signs_of
+from glane.pseudonyms.tokens import PARTICLES
 from glane.pseudonyms.words import is_common
 from glane.settings.pseudonymise import Kind
 
 _AGE = re.compile(r"(?<![\d.,/])(?P<age>\d{2,3})(?= ?(?:ans\b|ANS\b|A\b|a\b))")
+_WORD_OF_NAME = re.compile(
+    rf"(?:(?:{'|'.join(sorted(PARTICLES))})(?:[ \u00a0]+|['’]))*[^\s,;/]+(?:(?<=[-‐‑])[ \t]*\r?\n[ \t]*[^\s,;/]+)*",
+    re.IGNORECASE,
+)
 Told = tuple[str, Kind, bool]  # letters and digits, what it is, and whether it is an ordinary word
 _LEAST_NUMBER, _LEAST_WORD = 5, 4  # letters and digits of a known number, and of a name that is an ordinary word
 
@@ -55,13 +60,22 @@ def _known_values(text: str, known: Iterable[str]) -> Iterator[Found]:
         is_number, is_ordinary = any(map(str.isdigit, signs)), is_common(signs)
         if len(signs) < (_LEAST_NUMBER if is_number else _LEAST_WORD if is_ordinary else 2):
             continue
+        kind = kind_of(value)
         for start, end in squeezed.where(signs):
             if not (is_ordinary and text[start:end].islower()):
-                yield Found(start, end, _kind_of(value, signs))
+                yield from _by_words(text, start, end) if kind == "name" else [Found(start, end, kind)]
 
 
-def _kind_of(value: str, signs: str) -> Kind:
+def _by_words(text: str, start: int, end: int) -> Iterator[Found]:
+    """Each word of a name by itself, as it is found where it stands alone; particles with what follows them."""
+    yield from (Found(*one.span(), "name") for one in _WORD_OF_NAME.finditer(text, start, end))
+
+
+def kind_of(value: str) -> Kind:
     """What a known value is, by its form: digits of an address are fewer than its letters."""
+    signs = signs_of(value)
+    if as_date(value) is not None:
+        return "birth_date"
     if "@" in value:
         return "email"
     num_digits = sum(sign.isdigit() for sign in signs)
