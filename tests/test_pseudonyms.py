@@ -172,6 +172,23 @@ def test_styles_that_the_rules_were_not_made_for_lose_most_names() -> None:
     assert figures.eponyms_replaced == 0
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Infection à SARS-CoV-2 confirmée", "Pneumopathie à Mycoplasma", "infection à Monkeypox", "bactériémie à Enterococcus",
+        "Endocardite à Streptocoque", "infection à Zyxavirus", "Rash à Coxsackie A16", "myocardite à Parvovirus B19",
+        "Retour de voyage, fièvre de Malte, syndrome de Lyell, fièvre de Crimée-Congo",
+    ],
+)  # fmt: skip
+def test_what_a_disease_is_caused_by_is_no_town(text: str) -> None:
+    assert kinds(text) == []
+
+
+@pytest.mark.parametrize("town", ["Saint-Pierre-la-Mer", "Ste-Marie", "St-Rémy", "Castelbrun"])
+def test_a_town_behind_a_disease_is_one(town: str) -> None:
+    assert kinds(f"Vue pour bronchite à {town} hier") == [("town", town)]
+
+
 def test_a_hospital_that_is_called_after_somebody_is_no_person() -> None:
     assert kinds("Transféré à l'hôpital Henri Mondor") == [("hospital", "Henri Mondor")]
 
@@ -320,7 +337,7 @@ def test_a_known_name_of_several_words_has_the_surrogates_of_its_words() -> None
         "Jean Kervorn est vu. M. Kervorn sort, KERVORN, Jean aussi.", key=KEY, person="p", manner=Manner(), known=["Jean Kervorn"]
     ).text  # fmt: skip
     first, last = text.split()[:2]
-    assert f"M. {last} sort, {last.upper()}, {first} aussi." in text
+    assert f"M. {last} sort, {folded(last).upper()}, {first} aussi." in text
 
 
 def test_surrogates_are_seen_where_it_is_asked_for() -> None:

@@ -51,7 +51,7 @@ _CODE_LABEL = re.compile(
 _AT = re.compile(rf"(?:(?<=[^\W\d_] )|(?<=\) ))(?:à|À) (?P<town>{_NAMES})")
 _NO_TOWN = re.compile(
     r"(?:allergi\w*|intoleran\w*|reacti\w*|sensib\w*|relais|associe\w*|identique|comparable|traite\w*"
-    r"|resistan\w*|expos\w*|positi\w*|negati\w*) $"
+    r"|resistan\w*|expos\w*|positi\w*|negati\w*|infections?|surinfection|coinfection|bacteriemie|septicemie|sepsis) $"
 )
 _AT_HOME = r"(?:habit(?:e|ant)|domicili[ée]e?(?:\(e\))?s?|dom\.|demeur(?:e|ant)|r[ée]sid(?:e|ant))"
 _HOME = re.compile(
@@ -159,7 +159,7 @@ def _end_of_town(text: str, start: int, end: int) -> int | None:
 
 
 def _is_name_of_place(plain: str) -> bool:
-    return plain in listed("towns") or (plain.startswith(("saint", "st", "ste")) and len(plain) > 6)
+    return plain in listed("towns") or plain.startswith(("saint-", "sainte-", "st-", "ste-"))
 
 
 def _listed_towns(text: str) -> Iterator[Found]:
