@@ -6,6 +6,7 @@ import pickle
 import random
 import re
 import stat
+import unicodedata
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -361,6 +362,34 @@ def test_dates_of_a_person_move_together() -> None:
         assert found[1].startswith(f"{(date(2024, 3, 5) + shift).day} ") or found[1].startswith("1er ")
         assert f"{(date(2024, 3, 28) + shift).day} au {(date(2024, 3, 31) + shift).day} " in found[4]
     assert len({made(text, person=str(one)).text for one in range(30)}) > 15
+
+
+@pytest.mark.parametrize(
+    ("text", "days", "new"),
+    [
+        ("28 au 3 mars 2023", 7, "7 au 10 mars 2023"), ("28 au 3 mars 2024", 7, "6 au 10 mars 2024"),
+        ("30 au 2 avril 2024", 7, "6 au 9 avril 2024"), ("12\nfévrier 2024", 7, "19\nfévrier 2024"),
+    ],
+)  # fmt: skip
+def test_the_days_between_two_days_stay(text: str, days: int, new: str) -> None:
+    assert shifted(text, days=days, year=2024) == new
+
+
+@pytest.mark.parametrize("text", ["31/04/2024", "29/02/2023", "00/00/1951", "2023-02-30"])
+def test_a_date_of_no_calendar_is_found(text: str) -> None:
+    assert made(f"Vue le {text} ce jour").text == "Vue le [date] ce jour"
+
+
+def test_accents_and_line_ends_may_be_code_points_of_their_own() -> None:
+    for document in SAMPLE:
+        text = document.text.replace("\n", "\r\n")
+        apart = unicodedata.normalize("NFD", text)
+        found, again = identifiers(text), identifiers(apart)
+        assert [unicodedata.normalize("NFC", apart[one.start : one.end]) for one in again] == [
+            text[one.start : one.end] for one in found
+        ]
+        assert unicodedata.normalize("NFC", made(apart).text) == unicodedata.normalize("NFC", made(text).text)
+    assert made("du 12\r\nmars 2024").text != "du 12\r\nmars 2024"
 
 
 @given(st.dates(date(1920, 1, 1), date(2060, 1, 1)), st.integers(-3000, 3000))

@@ -83,9 +83,15 @@ def dates(text: str) -> Iterator[Found]:
     plain = folded(text)
     for pattern in _SEARCHED:
         for found in pattern.finditer(plain):
-            if _read(found, 2024) is not None:
+            if _read(found, 2024) is not None or _is_of_no_calendar(found):
                 is_birth = _BIRTH.search(plain[max(0, found.start() - 40) : found.start()])
                 yield Found(*found.span(), "birth_date" if is_birth else "date")
+
+
+def _is_of_no_calendar(found: re.Match[str]) -> bool:
+    """Whether it is written as a date and is none, as 31/04/2024 and 00/00/1951: it tells somebody all the same."""
+    parts = found.groupdict()
+    return bool(parts.get("day") and len(parts.get("year") or "") == 4 and (parts.get("sep") or "").strip())
 
 
 def shifted(text: str, *, days: int, year: int) -> str | None:
@@ -163,14 +169,22 @@ def _written(found: re.Match[str], text: str, read: date, by: timedelta) -> str:
     else:
         parts["month"] = _figures(found, "month", new.month)
     if first := found.groupdict().get("first"):
-        start = read - timedelta((read.day - int(first)) % 31)
-        parts["first"] = _figures(found, "first", (start + by).day)
+        parts["first"] = _figures(found, "first", (_first(read, int(first)) + by).day)
     if found.groupdict().get("er"):
         parts["er"] = "er" * (new.day == 1)
     told = sorted((found.span(name), value) for name, value in parts.items() if found.groupdict().get(name))
     for (start_, end), value in reversed(told):
         text = text[:start_] + value + text[end:]
     return text
+
+
+def _first(last: date, day: int) -> date:
+    """The first day of "28 au 3 mars": of the month before, if its number is greater."""
+    month = last if day <= last.day else last.replace(day=1) - timedelta(1)
+    try:
+        return month.replace(day=day)
+    except ValueError:
+        return last - timedelta((last.day - day) % 31)
 
 
 def _figures(found: re.Match[str], part: str, value: int) -> str:

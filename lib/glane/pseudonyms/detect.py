@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from glane.pseudonyms.composed import Composed, composed
 from glane.pseudonyms.dates import as_date, dates, of_day
 from glane.pseudonyms.kinds import Found, without_overlaps
 from glane.pseudonyms.names import names
@@ -37,12 +38,13 @@ def identifiers(
         oldest_age: Ages above it are identifiers; None: no age is.
         told: What was found in the document that this text was taken from: it is found here in any case.
     """
-    known = [one for one in known if one.strip()]
+    given = Composed(text)
+    text, known = given.text, [composed(one) for one in known if one.strip()]
     found = [*numbers(text), *dates(text), *places(text), *names(text, known=known), *_known_values(text, known)]
     found += _places_of(text, told)
     if oldest_age is not None:
         found += [Found(*one.span("age"), "age") for one in _AGE.finditer(text) if int(one["age"]) > oldest_age]
-    return [one for one in without_overlaps(found, text) if one.kind not in keep]
+    return [given.given(one) for one in without_overlaps(found, text) if one.kind not in keep]
 
 
 def _known_values(text: str, known: Iterable[str]) -> Iterator[Found]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from glane.pseudonyms.composed import composed
 from glane.pseudonyms.dates import latest_year
 from glane.pseudonyms.detect import identifiers
 from glane.pseudonyms.key import Key
@@ -42,6 +43,7 @@ def pseudonymised(
 
 def surrogates_of(text: str, *, key: Key, person: str, manner: Manner) -> Surrogates:
     """The surrogates of one text, by which values that were taken from it are replaced, too."""
+    text = composed(text)
     return Surrogates(key, manner, person=person, text=text, year=latest_year(text) or _NO_YEAR)
 
 
@@ -51,7 +53,7 @@ def with_surrogates(text: str, found: Iterable[Found], made: Surrogates) -> Pseu
     segments: list[Segment] = []
     last = size = 0
     for one in found:
-        new = made.of(text[one.start : one.end], one.kind)
+        new = made.of(composed(text[one.start : one.end]), one.kind)
         pieces += [text[last : one.start], new]
         start = size + one.start - last
         size, last = start + len(new), one.end
