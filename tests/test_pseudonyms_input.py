@@ -219,6 +219,12 @@ def test_shifted_dates_are_told_of_in_the_codebook(tmp_path: Path, capsys: pytes
     assert "dates in the answers are shifted" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("path", ["run/input/documents.parquet", "run/input", "run/input/*.parquet"])
+def test_pseudonymised_documents_are_known_by_each_way_to_name_them(folder: Path, path: str) -> None:
+    assert pseudonymised_beside(str(folder / path)) is not None
+    assert pseudonymised_beside(str(folder / "notes.parquet")) is None
+
+
 def test_a_preview_keeps_neither_documents_nor_offsets(tmp_path: Path) -> None:
     folder = write_input(tmp_path)
     before = sorted(folder.iterdir())

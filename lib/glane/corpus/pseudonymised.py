@@ -60,13 +60,17 @@ def made_of_digest(rules: PseudonymRules, sources: Sequence[KnownFile]) -> str:
 
 
 def pseudonymised_beside(path: str) -> PseudonymisedInput | None:
-    """What is told of the file that `data.path` names, if a run's documents were pseudonymised into it; else None.
+    """What is told of the file or folder that `data.path` names, if a run's documents were pseudonymised into it.
+
+    None of others.
 
     Raises:
         RecordError: if it is damaged.
     """
-    record = Path(path).parent / RECORD
-    return read_record(PseudonymisedInput, record) if exists(record) else None
+    for folder in (Path(path), Path(path).parent):
+        if exists(record := folder / RECORD):
+            return read_record(PseudonymisedInput, record)
+    return None
 
 
 def pseudonym_marks(path: str) -> Mapping[str, Any] | None:
