@@ -12,6 +12,7 @@ import pytest
 
 import glane
 from conftest import SMALL_TASK, extract_here, job_here, make_settings, work
+from glane.api.sources import refuse_shifted
 from glane.corpus.pseudonymised import PseudonymisedInput, pseudonymised_beside
 from glane.errors import ConfigError, DataError, GlaneError, RunError
 from glane.extraction.results import Run, open_run
@@ -217,6 +218,20 @@ def test_shifted_dates_are_told_of_in_the_codebook(tmp_path: Path, capsys: pytes
     assert "182" in said["cases.when"]
     assert "182" not in said["age"]
     assert "dates in the answers are shifted" in capsys.readouterr().err
+
+
+def test_periods_of_shifted_dates_are_refused(folder: Path, tmp_path: Path) -> None:
+    run = extracted(told(write_input(tmp_path), task=SMALL_TASK, data__pseudonyms__dates="shifted"))
+    table = {"name": "weekly", "field": "fever", "value": True, "time": {"column": "onset"}}
+    shifted = r"the dates of 'onset' were shifted by up to 182 days"
+    with pytest.raises(ConfigError, match=shifted):
+        glane.aggregate(run, table)
+    with pytest.raises(ConfigError, match=shifted):
+        glane.estimate(run, pl.DataFrame({"id": ["a"]}), field="fever", value=True, by="onset", every="week")
+    refuse_shifted(run, table=["ward", None])
+    with pytest.raises(ConfigError, match="brief.period: the dates"):
+        refuse_shifted(run, **{"brief.period": "cases.when"})
+    refuse_shifted(open_run(folder / "run"), table=["onset"])  # whose dates are kept
 
 
 @pytest.mark.parametrize("path", ["run/input/documents.parquet", "run/input", "run/input/*.parquet"])

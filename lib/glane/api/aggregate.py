@@ -15,7 +15,7 @@ from glane.api.line_list import details_of
 from glane.api.links import read_links, with_entities
 from glane.api.reviewed import asked_field, check_sample, reviewed_of
 from glane.api.several_runs import SeveralRuns, together
-from glane.api.sources import RunLike, TableLike, name_of, refuse_uncarried, run_of
+from glane.api.sources import RunLike, TableLike, name_of, refuse_shifted, refuse_uncarried, run_of
 from glane.assess.estimate.question import Question, check
 from glane.assess.evaluate.leaf import categories_of
 from glane.assess.files import as_parquet, read_table, take_away, write_folder
@@ -150,6 +150,8 @@ def aggregate(
     runs = together([run_of(one) for one in (run if isinstance(run, list | tuple) else [run])])  # type: ignore[arg-type]
     groups = [*definition.columns, *definition.person]
     refuse_uncarried(runs.first, table=groups)
+    if definition.time is not None:
+        refuse_shifted(runs.first, table=[definition.time.column, definition.time.reported])
     condition = case if case is not None else definition.case
     question = Question(
         what="count", field=asked_field(definition.field), case=condition, value=definition.value,

@@ -11,7 +11,7 @@ import polars as pl
 from glane.api.brief_corrected import Correction, Corrector
 from glane.api.brief_rows import Facts, facts_of, names_of
 from glane.api.reviewed import Reviewed
-from glane.api.sources import TableLike
+from glane.api.sources import TableLike, refuse_shifted
 from glane.briefs.coverage import are_of_other_sources, has_gaps
 from glane.briefs.ids import figure_id
 from glane.briefs.plan import all_of, columns_of, days_before, days_of, domain_of, measures_of, place_of, within
@@ -45,6 +45,8 @@ def figures_of(run: Run, definition: BriefDefinition, gold: TableLike | None) ->
     Raises:
         GlaneError: if the brief does not fit the run, or the review.
     """
+    if definition.period is not None:
+        refuse_shifted(run, **{"brief.period": definition.period.column})
     facts = facts_of(run, run.usable(), _columns(definition))
     first_day, last_day = _days_there(facts, definition)
     today = datetime.datetime.now(tz=datetime.UTC).date()

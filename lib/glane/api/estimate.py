@@ -11,7 +11,7 @@ from glane.api.error_rates import error_rates_record, read_error_rates
 from glane.api.numbers import check_numbers
 from glane.api.reviewed import asked_field, check_sample, reviewed_of
 from glane.api.several_runs import together
-from glane.api.sources import Names, RunLike, TableLike, name_of, names_in, refuse_uncarried, run_of
+from glane.api.sources import Names, RunLike, TableLike, name_of, names_in, refuse_shifted, refuse_uncarried, run_of
 from glane.assess.estimate.error_rates import ErrorRatesRecord
 from glane.assess.estimate.estimate import estimate as estimated
 from glane.assess.estimate.figures import as_table
@@ -123,6 +123,7 @@ def estimate(
     refuse_uncarried(
         runs.first, by=by, covariates=names_in(covariates), clusters=names_in(clusters)
     )  # fmt: skip
+    refuse_shifted(runs.first, by=None if every is None else by)
     if (field is None) == (case is None):
         raise ConfigError("field, case: give the field that is asked about, or a case definition, one of both.")
     field = asked_field(field)

@@ -137,6 +137,27 @@ def refuse_uncarried(run: Run, **columns: str | Sequence[str] | None) -> None:
                 )
 
 
+def refuse_shifted(run: Run, **columns: str | Sequence[str | None] | None) -> None:
+    """Refuse columns whose dates were shifted with the pseudonymised documents: counts by their periods say nothing.
+
+    `columns` are the names by the argument that holds them.
+
+    Raises:
+        ConfigError: naming the column and the remedy.
+    """
+    rules = run.description().fingerprint.get("pseudonyms") or {}
+    if rules.get("dates") != "shifted":
+        return
+    for place, names in columns.items():
+        for name in [names] if isinstance(names, str) else names or ():
+            if name is not None and (name.partition(".")[0] in run.task.fields or name in rules["shift_columns"]):
+                raise ConfigError(
+                    f"{place}: the dates of {name!r} were shifted by up to {rules['most_days']} days, each person's "
+                    "otherwise (data.pseudonyms.dates=shifted): periods of them say nothing. Count by a carried column "
+                    "that was not shifted, or extract with data.pseudonyms.dates=kept."
+                )
+
+
 def digests_of(table: TableLike, *, place: str = "gold") -> tuple[str, ...]:
     """The digests of a table's files, in the order of their names; none of a table in memory. `place` is for errors."""
     if isinstance(table, pl.DataFrame):
