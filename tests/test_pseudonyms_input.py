@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,21 @@ def test_what_the_model_reads_beside_the_text_is_replaced_too(tmp_path: Path) ->
         found = pl.read_parquet(readable.data.path)
     assert set(found.columns) == {"id", "text", "motif", "ward", "__glane_problem"}
     assert not any(name in cell for cell in found["motif"] for name in NAMES)
+
+
+def test_a_column_that_the_prompt_would_show_as_it_is_is_refused(tmp_path: Path) -> None:
+    folder = write_input(tmp_path)
+    table = pq.read_table(folder / "notes.parquet")
+    table = table.append_column("tags", pa.array([[f"appel de {name}"] for name in NAMES]))
+    table = table.append_column("day", pa.array([date(2024, 2, 1)] * 4)).append_column("years", pa.array([1, 2, 3, 4]))
+    pq.write_table(table, folder / "notes.parquet")
+    for name, dates in (("tags", "kept"), ("day", "shifted")):
+        task = {**SMALL_TASK, "inputs": ["text", name]}
+        settings = told(folder, task=task, data__carry_columns=[name], data__pseudonyms__dates=dates)
+        with pytest.raises(DataError, match="the model would read it as it is"), kept_tables(settings):
+            pass
+    with kept_tables(told(folder, task={**SMALL_TASK, "inputs": ["text", "years", "day"]})) as readable:
+        assert pl.read_parquet(readable.data.path)["years"].to_list() == [1, 2, 3, 4]
 
 
 def test_what_a_condition_reads_is_kept(tmp_path: Path) -> None:

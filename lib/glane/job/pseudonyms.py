@@ -65,7 +65,9 @@ def replaced_documents(data: DataSettings, inputs: Sequence[str], folder: Path, 
             assert told.offsets is not None
             _refuse_offsets(Path(told.offsets), folder, made_of)
         is_new = write_folder_once(
-            folder, lambda staging: _write(staging, data, files, rules, sources, key, places=places), mode=_FOLDER_MODE
+            folder,
+            lambda staging: _write(staging, data, files, inputs, rules, sources, key, places=places),
+            mode=_FOLDER_MODE,
         )
     try:
         kept = read_record(PseudonymisedInput, record)
@@ -121,6 +123,14 @@ def _checked(data: DataSettings, inputs: Sequence[str]) -> list[InputFile]:
     for file in files:
         for name, setting in named.items():
             check_column(file, files[0], name, setting)
+    for name in inputs:
+        kind = files[0].schema.field(name).type
+        is_moved = told.dates == "shifted" and (pa.types.is_date(kind) or pa.types.is_timestamp(kind))
+        if pa.types.is_nested(kind) or is_moved:
+            raise DataError(
+                f"{files[0].name}: column {name!r} is {kind}, and the model would read it as it is: only texts are "
+                "replaced before. Leave it out of task.inputs, or give it as a text."
+            )
     for name in told.shift_columns:
         kind = files[0].schema.field(name).type
         if not (pa.types.is_date(kind) or pa.types.is_timestamp(kind)):
@@ -168,11 +178,11 @@ def _rules(data: DataSettings, files: Sequence[InputFile], inputs: Sequence[str]
 
 
 def _write(
-    folder: Path, data: DataSettings, files: list[InputFile], rules: PseudonymRules, sources: tuple[KnownFile, ...],
-    key: Key, *, places: bool,
+    folder: Path, data: DataSettings, files: list[InputFile], inputs: Sequence[str], rules: PseudonymRules,
+    sources: tuple[KnownFile, ...], key: Key, *, places: bool,
 ) -> None:  # fmt: skip
     told = data.pseudonyms.model_copy(update={"keep": data.pseudonyms.kept_kinds})
-    columns = _columns(data, files, rules.texts)
+    columns = _columns(data, files, inputs)
     apart = folder / ".offsets"
     totals = write_replaced(
         folder / DOCUMENTS, apart, files, columns, told, key, made_of=made_of_digest(rules, sources)
