@@ -28,7 +28,8 @@ from glane.extraction.summary import extraction_summary
 from glane.job.erase.erase import erase
 from glane.job.erase.pieces import sought
 from glane.job.erase.search import found_in_bytes
-from glane.job.erase.tables import write_without
+from glane.job.erase.tables import csv_without, write_without
+from glane.job.rewrite import rewrite_all
 from glane.job.tables import kept_tables
 from glane.keys import KEY_FILE
 from glane.languages import in_language
@@ -41,6 +42,7 @@ from glane.run.publish import finish_run
 from glane.settings import erase_settings
 from ingest_runs import ingest_told, read_alone
 from test_encryption import ring_at
+from test_rewrite import turn
 from test_sentinels import attached as sentinel_settings
 from test_sentinels import whole_run
 
@@ -531,3 +533,25 @@ def test_documents_of_others_that_have_the_same_ids_are_left(tmp_path):
     assert rows_of(tmp_path / "ours" / "run").filter(pl.col("id") == 7).is_empty()
     assert read_frozen(tmp_path / "ours" / "frozen").reference.filter(pl.col("id") == 7).is_empty()
     assert read_parquet_frame(tmp_path / "ours" / "evaluation" / "values.parquet").filter(pl.col("id") == 7).is_empty()
+
+
+def test_what_was_encrypted_again_is_known_as_what_glane_wrote(tmp_path, monkeypatch):
+    ring = ring_at(tmp_path / "keys.yaml", "one")
+    monkeypatch.setenv(KEY_FILE, str(ring))
+    extract_here(make_settings(documents(tmp_path / "theirs.parquet"), tmp_path / "run"))
+    glane.review(tmp_path / "run", tmp_path / "review", rows=40)
+    turn(ring, "two")
+    rewrite_all([str(tmp_path / "run"), str(tmp_path / "review")])
+    assert ".glane-rewritten" in {path.name for path in (tmp_path / "review").iterdir()}
+    is_clean, said = do(tmp_path)
+    assert is_clean, said
+    assert f"rewritten      {tmp_path / 'review' / 'sample.parquet'}: 1 row(s)" in said
+    assert set(holding(tmp_path)) == {"theirs.parquet"}
+    assert glane.verify(tmp_path / "run").is_as_it_was
+
+
+def test_cells_of_a_csv_may_be_long():
+    content = f"id,text\n{GONE},x\nPAT-0001-QX,{'tousse ' * 30_000}\n".encode()
+    left, rows = csv_without(content, [GONE], ["id"])
+    assert rows == 1
+    assert left == content.replace(f"{GONE},x\n".encode(), b"")

@@ -121,7 +121,7 @@ def _of_file(
     is_found = rows > 0 or any(found_in_bytes(content, sought))
     if not is_found:
         return None
-    if written.digests.get(name) and digest_of(content) not in written.digests[name]:
+    if written.digests.get(name) and digest_of(path) not in written.digests[name]:  # of what it was, if encrypted again
         return Step(folder=folder, name=name, does="changed", rows=rows)
     if rows and not any(found_in_bytes(left, sought)):
         return Step(folder=folder, name=name, does="rows", rows=rows, content=left)

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from glane.parquet import ParquetFile, open_parquet, parquet_writer
+from glane.tables.records import long_cells
 
 Mask = npt.NDArray[np.bool_]
 _NAMED = ("id", "document", "document_id", "new_id")  # columns of ids in what glane writes, besides the run's own name
@@ -115,7 +116,8 @@ def csv_without(content: bytes, ids: Collection[str], names: Collection[str]) ->
     text = content.decode("utf-8-sig")
     first = text.partition("\n")[0]
     separator = ";" if first.count(";") > first.count(",") else "\t" if "\t" in first else ","
-    parsed = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    with long_cells():
+        parsed = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     if not parsed:
         return None
     named = [place for place, name in enumerate(parsed[0]) if name in {*names, *_NAMED}]
