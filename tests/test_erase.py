@@ -10,7 +10,9 @@ import os
 import shutil
 import zipfile
 from collections import Counter
+from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
 
 import polars as pl
 import pyarrow as pa
@@ -555,3 +557,67 @@ def test_cells_of_a_csv_may_be_long():
     left, rows = csv_without(content, [GONE], ["id"])
     assert rows == 1
     assert left == content.replace(f"{GONE},x\n".encode(), b"")
+
+
+def test_documents_that_are_known_by_the_numbers_of_rows_go_from_what_a_notebook_gave_and_from_pages(tmp_path):
+    documents(tmp_path / "d.parquet")
+    texts = pl.read_parquet(tmp_path / "d.parquet").drop("id")
+    (tmp_path / "d.parquet").unlink()
+    texts.write_parquet(tmp_path / "run.documents.parquet")  # as glane.extract keeps a frame
+    settings = make_settings(tmp_path / "run.documents.parquet", tmp_path / "run", data__number_rows=True)
+    before = extract_here(settings)
+    glane.review(tmp_path / "run", tmp_path / "review", rows=40)
+    assert "review/review.html" in holding(tmp_path)
+    is_clean, said = do(tmp_path, ids=("8",))
+    assert is_clean, said
+    assert holding(tmp_path) == {}
+    assert rows_of(tmp_path / "run").equals(before.filter(pl.col("id") != 8))
+    kept = read_parquet_frame(tmp_path / "run.documents.parquet")
+    assert kept["text"].to_list() == [None if at == 7 else text for at, text in enumerate(texts["text"])]
+    assert extract_here(settings).height == 39
+    assert "nothing is left" in do(tmp_path, ids=("8",))[1]
+
+
+def test_numbered_rows_of_a_run_that_was_moved_go_from_its_own_input(tmp_path):
+    texts = pl.read_parquet(documents(tmp_path / "d.parquet")).select("text", other=pl.lit(1))
+    (tmp_path / "d.parquet").unlink()
+    texts.write_csv(tmp_path / "theirs.csv")
+    with kept_tables(make_settings(tmp_path / "theirs.csv", tmp_path / "first", data__number_rows=True)) as settings:
+        extract_here(settings)
+    (tmp_path / "first").rename(tmp_path / "run")
+    assert do(tmp_path, ids=("8",))[0]
+    assert set(holding(tmp_path)) == {"theirs.csv"}
+
+
+def test_ids_of_groups_are_none_of_documents(tmp_path):
+    """Numbers of persons and numbers of documents are often the same: person 114 is not document 114."""
+    at = range(40)
+    told = pl.DataFrame(
+        {"id": [100 + one for one in at], "person": [100 + one % 13 * 2 for one in at],
+         "text": [f"{'Zzyzx Quaresmo habite impasse des Glycines bleues' if one % 13 == 7 else 'Madame Martin tousse'} {one}." for one in at]}
+    )  # fmt: skip
+    told.write_csv(tmp_path / "theirs.csv")
+    with kept_tables(make_settings(tmp_path / "theirs.csv", tmp_path / "run", data__group_by="person")) as settings:
+        extract_here(settings)
+    assert do(tmp_path, ids=("114",))[0]
+    assert set(holding(tmp_path)) == {"theirs.csv"}
+    left = glane.open_run(tmp_path / "run").documents().collect()
+    assert sorted(left["id"]) == sorted(told.filter(pl.col("person") != 114)["id"])
+
+
+@pytest.mark.parametrize("kind", ["uuid", "decimal", "binary"])
+def test_ids_of_any_type_are_found_in_the_input(tmp_path, kind):
+    texts = pl.read_parquet(documents(tmp_path / "d.parquet"))["text"].to_list()
+    (tmp_path / "d.parquet").unlink()
+    ids, gone = {
+        "uuid": (pa.array([UUID(int=at + 10**20).bytes for at in range(40)], pa.uuid()), str(UUID(int=7 + 10**20))),
+        "decimal": (pa.array([Decimal(at + 1000) for at in range(40)], pa.decimal128(12, 2)), "1007"),
+        "binary": (pa.array([f"PAT-{at:04d}-QX".encode() for at in range(40)]), GONE),
+    }[kind]
+    pq.write_table(pa.table({"id": ids, "text": texts}), tmp_path / "theirs.parquet")
+    extract_here(make_settings(tmp_path / "theirs.parquet", tmp_path / "run"))
+    is_clean, said = do(tmp_path, ids=(gone,))
+    assert is_clean, said
+    assert f"yours          {tmp_path / 'theirs.parquet'}: still holds the documents" in said
+    assert "and 0 piece" not in said
+    assert set(holding(tmp_path)) == {"theirs.parquet"}

@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +17,8 @@ from glane.corpus.unchanged import content_digest
 from glane.errors import RecordError
 from glane.extraction.frozen import DOCUMENTS, GOLD, MANIFEST, REFERENCE, Manifest
 from glane.ingestion.record import LOOK, MARK, read_mark
+from glane.job.erase.inputs import emptying, gone_in
+from glane.job.erase.rows import RunRows
 from glane.job.erase.tables import count_rows, csv_without, is_telling, write_emptied, write_without
 from glane.parquet import PARQUET, parquet_schema, read_parquet
 from glane.pseudonyms.offsets_file import is_offsets
@@ -102,7 +105,8 @@ def _is_of(folder: Path, names: Collection[str], of: Collection[str]) -> bool:
 def _ingested(folder: Path, ids: Collection[str]) -> Iterator[DataFile]:
     for path in listed(folder, "documents-*.parquet"):
         if rows := count_rows(path, ids, ["id"], anywhere=False):
-            yield DataFile(path=path, rows=rows, what="a data set of glane ingest", erase=_emptying(path, ids, "id"))
+            write = partial(write_emptied, path, ids=ids, name="id", rows=())
+            yield DataFile(path=path, rows=rows, what="a data set of glane ingest", erase=_emptying(path, write))
     look = folder / LOOK
     if look.is_file() and (told := csv_without(look.read_bytes(), ids, ["id"])) is not None and told[1]:
         content = told[0]
@@ -118,7 +122,8 @@ def _pseudonymised(folder: Path, ids: Collection[str]) -> Iterator[DataFile]:
         _write(folder / TOLD, told.model_copy(update={"digest": new}).as_json())
 
     if rows := count_rows(path, ids, [name], anywhere=False):
-        erase = _emptying(path, ids, name, first=told_first)
+        write = partial(write_emptied, path, ids=ids, name=name, rows=())
+        erase = _emptying(path, write, first=told_first)
         yield DataFile(path=path, rows=rows, what="a data set of glane pseudonymise", erase=erase)
 
 
@@ -148,11 +153,11 @@ def _frozen(folder: Path, ids: Collection[str]) -> Iterator[DataFile]:
 
 
 def _emptying(
-    path: Path, ids: Collection[str], name: str, *, first: Callable[[str], None] = lambda _: None
+    path: Path, write: Callable[[IO[bytes]], None], *, first: Callable[[str], None] = lambda _: None
 ) -> Callable[[Former], None]:
     def erase(former: Former) -> None:
         sink = io.BytesIO()
-        write_emptied(path, sink, ids, name, [])
+        write(sink)
         digest = digest_of(sink.getvalue())
         former(digest, content_digest(str(path)))
         first(digest)
@@ -161,13 +166,12 @@ def _emptying(
     return erase
 
 
-def kept_frame(root: Path, ids: Collection[str], name: str) -> Iterator[DataFile]:
+def kept_frame(rows: RunRows) -> Iterator[DataFile]:
     """The documents that a notebook gave to a run, which `glane.extract` kept beside it."""
-    path = frame_beside(root)
-    if not path.is_file() or name not in parquet_schema(path).names:
-        return
-    if rows := count_rows(path, ids, [name], anywhere=False):
-        yield DataFile(path=path, rows=rows, what="documents that a notebook gave", erase=_emptying(path, ids, name))
+    path = frame_beside(rows.directory.root)
+    if path.is_file() and (write := emptying(rows, path)) is not None:
+        num = len(gone_in(rows, path))
+        yield DataFile(path=path, rows=num, what="documents that a notebook gave", erase=_emptying(path, write))
 
 
 def frame_beside(root: Path) -> Path:

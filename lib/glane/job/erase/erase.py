@@ -12,13 +12,13 @@ from glane.extraction.selection import listed_ids
 from glane.job.clean import busy_runs
 from glane.job.erase.data import DataFile, data_files, frame_beside, is_ours, kept_frame
 from glane.job.erase.ids import asked_ids, digest_of_ids, ids_in
+from glane.job.erase.inputs import gone_in
 from glane.job.erase.made import Step, do_steps, steps_in
 from glane.job.erase.pieces import sought
 from glane.job.erase.rows import RunRows
 from glane.job.erase.run import (
     check_run,
     empty_own_input,
-    emptying,
     erase_rows,
     know_inputs,
     put_former,
@@ -28,7 +28,6 @@ from glane.job.erase.tell import lines, tell_left
 from glane.job.erase.texts import texts_of, texts_of_others
 from glane.job.erase.todo import COMMAND, Todo, is_under_way
 from glane.job.erase.walk import Place, related, walked
-from glane.parquet import parquet_schema
 from glane.run.amend import amend
 from glane.run.change import Changing, changing
 from glane.run.directory import RunDirectory
@@ -123,7 +122,7 @@ def _data(place: Place, runs: Sequence[RunRows], documents: Collection[str]) -> 
         for file in data_files(folder, names, documents, columns, of=None if folder in read else of)
     ]
     for one in runs:
-        found += kept_frame(one.directory.root, documents, str(one.data.get("id_column", "id")))
+        found += kept_frame(one)
     return found
 
 
@@ -141,7 +140,7 @@ def _reads(rows: RunRows, touched: Collection[Path]) -> bool:
 
 def _has_own_input(rows: RunRows) -> bool:
     own = rows.directory.input
-    return own.is_dir() and any(emptying(rows, path) is not None for path in own.glob("*.parquet"))
+    return own.is_dir() and any(gone_in(rows, path) for path in own.glob("*.parquet"))
 
 
 def _theirs(runs: Sequence[RunRows]) -> Iterator[Path]:
@@ -155,7 +154,7 @@ def _theirs(runs: Sequence[RunRows]) -> Iterator[Path]:
                 continue
             seen.add(path)
             with contextlib.suppress(GlaneError, OSError):
-                if parquet_schema(path).names and emptying(rows, path) is not None:
+                if gone_in(rows, path):
                     yield path
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -17,10 +17,11 @@ from glane.corpus.plan import read_plan, write_plan
 from glane.corpus.unchanged import KnownFile, content_digest, identity
 from glane.errors import RunError
 from glane.extraction.summary import WORK, ExtractionSummary, summarise
+from glane.job.erase.inputs import emptying
 from glane.job.erase.plan import with_files, without_rows
 from glane.job.erase.rows import RunRows
-from glane.job.erase.tables import is_in, write_emptied, write_without
-from glane.parquet import parquet_footer, parquet_schema, read_parquet
+from glane.job.erase.tables import write_without
+from glane.parquet import parquet_footer, read_parquet
 from glane.run.audit import note_wrote, user_name
 from glane.run.change import Changing
 from glane.run.erased import Erased, Erasure, id_digests, new_salt, read_erased
@@ -197,33 +198,6 @@ def empty_own_input(at_work: Changing, rows: RunRows) -> None:
         if empty is not None:
             old = content_digest(str(path))
             at_work.replace(path, empty, first=lambda new, old=old: put_former(at_work, {new: old}))  # type: ignore[misc]
-
-
-def emptying(rows: RunRows, path: Path) -> Callable[[IO[bytes]], None] | None:
-    """What writes an input file with the rows made empty; None where it has none of them."""
-    name, numbers = input_rows(rows, str(path))
-    if not numbers and (name is None or not _has(path, rows.documents, name)):
-        return None
-    return lambda stream: write_emptied(path, stream, rows.documents, name, numbers)
-
-
-def _has(path: Path, ids: Collection[str], name: str) -> bool:
-    if name not in parquet_schema(path).names:
-        return False
-    return bool(is_in(read_parquet(path, columns=[name])[name], ids).any())
-
-
-def input_rows(rows: RunRows, path: str) -> tuple[str | None, list[int]]:
-    """How documents are found in an input file: by a column of ids, or by numbers of rows from 0."""
-    if not rows.data.get("number_rows"):
-        return str(rows.data.get("id_column", "id")), []
-    first = 0
-    for file in () if rows.plan is None else rows.plan.files:
-        if Path(file.path).resolve() == Path(path).resolve():
-            numbers = [int(one) - 1 - first for one in rows.documents if one.isdigit()]
-            return None, [one for one in numbers if 0 <= one < file.rows]
-        first += file.rows
-    return None, []
 
 
 def know_inputs(at_work: Changing) -> None:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from glane.corpus.ids import as_ids, id_type
 from glane.parquet import ParquetFile, open_parquet, parquet_writer
 from glane.tables.records import long_cells
 
@@ -161,11 +162,14 @@ def _nullable(schema: pa.Schema, name: str | None) -> pa.Schema:
 
 
 def is_in(column: pa.ChunkedArray, ids: Collection[str]) -> Mask:
-    """Of each cell of a column of ids, whether it is one of these, written as text."""
-    kind = column.type
-    plain = column.cast(kind.value_type) if pa.types.is_dictionary(kind) else column
-    whole = plain.cast(pa.int64(), safe=False) if pa.types.is_floating(plain.type) else plain
-    found = pc.is_in(whole.cast(pa.string()).combine_chunks(), value_set=pa.array(list(ids), pa.string()))
+    """Of each cell of a column of ids, whether it is one of these, written as a result has it."""
+    plain = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    kind = plain.type
+    if pa.types.is_floating(kind):  # a table of figures may have such a column, too, with parts of numbers
+        plain = pc.if_else(pc.equal(pc.trunc(plain), plain), plain, pa.scalar(None, kind)).cast(pa.int64(), safe=False)
+    elif id_type(kind) is not None:
+        plain = as_ids(plain, place="")
+    found = pc.is_in(plain.cast(pa.string()), value_set=pa.array(list(ids), pa.string()))
     return np.asarray(found.to_numpy(zero_copy_only=False), np.bool_)
 
 

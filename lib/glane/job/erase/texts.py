@@ -8,10 +8,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from glane.errors import GlaneError
+from glane.job.erase.inputs import input_batches
 from glane.job.erase.pieces import strings_in
 from glane.job.erase.rows import RunRows
-from glane.job.erase.tables import is_in
-from glane.parquet import open_parquet, parquet_schema
+from glane.job.erase.tables import Mask, is_in
+from glane.parquet import open_parquet
+from glane.storage import listed
 
 _BATCH_ROWS = 4096
 
@@ -20,10 +22,11 @@ def texts_of(runs: Sequence[RunRows]) -> list[str]:
     """The texts of the documents, and all texts of their rows, except ids."""
     found: dict[str, None] = {}
     for rows in runs:
-        for path, name in _tables(rows):
-            for batch in _batches(path):
-                goes = batch.filter(pa.array(is_in(batch[name], rows.documents)))
-                found |= dict.fromkeys(strings_in(goes.drop_columns([name]).to_pylist()))
+        for batch, mask in _batches(rows):
+            goes = batch.filter(pa.array(mask))
+            names = {rows.name, str(rows.data.get("id_column", "id"))}
+            told = goes.select([name for name in goes.column_names if name not in names])
+            found |= dict.fromkeys(strings_in(told.to_pylist()))
     ids = {one for rows in runs for one in rows.documents}
     return [text for text in found if text not in ids]
 
@@ -32,27 +35,25 @@ def texts_of_others(runs: Sequence[RunRows]) -> Iterator[list[str]]:
     """The same of all other documents, in batches; and what the runs say of their task."""
     for rows in runs:
         yield [rows.directory.description.read_text(encoding="utf-8", errors="replace")]
-        for path, name in _tables(rows):
-            for batch in _batches(path):
-                stays = batch.filter(pa.array(~is_in(batch[name], rows.documents)))
-                yield list(dict.fromkeys(strings_in(stays.to_pylist())))
+        for batch, mask in _batches(rows):
+            yield list(dict.fromkeys(strings_in(batch.filter(pa.array(~mask)).to_pylist())))
 
 
-def _batches(path: Path) -> Iterator[pa.Table]:
-    with open_parquet(path) as parquet:
-        for batch in parquet.iter_batches(_BATCH_ROWS):
-            yield pa.Table.from_batches([batch])
-
-
-def _tables(rows: RunRows) -> Iterator[tuple[Path, str]]:
-    """Files of rows, and input files that are there, each with the column of its ids."""
+def _batches(rows: RunRows) -> Iterator[tuple[pa.Table, Mask]]:
+    """The rows of a run and of its input files that are there, in batches, and which of them are of the documents."""
     for path in rows.files:
-        yield path, rows.name
-    name = str(rows.data.get("id_column", "id"))
-    for file in () if rows.plan is None else rows.plan.files:
-        path = Path(file.path)
+        with open_parquet(path) as parquet:
+            for batch in parquet.iter_batches(_BATCH_ROWS):
+                table = pa.Table.from_batches([batch])
+                yield table, is_in(table[rows.name], rows.ids)
+    for path in _inputs(rows):
         try:
-            if path.is_file() and name in parquet_schema(path).names:
-                yield path, name
+            yield from input_batches(rows, path)
         except (GlaneError, OSError, pa.ArrowException):
             continue
+
+
+def _inputs(rows: RunRows) -> Iterator[Path]:
+    """The input files that are there; those that the run made, also once it was moved."""
+    planned = [] if rows.plan is None else [Path(file.path) for file in rows.plan.files]
+    yield from dict.fromkeys(path for path in (*planned, *listed(rows.directory.input, "*.parquet")) if path.is_file())
