@@ -621,3 +621,17 @@ def test_ids_of_any_type_are_found_in_the_input(tmp_path, kind):
     assert f"yours          {tmp_path / 'theirs.parquet'}: still holds the documents" in said
     assert "and 0 piece" not in said
     assert set(holding(tmp_path)) == {"theirs.parquet"}
+
+
+def test_an_id_with_a_slip_is_refused_though_the_others_have_rows_in_results(tmp_path):
+    extract_here(make_settings(documents(tmp_path / "theirs.parquet"), tmp_path / "run"))
+    glane.review(tmp_path / "run", tmp_path / "review", rows=40)
+    before = holding(tmp_path)
+    for slip in ("PAT-0008-QX ", "PAT-0008-qx", "PAT-0008"):
+        with pytest.raises(ConfigError, match=f"no document with this id .*'{slip}'. Nothing was done"):
+            do(tmp_path, ids=(GONE, slip))
+    assert holding(tmp_path) == before
+    (tmp_path / "run").rename(tmp_path / "kept")
+    extract_here(make_settings(tmp_path / "theirs.parquet", tmp_path / "run", data__where=f"id <> '{GONE}'"))
+    said = do(tmp_path, ids=(GONE,), folder=(str(tmp_path),), remove=False)[1]  # no row of it is in this run
+    assert f"would rewrite  {tmp_path / 'review' / 'sample.parquet'}: 1 row(s)" in said

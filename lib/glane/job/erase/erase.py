@@ -11,7 +11,7 @@ from glane.errors import ConfigError, GlaneError, RunError, told
 from glane.extraction.selection import listed_ids
 from glane.job.clean import busy_runs
 from glane.job.erase.data import DataFile, data_files, frame_beside, is_ours, kept_frame
-from glane.job.erase.ids import asked_ids, digest_of_ids, ids_in
+from glane.job.erase.ids import asked_ids, digest_of_ids, ids_in, ids_told_by
 from glane.job.erase.inputs import gone_in
 from glane.job.erase.made import Step, do_steps, steps_in
 from glane.job.erase.pieces import sought
@@ -194,9 +194,13 @@ def _seen(todo: Todo) -> set[str]:
     found: set[str] = set()
     for rows in todo.runs:
         found |= ids_in(rows)
-    is_elsewhere = any(step.rows for step in todo.steps) or any(file.rows for file in todo.data)
-    is_begun = any(is_under_way(rows, todo.ids) for rows in todo.runs)
-    return set(todo.ids) if is_elsewhere or is_begun else found
+    if any(is_under_way(rows, todo.ids) for rows in todo.runs):
+        return set(todo.ids)
+    names = {name for one in todo.related for name in (one.name, str(one.data.get("id_column", "id")))}
+    for file in (*todo.steps, *todo.data):
+        if file.rows and (missing := todo.ids - found):
+            found |= ids_told_by(file.path, missing, names)
+    return found
 
 
 def _do(todo: Todo) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
+from pathlib import Path
 
 import pyarrow as pa
 
 from glane.corpus.id_list import read_id_list
 from glane.errors import ConfigError
 from glane.job.erase.rows import RunRows
-from glane.parquet import read_parquet
+from glane.job.erase.tables import count_rows, csv_without
+from glane.parquet import parquet_schema, read_parquet
 from glane.run.description import RunDescription
 from glane.run.directory import RunDirectory
 from glane.run.erased import id_digests
@@ -50,3 +52,12 @@ def ids_in(rows: RunRows) -> set[str]:
     for one in rows.planned.values():
         found |= {str(name) for name in one.ids.filter(pa.array(one.goes)).to_pylist()}
     return found | (set(rows.ids) if rows.planned and rows.is_grouped else set())
+
+
+def ids_told_by(path: Path, ids: Collection[str], names: Collection[str]) -> set[str]:
+    """Those of the ids that a table of results or a data set has rows of; `names` are the columns of ids of runs."""
+    if path.suffix != ".parquet":
+        content = path.read_bytes()
+        return {one for one in ids if (csv_without(content, [one], names) or (b"", 0))[1]}
+    columns = [*names, "id", "new_id", parquet_schema(path).names[0]]
+    return {one for one in ids if count_rows(path, [one], columns, anywhere=True)}
