@@ -635,3 +635,27 @@ def test_an_id_with_a_slip_is_refused_though_the_others_have_rows_in_results(tmp
     extract_here(make_settings(tmp_path / "theirs.parquet", tmp_path / "run", data__where=f"id <> '{GONE}'"))
     said = do(tmp_path, ids=(GONE,), folder=(str(tmp_path),), remove=False)[1]  # no row of it is in this run
     assert f"would rewrite  {tmp_path / 'review' / 'sample.parquet'}: 1 row(s)" in said
+
+
+def test_a_run_that_is_reached_by_two_ways_is_one(tmp_path):
+    real = tmp_path / "real"
+    real.mkdir()
+    data = documents(tmp_path / "theirs.parquet")
+    extract_here(make_settings(data, real / "first"))
+    glane.review(real / "first", real / "review", rows=40)
+    (tmp_path / "run").symlink_to(real / "first")
+    (tmp_path / "linked").symlink_to(real)
+    said = do(tmp_path, folder=(str(real), str(tmp_path / "linked"), str(real / ".." / "real")))[1]
+    assert said.count("erased ") == 1
+    assert set(holding(tmp_path)) == {"theirs.parquet"}
+    assert glane.verify(tmp_path / "run").is_as_it_was
+
+
+def test_something_else_in_the_folder_of_parts_keeps_nothing_from_being_erased(tmp_path):
+    settings = make_settings(documents(tmp_path / "theirs.parquet"), tmp_path / "run")
+    work(settings)
+    (tmp_path / "run" / "parts" / "mine.txt").write_text("x")
+    extract_here(settings)
+    assert do(tmp_path)[0]
+    assert (tmp_path / "run" / "parts" / "mine.txt").read_text() == "x"
+    assert set(holding(tmp_path)) == {"theirs.parquet"}

@@ -46,7 +46,8 @@ def erase(settings: EraseSettings, *, say: Callable[[str], None]) -> bool:
         ConfigError: if an id is of no document.
         RunError: if a run is at work, or cannot be without the documents; nothing is erased then.
     """
-    named = [Path(one).expanduser().absolute() for one in find_all_runs(settings.places)]
+    # As they are without links: a run that is reached by two ways is one.
+    named = list(dict.fromkeys(Path(one).expanduser().resolve() for one in find_all_runs(settings.places)))
     for root in named:
         if not exists(RunDirectory(root=root).description):
             raise RunError(f"run.dir: {root} holds no run. Give the run.dir of a run.")
@@ -71,7 +72,7 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
     Raises:
         GlaneError: if a run or a list of ids cannot be read.
     """
-    folders = [Path(one).expanduser().absolute() for one in settings.folder] or list(
+    folders = list(dict.fromkeys(Path(one).expanduser().resolve() for one in settings.folder)) or list(
         dict.fromkeys(root.parent for root in named)
     )
     if absent := [one for one in folders if not one.is_dir()]:
@@ -109,7 +110,7 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
 
 
 def _data(place: Place, runs: Sequence[RunRows], documents: Collection[str]) -> list[DataFile]:
-    read = {Path(file.path).parent for one in runs if one.plan is not None for file in one.plan.files}
+    read = {Path(file.path).parent.resolve() for one in runs if one.plan is not None for file in one.plan.files}
     folders = dict(place.folders)
     for folder in read:
         if folder.is_dir():
@@ -148,7 +149,7 @@ def _theirs(runs: Sequence[RunRows]) -> Iterator[Path]:
     seen: set[Path] = set()
     for rows in runs:
         for file in () if rows.plan is None else rows.plan.files:
-            path = Path(file.path)
+            path = Path(file.path).resolve()
             beside = (rows.directory.input, frame_beside(rows.directory.root))
             if path in seen or not path.is_file() or is_ours(path) or path.parent in beside or path in beside:
                 continue
@@ -247,7 +248,7 @@ def _know_list(todo: Todo, rows: RunRows, change: Changing) -> None:
     """Have a run know the list of ids that it was asked of, where that is glane's, as it is now."""
     told_of = rows.data.get("only_ids_in")
     path = Path(str(told_of))
-    if told_of is None or not path.is_file() or path.parent not in todo.place.written:
+    if told_of is None or not path.is_file() or path.parent.resolve() not in todo.place.written:
         return
     written = read_written(path.parent).digests.get(path.name, ())
     listed = listed_ids(validated(DataSettings, rows.data, place="data"))

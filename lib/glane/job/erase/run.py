@@ -41,7 +41,7 @@ def check_run(rows: RunRows) -> None:
         RunError: with what to do instead.
     """
     directory, plan = rows.directory, rows.plan
-    if directory.is_complete and exists(directory.parts):
+    if directory.is_complete and listed(directory.parts, "part-*.parquet"):
         raise RunError(
             f"{directory.root}: its result is published, and its last step was not done. Run its command again first."
         )
