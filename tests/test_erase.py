@@ -659,3 +659,20 @@ def test_something_else_in_the_folder_of_parts_keeps_nothing_from_being_erased(t
     assert do(tmp_path)[0]
     assert (tmp_path / "run" / "parts" / "mine.txt").read_text() == "x"
     assert set(holding(tmp_path)) == {"theirs.parquet"}
+
+
+def test_a_run_that_read_the_result_of_another_loses_the_rows_too_and_says_that_its_input_changed(tmp_path):
+    extract_here(make_settings(documents(tmp_path / "theirs.parquet"), tmp_path / "run"))
+    result = tmp_path / "run" / "records" / "records-00000.parquet"
+    settings = make_settings(result, tmp_path / "second", data__text_column="note", data__where="note IS NOT NULL")
+    before = extract_here(settings)
+    gone = before["id"][0]
+    is_clean, said = do(tmp_path, ids=(gone,))
+    assert is_clean, said
+    assert f"erased         {tmp_path / 'second'}: 1 row(s)" in said
+    assert "records-00000.parquet: still holds" not in said
+    assert rows_of(tmp_path / "second").equals(before.filter(pl.col("id") != gone))
+    found = glane.verify(tmp_path / "second")
+    assert {one.part for one in found.verification.checks if one.state == "changed"} == {"inputs"}
+    with pytest.raises(GlaneError):
+        glane.open_run(tmp_path / "second").documents().collect()

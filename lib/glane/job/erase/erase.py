@@ -147,11 +147,13 @@ def _has_own_input(rows: RunRows) -> bool:
 def _theirs(runs: Sequence[RunRows]) -> Iterator[Path]:
     """The input files of the user that still hold the documents."""
     seen: set[Path] = set()
+    made = {rows.directory.root for rows in runs}
     for rows in runs:
         for file in () if rows.plan is None else rows.plan.files:
             path = Path(file.path).resolve()
             beside = (rows.directory.input, frame_beside(rows.directory.root))
-            if path in seen or not path.is_file() or is_ours(path) or path.parent in beside or path in beside:
+            is_made = path.parent in beside or path in beside or not made.isdisjoint(path.parents)
+            if path in seen or not path.is_file() or is_ours(path) or is_made:
                 continue
             seen.add(path)
             with contextlib.suppress(GlaneError, OSError):

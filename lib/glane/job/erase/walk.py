@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,33 +60,46 @@ def _add_run(found: Place, root: Path) -> None:
         found.runs[directory.root] = read_description(directory)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ties:
+    """By what a run hangs together with others."""
+
+    identity: str | None
+    extends: str | None
+    inputs: frozenset[str]  # paths and digests of input files
+    above: frozenset[Path]  # the folders that these files lie in, however deep
+
+
 def related(place: Place, named: Sequence[Path]) -> list[Path]:
     """The runs that read what the named ones read or made, or extend them; these first.
 
     By id, by the paths and the digests of input files, and by the folders that lie in one another.
     """
+    ties = {root: _ties(root, told) for root, told in place.runs.items()}
     chosen = [root for root in place.runs if any(root == one or one in root.parents for one in named)]
     rest = [root for root in place.runs if root not in chosen]
-    while more := [root for root in rest if any(_hang_together(place, root, one) for one in chosen)]:
-        chosen += more
-        rest = [root for root in rest if root not in more]
+    new = chosen
+    while new := [root for root in rest if any(_hang_together(ties, root, one) for one in new)]:
+        chosen += new
+        rest = [root for root in rest if root not in new]
     return chosen
 
 
-def _hang_together(place: Place, one: Path, other: Path) -> bool:
-    first, second = place.runs[one], place.runs[other]
-    ids = {_identity(one), _identity(other)} - {None}
-    if {told.extends.id for told in (first, second) if told.extends is not None} & ids:
+def _hang_together(ties: Mapping[Path, _Ties], one: Path, other: Path) -> bool:
+    first, second = ties[one], ties[other]
+    if {first.extends, second.extends} & {first.identity, second.identity} - {None}:
         return True
-    mine, theirs = (set(_inputs(told)) for told in (first, second))
-    return bool(mine & theirs)
+    return bool(first.inputs & second.inputs) or one in second.above or other in first.above
 
 
-def _inputs(description: RunDescription) -> Iterator[str]:
-    for file in description.files:
-        yield str(Path(file.path).resolve())
-        if file.digest:
-            yield file.digest
+def _ties(root: Path, told: RunDescription) -> _Ties:
+    paths = [Path(file.path).resolve() for file in told.files]
+    return _Ties(
+        identity=_identity(root),
+        extends=None if told.extends is None else told.extends.id,
+        inputs=frozenset((*map(str, paths), *(file.digest for file in told.files if file.digest))),
+        above=frozenset(folder for path in paths for folder in path.parents),
+    )
 
 
 def _identity(root: Path) -> str | None:
