@@ -676,3 +676,19 @@ def test_a_run_that_read_the_result_of_another_loses_the_rows_too_and_says_that_
     assert {one.part for one in found.verification.checks if one.state == "changed"} == {"inputs"}
     with pytest.raises(GlaneError):
         glane.open_run(tmp_path / "second").documents().collect()
+
+
+def test_asked_again_texts_are_searched_for_while_the_input_has_them(tmp_path):
+    texts = pl.read_parquet(documents(tmp_path / "d.parquet")).select("text")
+    (tmp_path / "d.parquet").unlink()
+    texts.write_parquet(tmp_path / "theirs.parquet")
+    extract_here(make_settings(tmp_path / "theirs.parquet", tmp_path / "run", data__number_rows=True))
+    glane.review(tmp_path / "run", tmp_path / "review", rows=40)
+    page = tmp_path / "review" / "review.html"
+    page.write_text(page.read_text() + "<!-- read by somebody -->")
+    for _ in range(2):
+        is_clean, said = do(tmp_path, ids=("8",))
+        assert not is_clean
+        assert f"still found    {page}" in said
+    page.unlink()
+    assert do(tmp_path, ids=("8",))[0]

@@ -94,7 +94,8 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
     )
     gone = {one.directory.identity() for one in runs if one.num_rows}
     runs += tuple(one for one in every if one not in runs and _is_stale(one, gone))
-    what = sought(sorted(documents), texts_of(runs), texts_of_others(runs))
+    told_by = runs or every  # erased before, their texts are known by the input that is there still
+    what = sought(sorted(documents), texts_of(told_by), texts_of_others(told_by))
     names = list(dict.fromkeys(name for one in every for name in (one.name, str(one.data.get("id_column", "id")))))
     every_id = {one.directory.identity() for one in every}
     gone |= {one.directory.identity() for one in runs if is_under_way(one, ids)}
