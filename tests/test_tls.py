@@ -75,6 +75,7 @@ def test_nodes_that_share_a_secret_take_each_others_certificates_and_no_others(t
         assert tls.refusal(address, member(tmp_path / "second", names=["10.0.0.2", "n2"])) == ""
         other = tls.refusal(address, member(tmp_path / "other", b"another job"))
         assert "certificate" in other
+        assert "certificate" in tls.refusal(address, member(tmp_path / "token", tls.ray_token(SHARED)))
         monkeypatch.setattr(tls, "_LASTS", datetime.timedelta(minutes=-1))
         expired = member(tmp_path / "expired")
         (expired / "authority.pem").write_bytes((tmp_path / "first" / "authority.pem").read_bytes())

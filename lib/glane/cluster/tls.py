@@ -1,8 +1,8 @@
 """TLS between the Ray processes on the nodes of a job, each of which shows a certificate of the job's own authority.
 
-The authority's key is derived from a secret that the first node gives the others (`glane.cluster.agreement`). It is
-Ray's token, too: who has it could join Ray anyway. So each node signs its own certificate, the key of the authority is
-in no file, and what is in files is this node's, in its private folder, which goes with the job.
+The authority's key is derived from a secret that the first node gives the others (`glane.cluster.agreement`), and so is
+Ray's token, from which neither can be found. So each node signs its own certificate, the secret and the key of the
+authority are in no file, and what is in files is this node's, in its private folder, which goes with the job.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ _AUTHORITY, _CERTIFICATE, _KEY = "authority.pem", "certificate.pem", "key.pem"
 CERTIFICATES = {"RAY_TLS_CA_CERT": _AUTHORITY, "RAY_TLS_SERVER_CERT": _CERTIFICATE, "RAY_TLS_SERVER_KEY": _KEY}
 _CURVE = ec.SECP256R1()  # which gRPC's TLS takes; it takes no Ed25519
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256: FIPS 186-5, SP 800-186
+_TOKEN_BYTES = 32
 _DERIVED_BYTES = 48  # 128 bits more than the order has, so that no key is likelier: FIPS 186-5, A.2.1
-_PURPOSE = b"glane: the authority of a job's certificates"
+_PURPOSE, _OF_TOKEN = b"glane: the authority of a job's certificates", b"glane: the token of a job's Ray"
 _ISSUER = "glane job"
 _CLOCKS_DIFFER_BY = datetime.timedelta(days=1)  # at most, between the nodes of a job
 _LASTS = datetime.timedelta(days=366)  # longer than a job: its time limit may be raised while it runs
@@ -102,6 +103,11 @@ def _refusal(address: str, folder: Path) -> str:
         raise
     except OSError as error:
         return str(error)
+
+
+def ray_token(secret: bytes) -> bytes:
+    """The token of a job's Ray. It lies in files, and Ray's agents show it without TLS: it signs no certificate."""
+    return HKDF(algorithm=hashes.SHA256(), length=_TOKEN_BYTES, salt=None, info=_OF_TOKEN).derive(secret)
 
 
 def _authority_key(secret: bytes) -> ec.EllipticCurvePrivateKey:

@@ -19,7 +19,7 @@ from glane.cluster.scheduler import Allocation
 from glane.cluster.schedulers import scheduler_of
 from glane.cluster.scratch import token_path, write_token
 from glane.cluster.staging import stage_weights
-from glane.cluster.tls import plain_variables, tls_variables, write_certificates
+from glane.cluster.tls import plain_variables, ray_token, tls_variables, write_certificates
 from glane.engine.preload import OFFLINE
 from glane.errors import GlaneError
 from glane.guard.hold import held
@@ -121,7 +121,7 @@ class JobNode:
 
     def take_secret(self, secret: bytes) -> None:
         """Write what Ray needs to show that this node is of the job: its token, and this node's certificate."""
-        write_token(self.folder, secret.hex())
+        write_token(self.folder, ray_token(secret).hex())
         write_certificates(self.folder, secret, names=(self.address, self.allocation.host))
 
     def _warn(self, *_: Any) -> None:
