@@ -201,9 +201,10 @@ def _seen(todo: Todo) -> set[str]:
     if any(is_under_way(rows, todo.ids) for rows in todo.runs):
         return set(todo.ids)
     names = {name for one in todo.related for name in (one.name, str(one.data.get("id_column", "id")))}
-    for file in (*todo.steps, *todo.data):
-        if file.rows and (missing := todo.ids - found):
-            found |= ids_told_by(file.path, missing, names)
+    held = [(one.path, one.rows) for one in todo.steps] + [(one.path, one.rows) for one in todo.data]
+    for path, num_rows in held:
+        if num_rows and (missing := todo.ids - found):
+            found |= ids_told_by(path, missing, names)
     return found
 
 
