@@ -266,7 +266,7 @@ def test_documents_in_groups_go_with_their_group(tmp_path):
 
 def test_a_data_set_that_glane_made_is_emptied_and_who_reads_it_still_is_the_same_run(tmp_path):
     documents(tmp_path / "theirs.parquet")
-    (tmp_path / "key").write_text("k" * 40)
+    (tmp_path / "key").write_text("0123456789abcdef" * 3)
     (tmp_path / "key").chmod(0o600)
     job_here(
         f"data.path={tmp_path / 'theirs.parquet'}", f"out.dir={tmp_path / 'pseudo'}", f"offsets={tmp_path / 'apart' / 'offsets.parquet'}",

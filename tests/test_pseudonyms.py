@@ -185,6 +185,14 @@ def test_what_a_disease_is_caused_by_is_no_town(text: str) -> None:
     assert kinds(text) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["charge virale 12500000 copies/mL", "10000000 UFC/mL", "leucocytes 12000000/L", "25000000 UI de pénicilline"],
+)
+def test_a_measure_of_eight_digits_is_no_number_of_somebody(text: str) -> None:
+    assert kinds(text) == []
+
+
 @pytest.mark.parametrize("town", ["Saint-Pierre-la-Mer", "Ste-Marie", "St-Rémy", "Castelbrun"])
 def test_a_town_behind_a_disease_is_one(town: str) -> None:
     assert kinds(f"Vue pour bronchite à {town} hier") == [("town", town)]
@@ -439,6 +447,9 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
     assert read_key(file=path, command=None).digest("a") == KEY.digest("a")
     path.write_bytes(b"short\n")
     with pytest.raises(ConfigError, match="gives 5 bytes"):
+        read_key(file=path, command=None)
+    path.write_bytes(b"abc" * 20)
+    with pytest.raises(ConfigError, match="3 different bytes only"):
         read_key(file=path, command=None)
     with pytest.raises(ConfigError, match="cannot be read"):
         read_key(file=tmp_path / "none", command=None)

@@ -12,6 +12,7 @@ from pathlib import Path
 from glane.errors import ConfigError
 
 _LEAST, _MOST = 32, 4096  # bytes
+_LEAST_KINDS = 8  # of bytes; 32 random hexadecimal digits have some 14
 _PATIENCE_S = 30
 
 
@@ -45,13 +46,19 @@ def read_key(*, file: str | Path | None, command: str | None) -> Key:
     """The key that a file holds or a command prints; blanks around it are no part of it.
 
     Raises:
-        ConfigError: if it is shorter than 32 bytes, if others may read the file, or if it cannot be had.
+        ConfigError: if it is shorter than 32 bytes or repeats a few of them, if others may read the file, or if it
+            cannot be had.
     """
     secret = _of_command(command) if file is None else _of_file(Path(file).expanduser())
     secret, place = secret.strip(), "key_command" if file is None else f"key_file: {file}"
     if not _LEAST <= len(secret) <= _MOST:
         raise ConfigError(
             f"{place} gives {len(secret)} bytes; a key has {_LEAST} to {_MOST}. Make one: "
+            "head -c 32 /dev/urandom | base64 > key; chmod 600 key"
+        )
+    if len(set(secret)) < _LEAST_KINDS:
+        raise ConfigError(
+            f"{place} has {len(set(secret))} different bytes only, and can be guessed. Make one at random: "
             "head -c 32 /dev/urandom | base64 > key; chmod 600 key"
         )
     return Key(secret)

@@ -49,7 +49,8 @@ _LABELLED = {
         re.IGNORECASE,
     ),
 }  # fmt: skip
-_LONG = re.compile(r"(?<![\w.,/+-])[A-Z]{0,3}\d{8,14}[A-Z]?(?![\w/]|[.,]\d)")
+_UNIT = r" ?(?i:copies|ufc|cfu|ui\b|iu\b|germes|cellules|[ée]l[ée]ments|plaquettes|leucocytes|/ ?(?:ml|l|mm3)\b)"
+_LONG = re.compile(rf"(?<![\w.,/+-])[A-Z]{{0,3}}\d{{8,14}}[A-Z]?(?![\w/]|[.,]\d|{_UNIT})")
 _RPPS = re.compile(r"(?<!\d)1\d{10}(?!\d)")
 _FINESS = re.compile(r"(?<!\d)\d[\dAB]\d{7}(?!\d)")
 
