@@ -178,6 +178,8 @@ def test_styles_that_the_rules_were_not_made_for_lose_most_names() -> None:
     [
         "Infection à SARS-CoV-2 confirmée", "Pneumopathie à Mycoplasma", "infection à Monkeypox", "bactériémie à Enterococcus",
         "Endocardite à Streptocoque", "infection à Zyxavirus", "Rash à Coxsackie A16", "myocardite à Parvovirus B19",
+        "Contact : Méningite", "voir Dengue demain", "Mère : Rubéole", "Patient : Paludisme probable", "avec Leptospirose",
+        "Décès de Spondylodiscite, Patient : Arbovirose", "Contact : Nirsevimab, voir Gardasil, relais à Doxycycline",
         "Retour de voyage, fièvre de Malte, syndrome de Lyell, fièvre de Crimée-Congo",
     ],
 )  # fmt: skip
@@ -210,6 +212,7 @@ def test_a_hospital_that_is_called_after_somebody_is_no_person() -> None:
         (f"RPPS {with_luhn('1000123456')}", "rpps", with_luhn("1000123456")),
         (f"FINESS : {with_luhn('75012345')}", "finess", with_luhn("75012345")),
         ("Tél. 06.12.34.56.78", "phone", "06.12.34.56.78"),
+        ("fax 01.23.45.67.89", "phone", "01.23.45.67.89"),
         ("joindre au +33 6 12 34 56 78", "phone", "+33 6 12 34 56 78"),
         ("ecrire a jean.dupont@free.fr", "email", "jean.dupont@free.fr"),
         ("habite 3 bis av. de la République", "address", "3 bis av. de la République"),
@@ -221,6 +224,13 @@ def test_a_hospital_that_is_called_after_somebody_is_no_person() -> None:
 )
 def test_identifiers_by_their_form(text: str, kind: str, found: str) -> None:
     assert kinds(text) == [(kind, found)]
+
+
+@pytest.mark.parametrize(
+    "text", ["0612345678/0712345678", "06 12 34 56 78/07 12 34 56 78", "06.12.34.56.78-07.12.34.56.78"]
+)
+def test_two_telephones_are_two(text: str) -> None:
+    assert [kind for kind, _ in kinds(f"Tél. {text}, le soir")] == ["phone", "phone"]
 
 
 def test_figures_of_a_note_are_no_identifiers() -> None:
@@ -333,6 +343,10 @@ def test_no_surrogate_is_a_real_value(document: Identified) -> None:
 def test_letters_of_a_known_number_or_address_do_not_stay(known: str, left: str) -> None:
     text = pseudonymised(f"Dossier {known}, vu ce jour.", key=KEY, person="p", manner=Manner(), known=[known]).text
     assert left not in text
+
+
+def test_what_kind_of_number_it_is_stays() -> None:
+    assert made("IPP8012345678").text.startswith("IPP00")
 
 
 @pytest.mark.parametrize("number", ["P0612345678", "A0212345678", "1" * 45])

@@ -30,6 +30,7 @@ _LABELS: dict[Kind, str] = {
 }  # fmt: skip
 _BOX = re.compile(r"(?:bp|cs|app\w*\.?|b[aâ]t\w*\.?|esc\w*\.?) ?(?:n° ?)?(?:[A-Z]\b|\d{1,5})", re.IGNORECASE)
 _KIND_OF_STREET = re.compile(rf"{STREET}|lieu|rond|r", re.IGNORECASE)
+_KINDS_OF_NUMBERS = frozenset({"ipp", "nip", "nda", "iep", "ins", "ndos", "nas", "ipe", "rum"})
 _NAMES: frozenset[Kind] = frozenset({"name", "town", "hospital"})
 
 
@@ -163,6 +164,8 @@ class Surrogates:
         return fixed + drawn[: len(digits) - len(fixed)]
 
     def _letters(self, told: str) -> str:
+        if told.lower() in _KINDS_OF_NUMBERS:
+            return told
         alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ"
         drawn = self._key.digest("letters", self._scope, folded(told))
         made = "".join(alphabet[one % len(alphabet)] for one in drawn * (1 + len(told) // len(drawn)))[: len(told)]

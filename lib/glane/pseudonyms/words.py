@@ -14,6 +14,11 @@ _SUBSTANCE = re.compile(
     r"\w{3,}(?:cilline|mycine|micine|oxacine|azole|sartan|olol|statine|dipine|parine|xaban|gliptine|gliflozine|oxetine"
     r"|azepam|azolam|triptan|setron|caine|phylline|thiazide|semide|azepine|dronate|solone|ximab|zumab|tinib|platine)"
 )
+# How diseases, signs, operations and germs end.
+_DISEASE = re.compile(
+    r"\w{3,}(?:ite|ose|emie|pathie|algie|ectomie|otomie|plastie|scopie|graphie|urie|plegie|phasie|rragie|rrhee|penie"
+    r"|megalie|virus|virose|coque|bacter|iase)s?"
+)
 _OUT = re.compile(r"[\s\u00ad-]+|[‐‑'’]")
 _EPONYM = re.compile(
     r"\b(?:maladie|syndrome|sd|signe|score|test|echelle|classification|triade|manoeuvre|operation|fracture"
@@ -78,7 +83,7 @@ def is_common(word: str) -> bool:
         return True
     if is_first_name(word) or is_surname(word):
         return False
-    if _SUBSTANCE.fullmatch(word):
+    if _SUBSTANCE.fullmatch(word) or _DISEASE.fullmatch(word):
         return True
     return len(word) > 4 and any(
         word.endswith(ending) and word.removesuffix(ending) in words
