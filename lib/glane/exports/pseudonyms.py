@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -21,7 +21,7 @@ from glane.exports.persons import documents_of, persons_of
 from glane.exports.record import ReplacedInExport
 from glane.extraction.results import Run
 from glane.pseudonyms.key import Key, read_key
-from glane.pseudonyms.rows import days_of, manner_of
+from glane.pseudonyms.rows import days_of, manner_of, moved
 from glane.pseudonyms.surrogates import Surrogates
 from glane.pseudonyms.taken import Passage, Replaced, Taken, each_replaced, known_replaced
 from glane.settings.pseudonymise import ExportPseudonyms
@@ -74,6 +74,8 @@ class _Export:
         self._documents = documents_of(run, told)
         self._persons = persons_of(self._documents)
         self._counts = Counter[str]()
+        # Bytes leave as hexadecimal digits, in which nothing can be looked for.
+        self._bytes = {name for name, kind in run.all().collect_schema().items() if kind == pl.Binary}
         self._frames = [table.rows.clone() for table in bundle.tables]
         self._done: dict[str, dict[str, str]] = {}  # the replaced texts of rows, by document
 
@@ -97,7 +99,8 @@ class _Export:
         if record.left:
             more = f" and {len(record.left) - _MOST_NAMES} more" if len(record.left) > _MOST_NAMES else ""
             notes.append(
-                f"columns of numbers, codes and times are as they were: {', '.join(record.left[:_MOST_NAMES])}{more}"
+                "columns of numbers, codes, times and bytes are as they were: "
+                f"{', '.join(record.left[:_MOST_NAMES])}{more}"
             )
         if record.dates == "shifted":
             notes.append(f"dates are shifted by up to {self._manner.most_days} days: counts by week or month are wrong")
@@ -147,7 +150,8 @@ class _Export:
         return found
 
     def _is_text(self, one: Variable) -> bool:
-        return one.kind == "text" and one.role in _TEXTS and not self._is_whole(one) and not _is_document(one)
+        is_text = one.kind == "text" and one.source not in self._bytes
+        return is_text and one.role in _TEXTS and not self._is_whole(one) and not _is_document(one)
 
     def _is_whole(self, one: Variable) -> bool:
         """Whether a column is one of the person, replaced as a whole."""
@@ -213,12 +217,12 @@ class _Export:
         found = table.variable(f"{one.source}__precision")
         precisions = [None] * rows.height if found is None else rows[found.name].cast(pl.String).to_list()
         column = rows[one.name]
-        moved = [
-            _moved(value, precision, days_of(self._persons.get(name, name), self._key, self._manner))
+        later = [
+            moved(value, precision, days_of(self._persons.get(name, name), self._key, self._manner))
             for value, precision, name in zip(column.to_list(), precisions, ids, strict=True)
         ]
-        self._counts["date"] += sum(value is not None for value in moved)
-        return pl.Series(one.name, moved, column.dtype)
+        self._counts["date"] += sum(value is not None for value in later)
+        return pl.Series(one.name, later, column.dtype)
 
     def _texts(self) -> pl.DataFrame | None:
         texts = self._bundle.texts
@@ -243,7 +247,7 @@ class _Export:
             for one in table.variables
             if one.role in ("value", "input")
             and not self._is_whole(one)
-            and one.kind not in ("text", "boolean")
+            and (one.kind not in ("text", "boolean") or one.source in self._bytes)
             and not (self._told.dates == "shifted" and one.kind in ("date", "datetime"))
         ]
 
@@ -287,14 +291,3 @@ def _with_cells(rows: pl.DataFrame, column: str, cells: Mapping[int, Any]) -> pl
     for row, value in cells.items():
         values[row] = value
     return rows.with_columns(pl.Series(column, values, rows.schema[column]))
-
-
-def _moved(value: date | None, precision: str | None, days: int) -> date | None:
-    if value is None or precision == "year":
-        return value
-    try:
-        if precision == "month":
-            return (value.replace(day=15) + timedelta(days)).replace(day=1)
-        return value + timedelta(days)
-    except (OverflowError, ValueError):  # of no calendar, as 9999-12-31: no date of anybody
-        return value

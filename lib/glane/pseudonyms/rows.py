@@ -166,6 +166,15 @@ def _moved(value: date, by: timedelta) -> date:
         return value
 
 
+def moved(value: date | None, precision: str | None, days: int) -> date | None:
+    """A date of some precision, later: a month by its 15th day; a year alone stays."""
+    if value is None or precision == "year":
+        return value
+    if precision == "month":
+        return _moved(value.replace(day=15), timedelta(days)).replace(day=1)
+    return _moved(value, timedelta(days))
+
+
 def days_of(person: str, key: Key, manner: Manner) -> int:
     """By how many days the dates of a person are shifted, never none."""
     return Surrogates(key, manner, person=person, text="", year=0).days
