@@ -234,6 +234,12 @@ def test_a_known_value_is_replaced_whole_and_as_in_the_text(value: str) -> None:
         assert new in pseudonymised(text, key=KEY, person="p", manner=Manner(), known=[value]).text
 
 
+@pytest.mark.parametrize("value", ["", " ", "\t", "-", "²", "٣"])
+def test_a_known_value_of_no_letters_leaves_nothing_and_stops_nothing(value: str) -> None:
+    new, _ = known_replaced(value, Surrogates(KEY, Manner(), person="p", text=value, year=2024))
+    assert not any(map(str.isalpha, new))
+
+
 def test_where_the_rules_fail_nothing_leaves(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(text: str, **_: Any) -> Any:
         raise IndexError(text)

@@ -90,7 +90,7 @@ def _passage(passage: Passage, done: Mapping[str, Pseudonymised], again: Callabl
 def known_replaced(value: str, made: Surrogates) -> tuple[str, Kind]:
     """A known value of a person, nothing of it left, as it comes out in the texts; and what it is."""
     found = identifiers(value, known=[value])
-    if sum(one.end - one.start for one in found) >= len("".join(value.split())):
+    if found and sum(one.end - one.start for one in found) >= len("".join(value.split())):
         return with_surrogates(value, found, made).text, found[0].kind
     kind = kind_of(value)
     if kind == "name":
