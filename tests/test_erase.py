@@ -27,6 +27,7 @@ from glane.assess.files import as_parquet, write_folder
 from glane.errors import ConfigError, GlaneError, RunError
 from glane.extraction.frozen import freeze, read_frozen
 from glane.extraction.summary import extraction_summary
+from glane.job.erase import erase as erasing
 from glane.job.erase.erase import erase
 from glane.job.erase.pieces import sought
 from glane.job.erase.search import found_in_bytes
@@ -692,3 +693,71 @@ def test_asked_again_texts_are_searched_for_while_the_input_has_them(tmp_path):
         assert f"still found    {page}" in said
     page.unlink()
     assert do(tmp_path, ids=("8",))[0]
+
+
+def of_persons(path: Path, *, are_numbers: bool) -> pl.DataFrame:
+    """Forty documents of thirteen persons: the third of three is the person's. Numbers of both are the same."""
+    at = range(40)
+    words = [
+        "Zzyzx Quaresmo habite impasse des Glycines bleues" if one % 13 == 7 else "Madame Martin tousse" for one in at
+    ]
+
+    def named(kind: str, one: int) -> int | str:
+        return 1000 + one if are_numbers else f"{kind}-{one:04d}"
+
+    frame = pl.DataFrame(
+        {"id": [named("DOC", one) for one in at], "person": [named("PERSON", one % 13 * 2) for one in at],
+         "text": [f"{word} {one}." for word, one in zip(words, at, strict=True)]}
+    )  # fmt: skip
+    if path.suffix == ".csv":
+        frame.write_csv(path)
+    else:
+        frame.write_parquet(path)
+    return frame
+
+
+@pytest.mark.parametrize("are_numbers", [False, True])
+def test_of_a_person_who_is_erased_runs_over_single_documents_lose_theirs_and_no_others(tmp_path, are_numbers):
+    frame = of_persons(tmp_path / "theirs.parquet", are_numbers=are_numbers)
+    extract_here(make_settings(tmp_path / "theirs.parquet", tmp_path / "run", data__group_by="person"))
+    plain = extract_here(make_settings(tmp_path / "theirs.parquet", tmp_path / "plain"))
+    glane.review(tmp_path / "plain", tmp_path / "review", rows=plain.filter(pl.col("status") == "OK").height)
+    before = read_parquet_frame(tmp_path / "review" / "sample.parquet")
+    person = frame["person"][7]
+    gone = frame.filter(pl.col("person") == person)["id"].to_list()
+    is_clean, said = do(tmp_path, ids=(person,))
+    assert is_clean, said
+    assert set(holding(tmp_path)) == {"theirs.parquet"}
+    assert rows_of(tmp_path / "plain").equals(plain.filter(~pl.col("id").is_in(gone)))
+    after = read_parquet_frame(tmp_path / "review" / "sample.parquet")
+    assert after.equals(before.filter(~pl.col("id").is_in(gone)))
+    known = known_erased(read_erased(RunDirectory(root=tmp_path / "run")), [str(one) for one in (person, *gone)])
+    assert known == {str(one) for one in (person, *gone)}
+
+
+def test_of_documents_alone_no_group_of_another_run_goes_and_the_command_says_what_to_do(tmp_path):
+    of_persons(tmp_path / "theirs.parquet", are_numbers=True)
+    extract_here(make_settings(tmp_path / "theirs.parquet", tmp_path / "run"))
+    extract_here(make_settings(tmp_path / "theirs.parquet", tmp_path / "grouped", data__group_by="person"))
+    with pytest.raises(RunError, match=r"grouped: its rows are of groups \('person'\) that have, or may have, some"):
+        do(tmp_path, ids=("1007",))
+
+
+def test_ended_between_rows_and_inputs_the_documents_of_a_group_are_still_known(tmp_path, monkeypatch):
+    of_persons(tmp_path / "theirs.csv", are_numbers=True)
+    with kept_tables(make_settings(tmp_path / "theirs.csv", tmp_path / "run", data__group_by="person")) as settings:
+        extract_here(settings)
+    (made,) = (tmp_path / "run" / "input").glob("*.parquet")
+    plain = extract_here(make_settings(made, tmp_path / "plain"))
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for step in ("empty_own_input", "erase_rows"):
+        with monkeypatch.context() as patched:
+            patched.setattr(erasing, step, killed)
+            with pytest.raises(KeyboardInterrupt):
+                do(tmp_path, ids=("1014",))
+    assert do(tmp_path, ids=("1014",))[0]
+    assert set(holding(tmp_path)) == {"theirs.csv"}
+    assert rows_of(tmp_path / "plain").equals(plain.filter(~pl.col("id").is_in([1007, 1020, 1033])))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,15 @@ from glane.extraction.frozen import DOCUMENTS, GOLD, MANIFEST, REFERENCE, Manife
 from glane.ingestion.record import LOOK, MARK, read_mark
 from glane.job.erase.inputs import emptying, gone_in
 from glane.job.erase.rows import RunRows
-from glane.job.erase.tables import count_rows, csv_without, is_telling, write_emptied, write_without
+from glane.job.erase.tables import (
+    Names,
+    count_rows,
+    csv_without,
+    is_telling,
+    only_telling,
+    write_emptied,
+    write_without,
+)
 from glane.parquet import PARQUET, parquet_schema, read_parquet
 from glane.pseudonyms.offsets_file import is_offsets
 from glane.pseudonyms.table import DOCUMENTS as PSEUDONYMISED
@@ -59,26 +67,33 @@ def is_ours(path: Path) -> bool:
 
 
 def data_files(
-    folder: Path, names: Collection[str], ids: Collection[str], columns: Collection[str], *, of: Collection[str] | None
+    folder: Path,
+    names: Collection[str],
+    ids: Collection[str],
+    columns: Mapping[str, Collection[str]],
+    *,
+    of: Collection[str] | None,
 ) -> Iterator[DataFile]:
     """The files of glane's data sets in a folder, none below it, that hold documents with these ids.
 
-    `columns` are the names that ids have in runs, and `of` the digests of their fingerprints: of a folder that tells
-    none of them, nothing is taken but ids that are hardly anything else. None of a folder that these runs read.
+    `columns` are the names that ids have in runs, with those that each may hold, and `of` the digests of their
+    fingerprints: of a folder that tells none of them, nothing is taken but ids that are hardly anything else. None of a
+    folder that these runs read.
 
     Raises:
         GlaneError: if a mark is damaged, or a key is lacking.
     """
     if of is not None and not _is_of(folder, names, of):
         ids = [one for one in ids if is_telling(one)]
-    if not ids:
+        columns = only_telling(columns)
+    if not ids and not any(columns.values()):
         return
     if MARK in names and read_mark(folder) is not None:
         yield from _ingested(folder, ids)
     if TOLD in names and PSEUDONYMISED in names:
         yield from _pseudonymised(folder, ids)
     if MANIFEST in names and DOCUMENTS in names:
-        yield from _frozen(folder, ids)
+        yield from _frozen(folder, ids, columns)
     for name, mark in ((ORDER, QUESTION), (LABELS, BATCH)):
         path = folder / name
         if name in names and mark in names and (rows := count_rows(path, ids, columns, anywhere=True)):
@@ -127,9 +142,10 @@ def _pseudonymised(folder: Path, ids: Collection[str]) -> Iterator[DataFile]:
         yield DataFile(path=path, rows=rows, what="a data set of glane pseudonymise", erase=erase)
 
 
-def _frozen(folder: Path, ids: Collection[str]) -> Iterator[DataFile]:
+def _frozen(folder: Path, ids: Collection[str], columns: Mapping[str, Collection[str]]) -> Iterator[DataFile]:
     told = read_record(Manifest, folder / MANIFEST)
     key = told.group_by or told.id_column
+    ids = columns.get(key, ids)
     held = {
         name: count_rows(folder / name, ids, [key], anywhere=False)
         for name in (DOCUMENTS, REFERENCE, GOLD)
@@ -179,13 +195,11 @@ def frame_beside(root: Path) -> Path:
     return root.with_name(f"{root.name}{FRAME}")
 
 
-def _taking(
-    path: Path, ids: Collection[str], names: Collection[str], *, anywhere: bool = False
-) -> Callable[[Former], None]:
+def _taking(path: Path, ids: Collection[str], names: Names, *, anywhere: bool = False) -> Callable[[Former], None]:
     return lambda _: _write(path, _content_without(path, ids, names, anywhere=anywhere))
 
 
-def _content_without(path: Path, ids: Collection[str], names: Collection[str], *, anywhere: bool = False) -> bytes:
+def _content_without(path: Path, ids: Collection[str], names: Names, *, anywhere: bool = False) -> bytes:
     sink = io.BytesIO()
     write_without(path, sink, ids, names, anywhere=anywhere)
     return sink.getvalue()

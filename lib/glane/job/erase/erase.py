@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from glane.job.erase.ids import asked_ids, digest_of_ids, ids_in, ids_told_by
 from glane.job.erase.inputs import gone_in
 from glane.job.erase.made import Step, do_steps, steps_in
 from glane.job.erase.pieces import sought
-from glane.job.erase.rows import RunRows
+from glane.job.erase.rows import RunRows, columns_of, runs_with
 from glane.job.erase.run import (
     check_run,
     empty_own_input,
@@ -79,16 +79,19 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
         raise ConfigError(f"folder: {absent[0]} is no directory, so nothing in it would be erased. Give one that is.")
     place = walked(folders, named)
     ids = asked_ids(settings, place.runs[named[0]])
-    every = [RunRows(directory=RunDirectory(root=root), ids=ids) for root in related(place, named)]
+    asked = RunRows(directory=RunDirectory(root=named[0]), ids=ids)
+    every = runs_with(related(place, named), asked)
     documents = frozenset(ids).union(*(one.documents for one in every))
-    data = _data(place, every, documents)
+    columns = columns_of(every)
+    data = _data(place, every, columns)
     touched = {one.path.resolve() for one in data}
-    known = {one.directory.root for one in every}
-    every += [
-        RunRows(directory=RunDirectory(root=root), ids=ids)
+    known = dict.fromkeys(one.directory.root for one in every)
+    more = [
+        root
         for root, told_of in place.runs.items()
         if root not in known and any(Path(file.path).resolve() in touched for file in told_of.files)
     ]
+    every = runs_with([*known, *more], asked) if more else every
     runs = tuple(
         one for one in every if one.num_rows or _reads(one, touched) or is_under_way(one, ids) or _has_own_input(one)
     )
@@ -96,13 +99,12 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
     runs += tuple(one for one in every if one not in runs and _is_stale(one, gone))
     told_by = runs or every  # erased before, their texts are known by the input that is there still
     what = sought(sorted(documents), texts_of(told_by), texts_of_others(told_by))
-    names = list(dict.fromkeys(name for one in every for name in (one.name, str(one.data.get("id_column", "id")))))
     every_id = {one.directory.identity() for one in every}
     gone |= {one.directory.identity() for one in runs if is_under_way(one, ids)}
     steps = [
         step
         for folder in place.written
-        for step in steps_in(folder, runs=gone, related=every_id, ids=documents, names=names, sought=what)
+        for step in steps_in(folder, runs=gone, related=every_id, ids=documents, names=columns, sought=what)
     ]
     return Todo(
         ids=ids, place=place, related=tuple(every), runs=runs, steps=tuple(steps), data=tuple(data), sought=what,
@@ -110,13 +112,13 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
     )  # fmt: skip
 
 
-def _data(place: Place, runs: Sequence[RunRows], documents: Collection[str]) -> list[DataFile]:
+def _data(place: Place, runs: Sequence[RunRows], columns: Mapping[str, Collection[str]]) -> list[DataFile]:
     read = {Path(file.path).parent.resolve() for one in runs if one.plan is not None for file in one.plan.files}
     folders = dict(place.folders)
     for folder in read:
         if folder.is_dir():
             folders.setdefault(folder, sorted(path.name for path in folder.iterdir() if path.is_file()))
-    columns = list(dict.fromkeys(one.name for one in runs))
+    documents = frozenset[str]().union(*(one.members for one in runs))
     of = {one.description.fingerprint_digest for one in runs}
     found = [
         file
@@ -201,9 +203,8 @@ def _seen(todo: Todo) -> set[str]:
     if any(is_under_way(rows, todo.ids) for rows in todo.runs):
         return set(todo.ids)
     names = {name for one in todo.related for name in (one.name, str(one.data.get("id_column", "id")))}
-    held = [(one.path, one.rows) for one in todo.steps] + [(one.path, one.rows) for one in todo.data]
-    for path, num_rows in held:
-        if num_rows and (missing := todo.ids - found):
+    for path in [step.path for step in todo.steps if step.rows] + [file.path for file in todo.data if file.rows]:
+        if missing := todo.ids - found:
             found |= ids_told_by(path, missing, names)
     return found
 
@@ -232,9 +233,10 @@ def _do(todo: Todo) -> None:
                 erase_rows(change, rows)
             elif not rows.directory.is_complete:  # of a run that extends one of them
                 change.remove(rows.directory.lineage)
-            empty_own_input(change, rows)
         for one in todo.data:
             one.erase(lambda new, old: _all_know(list(at_work.values()), new, old))
+        for rows, change in at_work.items():  # last: it tells which documents were in groups
+            empty_own_input(change, rows)
         for change in at_work.values():
             know_inputs(change)
 

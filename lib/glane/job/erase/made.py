@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,7 +11,7 @@ from typing import Literal
 from glane.errors import DataError
 from glane.job.erase.pieces import Sought
 from glane.job.erase.search import found_in_bytes
-from glane.job.erase.tables import count_rows, csv_without, is_telling, write_without
+from glane.job.erase.tables import count_rows, csv_without, is_telling, only_telling, write_without
 from glane.run.amend import amend
 from glane.run.written import Call, WrittenFiles, digest_of, read_written
 
@@ -46,8 +46,8 @@ class Step:
 
 
 def steps_in(
-    folder: Path, *, runs: Collection[str], related: Collection[str], ids: Collection[str], names: Collection[str],
-    sought: Sought,
+    folder: Path, *, runs: Collection[str], related: Collection[str], ids: Collection[str],
+    names: Mapping[str, Collection[str]], sought: Sought,
 ) -> list[Step]:  # fmt: skip
     """What has to be done with the files that glane wrote into a folder.
 
@@ -57,7 +57,7 @@ def steps_in(
         related: Those of all that hang together with them. What is of other runs alone is left: their documents may
             have the same ids.
         ids: Of the documents.
-        names: Of columns that hold such ids.
+        names: Of columns that hold ids of them: which.
         sought: What of the documents is looked for in files that have no rows.
 
     Raises:
@@ -66,13 +66,14 @@ def steps_in(
     """
     written = read_written(folder)
     found: list[Step] = []
-    telling = [one for one in ids if is_telling(one)]  # of what tells no run
+    telling, hardly = [one for one in ids if is_telling(one)], only_telling(names)  # of what tells no run
     for mark, call in written.calls.items():
         links = {link.id for told in call.told for link in told.runs}
         if not links or links & {*related}:
-            found += _of_call(folder, written, mark, call, runs, ids if links else telling, names, sought)
+            told_ids, columns = (ids, names) if links else (telling, hardly)
+            found += _of_call(folder, written, mark, call, runs, told_ids, columns, sought)
     alone = [name for name in written.names if written.mark_of(name) is None]
-    found += filter(None, (_of_file(folder, written, name, telling, names, sought) for name in alone))
+    found += filter(None, (_of_file(folder, written, name, telling, hardly, sought) for name in alone))
     return found
 
 
@@ -88,7 +89,7 @@ def do_steps(steps: Collection[Step]) -> None:
 
 def _of_call(
     folder: Path, written: WrittenFiles, mark: str, call: Call, runs: Collection[str], ids: Collection[str],
-    names: Collection[str], sought: Sought,
+    names: Mapping[str, Collection[str]], sought: Sought,
 ) -> Iterator[Step]:  # fmt: skip
     is_of = any(link.id in runs for told in call.told for link in told.runs)
     there = sorted(name for name in call.names if (folder / name).is_file())
@@ -111,7 +112,12 @@ def _command(mark: str | None) -> str:
 
 
 def _of_file(
-    folder: Path, written: WrittenFiles, name: str, ids: Collection[str], names: Collection[str], sought: Sought
+    folder: Path,
+    written: WrittenFiles,
+    name: str,
+    ids: Collection[str],
+    names: Mapping[str, Collection[str]],
+    sought: Sought,
 ) -> Step | None:
     path = folder / name
     if not path.is_file() or path.is_symlink():
@@ -128,7 +134,9 @@ def _of_file(
     return Step(folder=folder, name=name, does="remove", command=_command(written.mark_of(name)))
 
 
-def _without(path: Path, content: bytes, ids: Collection[str], names: Collection[str]) -> tuple[bytes, int]:
+def _without(
+    path: Path, content: bytes, ids: Collection[str], names: Mapping[str, Collection[str]]
+) -> tuple[bytes, int]:
     """What a table holds without the documents, and how many of its rows go; of another file all, and none."""
     if path.suffix == ".parquet":
         rows = count_rows(path, ids, names, anywhere=True)

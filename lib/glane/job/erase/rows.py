@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from glane.corpus.ids import as_ids
 from glane.corpus.plan import Plan, read_plan
 from glane.corpus.read import SpanReader
-from glane.errors import DataError, RunError
+from glane.corpus.unchanged import KnownFile
+from glane.errors import DataError, GlaneError, RunError
 from glane.job.erase.plan import Fewer
 from glane.job.erase.tables import Mask, is_in
 from glane.parquet import parquet_schema, read_parquet
@@ -100,16 +102,42 @@ class RunRows:
         )
 
     @cached_property
+    def members(self) -> frozenset[str]:
+        """The ids of the documents that go: of a run over groups, of those in them; otherwise those of the rows."""
+        if not self.is_grouped:
+            return self.ids
+        found: set[str] = set()
+        for path, mask in self.held.items():
+            rows = read_parquet(path, columns=[DOCUMENTS]).filter(pa.array(mask))
+            found |= {str(one["document"]) for cell in rows[DOCUMENTS].to_pylist() for one in cell or ()}
+        for one in self.planned.values():
+            found |= {str(name) for name in one.ids.filter(pa.array(one.goes)).to_pylist()}
+        return frozenset(found).union(*map(self._members_in, () if self.plan is None else self.plan.files))
+
+    def _members_in(self, file: KnownFile) -> set[str]:
+        """The ids of the documents of the groups in an input file, as far as it tells: their rows may be gone here."""
+        name, moved = str(self.data.get("id_column", "id")), self.directory.input / Path(file.path).name
+        path = Path(file.path) if Path(file.path).is_file() else moved
+        try:
+            if not path.is_file() or not {name, self.name} <= {*parquet_schema(path).names}:
+                return set()
+            told = read_parquet(path, columns=[name, self.name])
+            goes = told.filter(pa.array(is_in(told[self.name], self.ids)))
+            return {str(one) for one in as_ids(goes[name].combine_chunks(), place=str(path)).to_pylist()}
+        except (GlaneError, OSError, pa.ArrowException):
+            return set()
+
+    def holds_any(self, documents: Collection[str]) -> bool:
+        """Whether a group of a run over groups has any of these documents, or may have: not all of it is answered."""
+        if not self.directory.is_complete:
+            return True
+        cells = (cell for path in self.files for cell in read_parquet(path, columns=[DOCUMENTS])[DOCUMENTS].to_pylist())
+        return any(str(one["document"]) in documents for cell in cells for one in cell or ())
+
+    @property
     def documents(self) -> frozenset[str]:
-        """The ids of the documents that go: those of the rows, and of groups also the ids of what is in them."""
-        found = set(self.ids)
-        if self.is_grouped:
-            for path, mask in self.held.items():
-                rows = read_parquet(path, columns=[DOCUMENTS]).filter(pa.array(mask))
-                found |= {str(one) for cell in rows[DOCUMENTS].to_pylist() for one in cell or ()}
-            for one in self.planned.values():
-                found |= {str(name) for name in one.ids.filter(pa.array(one.goes)).to_pylist()}
-        return frozenset(found)
+        """All ids that go: those of the rows, and of groups also those of the documents in them."""
+        return self.ids | self.members
 
     def fewer(self) -> dict[int, Fewer]:
         """What goes of each shard of the plan as it is on the disk; nothing where the plan was made without it already.
@@ -198,3 +226,32 @@ class RunRows:
                 "documents: put the file back, erase, and remove the document from it then."
             ) from None
         return pa.concat_arrays(ids), pa.chunked_array(groups)
+
+
+def runs_with(roots: Sequence[Path], asked: RunRows) -> list[RunRows]:
+    """The runs, each with the ids that go of it: of one over documents, where groups were asked for, those in them.
+
+    Raises:
+        RunError: if one is over other groups, which have some of the documents.
+    """
+    every = [replace(asked, directory=RunDirectory(root=root)) for root in roots]
+    same = [one for one in every if one.name == asked.name]
+    documents = frozenset[str]().union(*(one.members for one in same))
+    for one in every:
+        if one.is_grouped and one.name != asked.name and one.holds_any(documents):
+            raise RunError(
+                f"{one.directory.root}: its rows are of groups ({one.name!r}) that have, or may have, some of these "
+                "documents, and no id of such a group was given. Nothing was done: erase the groups of that run, by "
+                "run.dir and the ids of the groups, or remove its folder."
+            )
+    plain = [replace(one, ids=documents) if asked.is_grouped else one for one in every if not one.is_grouped]
+    return [*plain, *(one for one in same if one.is_grouped)]  # groups last, as they tell the documents
+
+
+def columns_of(runs: Sequence[RunRows]) -> dict[str, frozenset[str]]:
+    """The columns of ids that runs have, with the ids that go of each: a group's number can be a document's, too."""
+    found: dict[str, frozenset[str]] = {}
+    for one in runs:
+        for name, ids in ((str(one.data.get("id_column", "id")), one.members), (one.name, one.ids)):
+            found[name] = found.get(name, frozenset()) | ids
+    return found

@@ -19,16 +19,18 @@ from glane.parquet import ParquetFile, open_parquet, parquet_writer
 from glane.tables.records import long_cells
 
 Mask = npt.NDArray[np.bool_]
+Names = Collection[str] | Mapping[str, Collection[str]]  # of columns; or of each the ids that it may hold
 _NAMED = ("id", "document", "document_id", "new_id")  # columns of ids in what glane writes, besides the run's own name
 _ALWAYS = ("document", "document_id")  # of these, those in which a short id is one of a document, too
 _TELLING, _NUMBER = 6, 9  # signs, and digits of a number, from which on an id can hardly be anything else
 ERASED = "erased-"  # begins the id of a row that was made empty
 
 
-def rows_of(table: pa.Table, ids: Collection[str], names: Collection[str], *, anywhere: bool) -> Mask:
+def rows_of(table: pa.Table, ids: Collection[str], names: Names, *, anywhere: bool) -> Mask:
     """The rows of documents with these ids.
 
-    By the columns of these names; and `anywhere`, by those that glane calls so, and by every text that is such an id.
+    By the columns of these names, each with ids of its own where that is told; and `anywhere`, by those that glane
+    calls so, and by every text that is such an id.
     """
     found = np.zeros(table.num_rows, np.bool_)
     telling = [one for one in ids if is_telling(one)]
@@ -36,15 +38,24 @@ def rows_of(table: pa.Table, ids: Collection[str], names: Collection[str], *, an
         if table.schema.names.count(name) > 1 or not _can_hold(table.schema.field(name).type):
             continue
         if name in names or (anywhere and name in _ALWAYS):
-            found |= is_in(table[name], ids)
+            found |= is_in(table[name], _of_column(name, ids, names))
         elif anywhere and telling and (name in _NAMED or _is_text(table.schema.field(name).type)):
             found |= is_in(table[name], telling)
     return found
 
 
+def _of_column(name: str, ids: Collection[str], names: Names) -> Collection[str]:
+    return names.get(name, ids) if isinstance(names, Mapping) else ids
+
+
 def is_telling(name: str) -> bool:
     """Whether what is written so can hardly be anything else: numbers of rows are the same in all tables."""
     return len(name) >= (_NUMBER if name.isdigit() else _TELLING)
+
+
+def only_telling(columns: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    """Columns with those of their ids that can hardly be anything else."""
+    return {name: [one for one in ids if is_telling(one)] for name, ids in columns.items()}
 
 
 def groups_of(path: Path) -> Iterator[tuple[pa.Table, ParquetFile]]:
@@ -54,13 +65,13 @@ def groups_of(path: Path) -> Iterator[tuple[pa.Table, ParquetFile]]:
             yield parquet.read_row_group(number), parquet
 
 
-def count_rows(path: Path, ids: Collection[str], names: Collection[str], *, anywhere: bool) -> int:
+def count_rows(path: Path, ids: Collection[str], names: Names, *, anywhere: bool) -> int:
     """How many rows of a Parquet file are of these documents; raises as `glane.parquet.open_parquet`."""
     return sum(int(rows_of(table, ids, names, anywhere=anywhere).sum()) for table, _ in groups_of(path))
 
 
 def write_without(
-    path: Path, stream: IO[bytes], ids: Collection[str], names: Collection[str], *,
+    path: Path, stream: IO[bytes], ids: Collection[str], names: Names, *,
     anywhere: bool, metadata: Mapping[bytes, bytes | str] | None = None,
 ) -> int:  # fmt: skip
     """Write a Parquet file without the rows of these documents; the others as they are, in their order.
@@ -112,7 +123,7 @@ def only_used(table: pa.Table) -> pa.Table:
     return table
 
 
-def csv_without(content: bytes, ids: Collection[str], names: Collection[str]) -> tuple[bytes, int] | None:
+def csv_without(content: bytes, ids: Collection[str], names: Names) -> tuple[bytes, int] | None:
     """A CSV without the rows of these documents, and how many went; None where it has no column of ids."""
     text = content.decode("utf-8-sig")
     first = text.partition("\n")[0]
@@ -124,8 +135,8 @@ def csv_without(content: bytes, ids: Collection[str], names: Collection[str]) ->
     named = [place for place, name in enumerate(parsed[0]) if name in {*names, *_NAMED}]
     if not named:
         return None
-    shown = {*ids, *(f"'{one}" for one in ids)}  # an apostrophe keeps a spreadsheet from taking it for a formula
-    kept = [row for row in parsed[1:] if not any(place < len(row) and row[place] in shown for place in named)]
+    shown = {place: _shown(_of_column(parsed[0][place], ids, names)) for place in named}
+    kept = [row for row in parsed[1:] if not any(place < len(row) and row[place] in shown[place] for place in named)]
     if len(kept) == len(parsed) - 1:
         return content, 0
     sink = io.StringIO(newline="")
@@ -133,6 +144,10 @@ def csv_without(content: bytes, ids: Collection[str], names: Collection[str]) ->
     csv.writer(sink, delimiter=separator, lineterminator=end).writerows([parsed[0], *kept])
     mark = b"\xef\xbb\xbf" if content.startswith(b"\xef\xbb\xbf") else b""
     return mark + sink.getvalue().encode(), len(parsed) - 1 - len(kept)
+
+
+def _shown(ids: Collection[str]) -> set[str]:
+    return {*ids, *(f"'{one}" for one in ids)}  # an apostrophe keeps a spreadsheet from taking it for a formula
 
 
 def _emptied(column: pa.ChunkedArray, goes: Mask, stands_for: Mapping[str, str], *, is_id: bool) -> pa.ChunkedArray:
