@@ -464,6 +464,22 @@ def test_a_dictionary_keeps_no_value_of_a_row_that_went(tmp_path):
     assert found["kind"].to_pylist() == ["a", "b"]
 
 
+def test_a_dictionary_within_lists_and_records_keeps_no_value_of_a_row_that_went(tmp_path):
+    kinds = pa.array(["a", "Quaresmo", "b", None]).dictionary_encode()
+    record = pa.StructArray.from_arrays([kinds], ["kind"])
+    kinds_in, records_in = (pa.ListArray.from_arrays(pa.array([0, 1, 2, 4]), one) for one in (kinds, record))
+    told = {"id": ["x", GONE, "y"], "kinds": kinds_in, "record": record[:3], "records": records_in}
+    pq.write_table(pa.table(told), tmp_path / "t.parquet", compression="none")
+    with (tmp_path / "new.parquet").open("wb") as stream:
+        write_without(tmp_path / "t.parquet", stream, [GONE], ["id"], anywhere=False)
+    before, after = (pq.read_table(tmp_path / name) for name in ("t.parquet", "new.parquet"))
+    assert after.schema == before.schema
+    assert after.to_pylist() == [before.to_pylist()[0], before.to_pylist()[2]]
+    with (tmp_path / "plain.parquet").open("wb") as stream:
+        pq.write_table(after, stream, compression="none")
+    assert b"Quaresmo" not in (tmp_path / "plain.parquet").read_bytes()
+
+
 def test_pieces_are_of_one_document_alone_and_found_in_what_files_make_of_them():
     text = "Zzyzx Quaresmo habite l'impasse des Glycines « bleues », et tousse depuis trois jours."
     what = sought([GONE, "d1"], [text], [["Madame Martin tousse depuis trois jours."]])

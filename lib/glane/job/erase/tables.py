@@ -120,7 +120,22 @@ def only_used(table: pa.Table) -> pa.Table:
         if pa.types.is_dictionary(field.type):
             plain = table.column(place).cast(field.type.value_type).combine_chunks()
             table = table.set_column(place, field, pc.dictionary_encode(plain).cast(field.type))
+        elif (plain_type := _without_dictionaries(field.type)) != field.type:
+            table = table.set_column(place, field, table.column(place).cast(plain_type).cast(field.type))
     return table
+
+
+def _without_dictionaries(kind: pa.DataType) -> pa.DataType:
+    """A type with plain values in place of dictionaries, however deep in lists and records."""
+    if pa.types.is_dictionary(kind):
+        return kind.value_type
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_without_dictionaries(field.type)) for field in kind])
+    if pa.types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_without_dictionaries(kind.value_type)))
+    if pa.types.is_large_list(kind):
+        return pa.large_list(kind.value_field.with_type(_without_dictionaries(kind.value_type)))
+    return kind
 
 
 def csv_without(content: bytes, ids: Collection[str], names: Names) -> tuple[bytes, int] | None:
