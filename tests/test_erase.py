@@ -777,3 +777,10 @@ def test_ended_between_rows_and_inputs_the_documents_of_a_group_are_still_known(
     assert do(tmp_path, ids=("1014",))[0]
     assert set(holding(tmp_path)) == {"theirs.csv"}
     assert rows_of(tmp_path / "plain").equals(plain.filter(~pl.col("id").is_in([1007, 1020, 1033])))
+
+
+@pytest.mark.parametrize("told", ["1e3", "7.0", "true", "[1e3]", "[A1,12E3]"])
+def test_an_id_that_yaml_takes_for_another_value_is_refused(tmp_path, told):
+    """12E3 is an id, and would be 12000: somebody else's."""
+    said = job_here(f"run.dir={tmp_path / 'run'}", f"ids={told}", name="erase", check=2).stderr
+    assert "put quotes around one that YAML reads as a number" in said
