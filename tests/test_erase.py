@@ -784,3 +784,19 @@ def test_an_id_that_yaml_takes_for_another_value_is_refused(tmp_path, told):
     """12E3 is an id, and would be 12000: somebody else's."""
     said = job_here(f"run.dir={tmp_path / 'run'}", f"ids={told}", name="erase", check=2).stderr
     assert "put quotes around one that YAML reads as a number" in said
+
+
+def test_who_may_read_results_and_data_sets_may_read_them_without_the_document(tmp_path):
+    extract_here(make_settings(documents(tmp_path / "theirs.parquet"), tmp_path / "run"))
+    run = glane.open_run(tmp_path / "run")
+    freeze(run, run.task, run.usable().collect()["id"], folder=tmp_path / "frozen", sample={}, tolerance=0.02)
+    glane.review(tmp_path / "run", tmp_path / "review", rows=40)
+    paths = [
+        *(tmp_path / "frozen").iterdir(),
+        tmp_path / "review" / "sample.parquet",
+        tmp_path / "review" / "review.csv",
+    ]
+    for path in paths:
+        path.chmod(0o640)
+    assert do(tmp_path)[0]
+    assert {path.stat().st_mode & 0o777 for path in paths} == {0o640}

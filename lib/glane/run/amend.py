@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def amend(root: Path, new: Mapping[str, bytes | None], *, setting: str) -> None:
             else:
                 replace_file(
                     root / name, lambda stream, content=content: stream.write(content),  # type: ignore[misc]
-                    mode=0o600, setting=setting,
+                    mode=stat.S_IMODE((root / name).stat().st_mode), setting=setting,  # who could read it still can
                 )  # fmt: skip
         _end_amendment(root, setting=setting)
 

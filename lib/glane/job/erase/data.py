@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
+import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -39,7 +39,6 @@ from glane.run.names import FRAME
 from glane.run.written import digest_of
 from glane.storage import listed, replace_file
 
-_MODE = 0o600
 Former = Callable[[str, str], None]  # is told the new digest and the old one, before a file has the new
 
 
@@ -177,7 +176,7 @@ def _emptying(
         digest = digest_of(sink.getvalue())
         former(digest, content_digest(str(path)))
         first(digest)
-        _write(path, sink.getvalue(), mode=os.stat(path).st_mode & 0o777)
+        _write(path, sink.getvalue())
 
     return erase
 
@@ -205,11 +204,11 @@ def _content_without(path: Path, ids: Collection[str], names: Names, *, anywhere
     return sink.getvalue()
 
 
-def _write(path: Path, content: bytes, *, mode: int = _MODE) -> None:
+def _write(path: Path, content: bytes) -> None:
     def write(stream: IO[bytes]) -> None:
         stream.write(content)
 
-    replace_file(path, write, mode=mode, setting="folder")
+    replace_file(path, write, mode=stat.S_IMODE(path.stat().st_mode), setting="folder")  # who could read it still can
     forget(path)
 
 
