@@ -800,3 +800,18 @@ def test_who_may_read_results_and_data_sets_may_read_them_without_the_document(t
         path.chmod(0o640)
     assert do(tmp_path)[0]
     assert {path.stat().st_mode & 0o777 for path in paths} == {0o640}
+
+
+def test_a_data_set_of_glane_that_is_read_by_numbers_of_rows_is_searched(tmp_path):
+    documents(tmp_path / "theirs.parquet")
+    (tmp_path / "key").write_text("k" * 40)
+    (tmp_path / "key").chmod(0o600)
+    job_here(
+        f"data.path={tmp_path / 'theirs.parquet'}", f"out.dir={tmp_path / 'pseudo'}", f"offsets={tmp_path / 'offsets.parquet'}",
+        f"key_file={tmp_path / 'key'}", "keep_ids=true", name="pseudonymise",
+    )  # fmt: skip
+    made = tmp_path / "pseudo" / "documents.parquet"
+    extract_here(make_settings(made, tmp_path / "run", data__number_rows=True, data__id_column="number"))
+    is_clean, said = do(tmp_path, ids=("8",))
+    assert not is_clean
+    assert f"still found    {made}" in said

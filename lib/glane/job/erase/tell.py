@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from glane.errors import GlaneError
+from glane.job.erase.data import is_ours
 from glane.job.erase.made import Step
 from glane.job.erase.search import found_in_file
 from glane.job.erase.todo import Todo
@@ -89,3 +90,6 @@ def _files(todo: Todo) -> Iterator[Path]:
             yield from sorted(folder.rglob("*"))
     for one in todo.data:
         yield one.path
+    for rows in todo.related:  # also those of which nothing was known by ids, as they are read by numbers of rows
+        planned = () if rows.plan is None else rows.plan.files
+        yield from (path for file in planned if is_ours(path := Path(file.path)))
