@@ -217,7 +217,7 @@ def test_guard_encryption_and_place_are_told_as_they_were(tmp_path: Path, monkey
     monkeypatch.setenv("GLANE_KEY_FILE", str(ring_at(tmp_path / "keys.yaml", "one")))
     extract_here(make_settings(data, tmp_path / "other"))
     told = glane.checklists(tmp_path / "other", [tmp_path], which="aipd")
-    assert "was written encrypted" in state_of(told, "AIPD", "4.1")[1]
+    assert "are encrypted (AES-GCM" in state_of(told, "AIPD", "4.1")[1]
 
 
 def test_who_may_read_is_told_as_the_run_was_made(tmp_path: Path) -> None:

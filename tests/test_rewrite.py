@@ -17,11 +17,12 @@ from glane import keys
 from glane.added_key import add_key
 from glane.errors import RunError
 from glane.job import rewrite as rewriting
+from glane.job.encrypt_again import rewrite
 from glane.job.rewrite import keys_needed, rewrite_all
 from glane.job.tables import kept_tables
 from glane.keys import KEY_COMMAND, KEY_FILE, KeysError, parse_keyring
 from glane.parquet import is_encrypted, key_of, write_parquet
-from glane.rewritten import REWRITTEN, rewrite
+from glane.rewritten import REWRITTEN
 from glane.rewritten import forget as no_longer_told
 from glane.run.change import changing
 from glane.run.directory import RunDirectory
@@ -134,7 +135,6 @@ def test_a_run_that_is_not_published_goes_on_and_a_plain_one_becomes_encrypted(
 KILLED = """
 import os, sys
 from pathlib import Path
-from glane import rewritten, storage
 from glane.job import rewrite
 step, calls = int(sys.argv[2]), 0
 def counted(do):
@@ -225,12 +225,12 @@ def test_a_file_that_would_not_hold_the_same_stays(tmp_path: Path, ring: Path, m
     path = a_file(tmp_path)
     held = path.read_bytes()
     turn(ring)
-    from glane import rewritten
+    from glane.job import encrypt_again
 
     def lose(_: Path, stream: object) -> None:
         write_parquet(pa.table({"word": [""], "share": [0.0]}), stream)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(rewritten, "_copy", lose)
+    monkeypatch.setattr(encrypt_again, "_copy", lose)
     with pytest.raises(RunError, match="would not hold the same, and stays as it is"):
         rewrite(path)
     assert path.read_bytes() == held

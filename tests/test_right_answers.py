@@ -229,7 +229,7 @@ def test_an_evaluation_of_before_is_listed_without_the_kind_of_its_gold(run: Pat
     (place / "evaluation.json").write_text(json.dumps(told))
     files = json.loads((place / ".glane-files").read_text())
     links = [link for call in files.pop("calls").values() for link in call["now"]["runs"]]
-    earlier = files | {"version": 1, "digests": {}, "runs": links}
+    earlier = {"kind": files["kind"], "version": 1, "names": files["names"], "digests": {}, "runs": links}
     (place / ".glane-files").write_text(json.dumps(earlier))
     [entry] = glane.runs(run.parent).entries
     [quality] = [one.quality for one in entry.assessments if one.folder == place]

@@ -8,19 +8,14 @@ with a proof that only who has the key can make: who may write there, and has no
 from __future__ import annotations
 
 import contextlib
-import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Literal
 
-import polars as pl
-
-from glane.errors import RunError
 from glane.keys import KEY_COMMAND, KEY_FILE, Keyring, KeysError, keyring
-from glane.parquet import key_of, open_parquet, parquet_writer
 from glane.records import Record, read_record
-from glane.storage import content_digest, replace_file
+from glane.storage import replace_file
 from glane.validation import Strict
 
 REWRITTEN = ".glane-rewritten"
@@ -56,33 +51,25 @@ def original_digest(path: Path, digest: str) -> str:
     return digest if origin is None or not _is_proven(there, digest, origin) else origin.digest
 
 
-def rewrite(path: Path, *, is_noted: bool = True) -> None:
-    """Encrypt a file by the current key. Whenever this ends, it holds the former bytes or the new ones, of equal rows.
+def note_origin(path: Path, before: str, now: str, origin: str, ring: Keyring) -> None:
+    """Say what the new bytes were written from, before they are there; and still of the former ones, until they go.
 
-    `is_noted` says that its digest may have been taken: then it is written down which one that was.
+    Args:
+        path: The file, which holds the former bytes still.
+        before: The digest of these.
+        now: The digest of the new ones.
+        origin: The digest of the file that both were written from, as `original_digest` tells it.
+        ring: The keys: the current one makes the proof.
 
     Raises:
-        KeysError: if no key is told, or not that of the file.
-        RunError: if the new file would not hold the same, or the file system refuses.
+        RunError: if the file system refuses.
     """
-    ring = keyring()
-    if ring is None:
-        raise KeysError(f"{path}: no key is told that it could be encrypted with.")
-    status, before = path.stat(), _digest(path)
-    origin = original_digest(path, before)
-
-    def check(new: Path) -> None:
-        if key_of(new) != ring.current or not _hold_the_same(path, new):
-            raise RunError(
-                f"{path}: encrypted again, it would not hold the same, and stays as it is. Please report it."
-            )
-        os.utime(new, ns=(status.st_atime_ns, status.st_mtime_ns))  # a part's is the time when it was committed
-        if is_noted:
-            _note(path, before, _digest(new), origin, ring)
-
-    replace_file(
-        path, lambda stream: _copy(path, stream), mode=stat.S_IMODE(status.st_mode), setting="folder", before=check
-    )
+    told = _read(path.parent)
+    proof = ring.wrap(_claim(path, now, origin), ring.current).decode()
+    former = {digest: one for digest, one in told.files.get(path.name, {}).items() if digest == before}
+    entries = {**former, now: Origin(digest=origin, key=ring.current, proof=proof)}
+    mode = stat.S_IMODE(path.stat().st_mode)  # who may read the file, and has the key, can tell what it was
+    _write(path.parent, told.model_copy(update={"files": {**told.files, path.name: entries}}), mode=mode)
 
 
 def forget(path: Path) -> None:
@@ -95,40 +82,6 @@ def forget(path: Path) -> None:
     if path.name in told.files:
         left = {name: origins for name, origins in told.files.items() if name != path.name}
         _write(path.parent, told.model_copy(update={"files": left}), mode=0)
-
-
-def _copy(path: Path, stream: IO[bytes]) -> None:
-    with open_parquet(path) as source, parquet_writer(stream, source.schema_arrow) as writer:
-        for number in range(source.num_row_groups):
-            rows = source.read_row_group(number)
-            writer.write_table(rows, row_group_size=max(1, rows.num_rows))
-
-
-def _hold_the_same(one: Path, other: Path) -> bool:
-    """Whether two files hold the same columns, rows, groups of rows, and words in the footer."""
-    with open_parquet(one) as a, open_parquet(other) as b:
-        return (
-            a.schema_arrow.equals(b.schema_arrow, check_metadata=True)
-            and a.num_row_groups == b.num_row_groups
-            and all(_are_equal(a.read_row_group(at), b.read_row_group(at)) for at in range(a.num_row_groups))
-        )
-
-
-def _are_equal(one: Any, other: Any) -> bool:
-    if one.equals(other):
-        return True
-    frames = [pl.DataFrame(pl.from_arrow(table)) for table in (one, other)]  # for which a NaN is a NaN
-    return frames[0].equals(frames[1])
-
-
-def _note(path: Path, before: str, now: str, origin: str, ring: Keyring) -> None:
-    """Say what the new bytes were written from, before they are there; and still of the former ones, until they go."""
-    told = _read(path.parent)
-    proof = ring.wrap(_claim(path, now, origin), ring.current).decode()
-    former = {digest: one for digest, one in told.files.get(path.name, {}).items() if digest == before}
-    entries = {**former, now: Origin(digest=origin, key=ring.current, proof=proof)}
-    mode = stat.S_IMODE(path.stat().st_mode)  # who may read the file, and has the key, can tell what it was
-    _write(path.parent, told.model_copy(update={"files": {**told.files, path.name: entries}}), mode=mode)
 
 
 def _write(folder: Path, told: RewrittenFiles, *, mode: int) -> None:
@@ -167,8 +120,3 @@ def _read(folder: Path) -> RewrittenFiles:
         return read_record(RewrittenFiles, folder / REWRITTEN)
     except FileNotFoundError:
         return RewrittenFiles()
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return content_digest(stream)

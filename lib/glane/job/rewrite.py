@@ -14,10 +14,11 @@ from glane.errors import RunError
 from glane.extraction.frozen import MANIFEST
 from glane.ingestion.record import MARK
 from glane.job.clean import busy_runs
+from glane.job.encrypt_again import rewrite
 from glane.keys import KEY_COMMAND, KEY_FILE, Keyring, KeysError, keyring
 from glane.languages import Spoken
 from glane.parquet import PARQUET, key_of
-from glane.rewritten import REWRITTEN, rewrite
+from glane.rewritten import REWRITTEN
 from glane.run.audit import note_wrote
 from glane.run.change import refuse_changing
 from glane.run.directory import RunDirectory
