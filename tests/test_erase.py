@@ -804,7 +804,7 @@ def test_who_may_read_results_and_data_sets_may_read_them_without_the_document(t
 
 def test_a_data_set_of_glane_that_is_read_by_numbers_of_rows_is_searched(tmp_path):
     documents(tmp_path / "theirs.parquet")
-    (tmp_path / "key").write_text("k" * 40)
+    (tmp_path / "key").write_text("a key of many different letters, 0123456789")
     (tmp_path / "key").chmod(0o600)
     job_here(
         f"data.path={tmp_path / 'theirs.parquet'}", f"out.dir={tmp_path / 'pseudo'}", f"offsets={tmp_path / 'offsets.parquet'}",
