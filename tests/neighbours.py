@@ -1,8 +1,8 @@
 """What another user of the machine tries on a run at work, from within its group, too. As a program, it is that user.
 
 What a run has is found out as root first: processes, sockets, files. Then each attempt is made by a process that has become
-the other user. An attempt says what it got; nothing is an empty text. The same calls with the run's own token show
-that there is something to get.
+the other user. An attempt says what it got; nothing is an empty text. That there is something to get is shown by root,
+who reads the same, and by the same calls with the run's own token.
 """
 
 from __future__ import annotations
@@ -135,11 +135,18 @@ def _got(attempt: Callable[[], Any]) -> str:
         return ""
 
 
-def _attempts(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+def _readings(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     for pid in found["pids"]:
         for name in _PROC:
             path = f"/proc/{pid}/{name.format(pid=pid)}"
             yield f"/proc/PID/{name}", path, _got(lambda path=path: _looked_at(path))
+    for path in found["files"]:
+        yield "a file or folder, to read", path, _got(lambda path=path: _looked_at(path))
+
+
+def _attempts(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    yield from _readings(found)
+    for pid in found["pids"]:
         yield "ptrace", str(pid), _got(lambda pid=pid: _called(101, 16, pid, 0, 0))
         yield "memory of another process", str(pid), _got(lambda pid=pid: _read_memory(pid))
         yield "a descriptor of another process", str(pid), _got(lambda pid=pid: _called(438, os.pidfd_open(pid), 0, 0))
@@ -147,7 +154,6 @@ def _attempts(found: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
         command = Path(f"/proc/{pid}/cmdline").read_text() if Path(f"/proc/{pid}").exists() else ""
         yield "the secret in a command line", str(pid), "it is there" if found["secret"] in command else ""
     for path in found["files"]:
-        yield "a file or folder, to read", path, _got(lambda path=path: _looked_at(path))
         yield "a file or folder, to write", path, _got(lambda path=path: _written(path))
     for path in found["unix"]:
         yield "a socket of Unix", path, _got(lambda path=path: _connected(path))
@@ -260,7 +266,7 @@ def main() -> None:
         os.setresuid(found["user"], found["user"], found["user"])
         said = [*_attempts(found), *_calls(found, ["", "0" * 64])]
     else:
-        said = list(_calls(found, [found["token"]], _READING))
+        said = [*_readings(found), *_calls(found, [found["token"]], _READING)]
     json.dump(said, sys.stdout)
 
 

@@ -136,6 +136,12 @@ def test_with_the_runs_own_token_the_same_calls_are_answered(attempts):
     assert "HTTP with a token" in known
 
 
+def test_root_reads_what_others_do_not(attempts):
+    known = Counter(kind for kind, _, got in attempts["known"] if got)
+    assert min(known[f"/proc/PID/{name}"] for name in ("environ", "fd", "maps", "cwd")) >= 8
+    assert known["a file or folder, to read"] >= 3
+
+
 def test_nothing_that_a_run_has_open_or_loads_is_where_others_can_put_theirs(attempts, demo_corpus):
     # Ray opens its folders to all, and torch its libraries, within one of ours that is 0700. The input is the user's own.
     passed_over = re.compile(rf".*/gl-0-[a-z0-9_]{{8}}/r(/.*)?|.*/glane-inductor-0/.*|{demo_corpus}/.*")
