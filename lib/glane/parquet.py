@@ -93,6 +93,15 @@ def key_of(path: str | Path) -> str | None:
     raise AssertionError("an encrypted footer was opened without a key")
 
 
+def is_parquet(path: Path) -> bool:
+    """Whether a file that can be read begins as Parquet does, plain or encrypted."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(len(_MAGIC)) in PARQUET
+    except OSError:
+        return False
+
+
 def open_parquet(path: Place, **options: Any) -> ParquetFile:
     """Open a file, as `pyarrow.parquet.ParquetFile` does.
 

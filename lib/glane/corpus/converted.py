@@ -14,7 +14,7 @@ from typing import Literal
 from glane.corpus.find import Found
 from glane.corpus.unchanged import Identity, content_digest, identity
 from glane.errors import DataError, RecordError
-from glane.parquet import PARQUET
+from glane.parquet import is_parquet
 from glane.records import Record, left_out, read_record
 from glane.storage import exists, write_folder_once, write_once
 from glane.tables.advice import conversion_command
@@ -70,7 +70,7 @@ def tables_in(found: Found, options: TableOptions, *, place: str = "data.path") 
         DataError: if some are and others are not.
         ConfigError: for an option that says nothing of their format.
     """
-    tables = tuple(path for path in found.paths if format_of(path) is not None and not _is_parquet(path))
+    tables = tuple(path for path in found.paths if format_of(path) is not None and not is_parquet(Path(path)))
     rest = [path for path in found.paths if path not in tables] if len(tables) < len(found.paths) else []
     if tables and rest:
         raise DataError(
@@ -192,11 +192,3 @@ def _refuse_other(kept: ConvertedTables, paths: Sequence[str], options: TableOpt
     for one, path in zip(kept.tables, paths, strict=True):
         if identity(path) != one.identity and content_digest(path) != one.shape.digest:
             raise DataError(f"{path}: has changed since the run began, and {folder / one.file} was made of it. {again}")
-
-
-def _is_parquet(path: str) -> bool:
-    try:
-        with open(path, "rb") as stream:
-            return stream.read(4) in PARQUET
-    except OSError:
-        return False

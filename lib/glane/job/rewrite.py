@@ -17,7 +17,7 @@ from glane.job.clean import busy_runs
 from glane.job.encrypt_again import rewrite
 from glane.keys import KEY_COMMAND, KEY_FILE, Keyring, KeysError, keyring
 from glane.languages import Spoken
-from glane.parquet import PARQUET, key_of
+from glane.parquet import is_parquet, key_of
 from glane.rewritten import REWRITTEN
 from glane.run.audit import note_wrote
 from glane.run.change import refuse_changing
@@ -183,19 +183,11 @@ def _parquet_below(root: Path) -> Iterator[tuple[Path, bool]]:
             of_runs.append(folder)
             foreign |= set(unknown_in(RunDirectory(root=folder)))
         for path in (folder / name for name in sorted(names) if not name.startswith(".")):
-            if path.is_symlink() or not _is_parquet(path):
+            if path.is_symlink() or not is_parquet(path):
                 continue
             is_of_run = any(path.is_relative_to(run) for run in of_runs)
             is_foreign = not foreign.isdisjoint((path, *path.parents))
             yield path, (is_of_run and not is_foreign) or _is_ours(path)
-
-
-def _is_parquet(path: Path) -> bool:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(4) in PARQUET
-    except OSError:
-        return False
 
 
 def _is_ours(path: Path) -> bool:

@@ -28,7 +28,7 @@ from glane.job.erase.tables import (
     write_emptied,
     write_without,
 )
-from glane.parquet import PARQUET, parquet_schema, read_parquet
+from glane.parquet import is_parquet, parquet_schema, read_parquet
 from glane.pseudonyms.offsets_file import is_offsets
 from glane.pseudonyms.table import DOCUMENTS as PSEUDONYMISED
 from glane.pseudonyms.table import MANIFEST as TOLD
@@ -100,7 +100,7 @@ def data_files(
             yield DataFile(path=path, rows=rows, what=what, erase=_taking(path, ids, columns, anywhere=True))
     for name in sorted(one for one in names if one.endswith(".parquet")):
         path = folder / name
-        if _is_parquet(path) and is_offsets(path) and (rows := count_rows(path, ids, ["id", "new_id"], anywhere=False)):
+        if is_parquet(path) and is_offsets(path) and (rows := count_rows(path, ids, ["id", "new_id"], anywhere=False)):
             yield DataFile(
                 path=path, rows=rows, what="places of identifiers", erase=_taking(path, ids, ["id", "new_id"])
             )
@@ -210,11 +210,3 @@ def _write(path: Path, content: bytes) -> None:
 
     replace_file(path, write, mode=stat.S_IMODE(path.stat().st_mode), setting="folder")  # who could read it still can
     forget(path)
-
-
-def _is_parquet(path: Path) -> bool:
-    try:
-        with path.open("rb") as stream:
-            return stream.read(4) in PARQUET
-    except OSError:
-        return False
