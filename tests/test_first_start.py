@@ -194,8 +194,9 @@ def test_a_second_start_compiles_nothing_anew(tmp_path):
     assert compiled() == first
 
 
+@pytest.mark.parametrize("is_set", [False, True])
 @pytest.mark.parametrize("how", ["ours", "of a group", "a link", "where all write", "no cache", "no folder"])
-def test_what_torch_compiles_is_not_loaded_from_where_others_write(tmp_path, monkeypatch, how):
+def test_what_torch_compiles_is_not_loaded_from_where_others_write(tmp_path, monkeypatch, how, is_set):
     temporary, kept = tmp_path / "tmp", tmp_path / "cache" / "glane" / "inductor"
     ours = temporary / f"glane-inductor-{os.getuid()}"
     temporary.mkdir(mode=0o700)
@@ -204,6 +205,8 @@ def test_what_torch_compiles_is_not_loaded_from_where_others_write(tmp_path, mon
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(os, "environ", os.environ.copy())  # which is written to
     os.environ.pop("TORCHINDUCTOR_CACHE_DIR", None)
+    if is_set:  # by torch, in a process that has used it before
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(temporary / "torchinductor_somebody")
     if how == "a link":
         (tmp_path / "planted").mkdir(mode=0o700)
         ours.symlink_to(tmp_path / "planted")

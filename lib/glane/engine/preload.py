@@ -26,6 +26,7 @@ OFFLINE = {
 
 
 _INDUCTOR = "TORCHINDUCTOR_CACHE_DIR"
+_OF_TORCH = "torchinductor_"  # begins the name of the folder that torch takes by itself
 
 # What libraries of vLLM import where it is there, for what no engine of glane does: to compute curves of classifiers,
 # and to check internationalised addresses. Together a quarter of the time.
@@ -55,8 +56,13 @@ def set_environment() -> None:
     """Set vLLM and its libraries to be offline and quiet. Call it before they are imported: some read it then."""
     os.environ.update(OFFLINE)
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
-    if _INDUCTOR not in os.environ:
+    if _is_default(os.environ.get(_INDUCTOR)):
         os.environ[_INDUCTOR] = _own_folder()
+
+
+def _is_default(told: str | None) -> bool:
+    """Whether nobody has chosen where torch keeps what it compiles: it writes its own choice into the environment."""
+    return told is None or (Path(told).is_relative_to(tempfile.gettempdir()) and Path(told).name.startswith(_OF_TORCH))
 
 
 def _own_folder() -> str:
