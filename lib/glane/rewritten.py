@@ -11,7 +11,7 @@ import contextlib
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 from glane.keys import KEY_COMMAND, KEY_FILE, Keyring, KeysError, keyring
 from glane.records import Record, read_record
@@ -90,10 +90,7 @@ def _write(folder: Path, told: RewrittenFiles, *, mode: int) -> None:
     with contextlib.suppress(FileNotFoundError):
         mode |= stat.S_IMODE((folder / REWRITTEN).stat().st_mode)
 
-    def write(stream: IO[bytes]) -> None:
-        stream.write(content)
-
-    replace_file(folder / REWRITTEN, write, mode=mode, setting="folder")
+    replace_file(folder / REWRITTEN, lambda stream: stream.write(content), mode=mode, setting="folder")
 
 
 def _is_proven(path: Path, digest: str, origin: Origin) -> bool:

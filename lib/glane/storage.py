@@ -159,7 +159,7 @@ def content_digest(stream: IO[bytes]) -> str:
     return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()  # type: ignore[arg-type]
 
 
-def write_once(path: Path, write: Callable[[IO[bytes]], None], *, mode: int, setting: str = "run.dir") -> bool:
+def write_once(path: Path, write: Callable[[IO[bytes]], object], *, mode: int, setting: str = "run.dir") -> bool:
     """Write a file that appears whole under its final name, or not at all. Return False if it existed already.
 
     The temporary file is linked to the final name. That fails if the name exists, so the first of two writers wins.
@@ -172,7 +172,7 @@ def write_once(path: Path, write: Callable[[IO[bytes]], None], *, mode: int, set
         return patiently(lambda: _linked(path, write, mode))
 
 
-def _linked(path: Path, write: Callable[[IO[bytes]], None], mode: int) -> bool:
+def _linked(path: Path, write: Callable[[IO[bytes]], object], mode: int) -> bool:
     temporary = _temporary(path)
     try:
         _write(temporary, write, mode)
@@ -250,7 +250,7 @@ def exchange(one: Path, other: Path) -> bool:
 
 
 def replace_file(
-    path: Path, write: Callable[[IO[bytes]], None], *, mode: int, durable: bool = True, setting: str = "run.dir",
+    path: Path, write: Callable[[IO[bytes]], object], *, mode: int, durable: bool = True, setting: str = "run.dir",
     before: Callable[[Path], None] = lambda _: None,
 ) -> None:  # fmt: skip
     """Write a file that replaces any former one in one step. If `durable`, its content is on the disk before that.
@@ -265,7 +265,7 @@ def replace_file(
 
 
 def _replaced(
-    path: Path, write: Callable[[IO[bytes]], None], mode: int, durable: bool, before: Callable[[Path], None]
+    path: Path, write: Callable[[IO[bytes]], object], mode: int, durable: bool, before: Callable[[Path], None]
 ) -> None:
     temporary = _temporary(path)
     try:
@@ -277,7 +277,7 @@ def _replaced(
         raise
 
 
-def _write(path: Path, write: Callable[[IO[bytes]], None], mode: int, *, durable: bool = True) -> None:
+def _write(path: Path, write: Callable[[IO[bytes]], object], mode: int, *, durable: bool = True) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as stream:
         os.fchmod(descriptor, mode)  # the umask may have removed the group's rights

@@ -105,13 +105,9 @@ def write_heads(found: Audit, path: str | Path) -> Path:
     """
     target = Path(path).expanduser()
     content = found.heads.as_json()
-    if not write_once(target, lambda stream: _put(stream, content), mode=0o644, setting="out"):
+    if not write_once(target, lambda stream: stream.write(content), mode=0o644, setting="out"):
         raise ConfigError(f"out: {target} is there already. Choose another name: heads of earlier days are kept.")
     return target
-
-
-def _put(stream: object, content: bytes) -> None:
-    stream.write(content)  # type: ignore[attr-defined]
 
 
 def _read_heads(path: Path) -> AuditHeads:

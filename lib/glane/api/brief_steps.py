@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import polars as pl
 
@@ -92,10 +92,7 @@ def _keep(path: Path, content: bytes) -> None:
         if path.is_file() and path.read_bytes() == content:
             return
 
-    def write(stream: IO[bytes]) -> None:
-        stream.write(content)
-
-    replace_file(path, write, mode=0o600)
+    replace_file(path, lambda stream: stream.write(content), mode=0o600)
 
 
 def _check(run: Run, questions: Path, step: Step) -> None:

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, TypeGuard, get_args
+from typing import Any, TypeGuard, get_args
 
 import polars as pl
 
@@ -133,10 +133,7 @@ def new_task(
     with storage_errors(path, setting="out"):
         path.parent.mkdir(parents=True, exist_ok=True)
 
-    def write(stream: IO[bytes]) -> None:
-        stream.write(content)
-
-    if not write_once(path, write, mode=0o600, setting="out"):
+    if not write_once(path, lambda stream: stream.write(content), mode=0o600, setting="out"):
         raise ConfigError(f"out: {path} has come to be meanwhile. Choose another name.")
     return NewTask(path=path, values=values, left_out=draft.left_out, as_text=draft.as_text, without_examples=without)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import IO
 
 import polars as pl
 
@@ -92,11 +91,8 @@ def write_rows(rows: pl.DataFrame, path: str, *, of: EmbeddedLike) -> str:
         file.parent.mkdir(parents=True, exist_ok=True)
     links = links_to([_opened(of).directory])
 
-    def write(stream: IO[bytes]) -> None:
-        stream.write(content)
-
     with writing(file.parent, {file.name: digest_of(content)}, setting="out", of=links):
-        replace_file(file, write, mode=0o600, setting="out")
+        replace_file(file, lambda stream: stream.write(content), mode=0o600, setting="out")
     return f"{path}: {rows.height} rows"
 
 

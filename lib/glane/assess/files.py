@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, cast
 
 import polars as pl
 import pyarrow as pa
@@ -176,10 +176,7 @@ def write_new_file(folder: str | Path, name: str, content: bytes) -> bool:
     """
     path = _made(folder) / name
 
-    def write(stream: IO[bytes]) -> None:
-        stream.write(content)
-
-    return write_once(path, write, mode=_FILE_MODE, setting=_SETTING)
+    return write_once(path, lambda stream: stream.write(content), mode=_FILE_MODE, setting=_SETTING)
 
 
 def _made(folder: str | Path) -> Path:

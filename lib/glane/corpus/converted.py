@@ -163,11 +163,7 @@ def _write(paths: Sequence[str], options: TableOptions, folder: Path) -> None:
             )
         )
     record = ConvertedTables(options=options.only_options(), tables=tuple(tables))
-    write_once(folder / _RECORD, lambda stream: _put(stream, record.as_json()), mode=0o600)
-
-
-def _put(stream: object, content: bytes) -> None:
-    stream.write(content)  # type: ignore[attr-defined]
+    write_once(folder / _RECORD, lambda stream: stream.write(record.as_json()), mode=0o600)
 
 
 def _names(paths: Sequence[str]) -> list[str]:

@@ -144,7 +144,7 @@ def freeze(
                 files={path.name: content_digest(str(path)) for path in sorted(folder.iterdir())},
             )
             content = manifest.as_json()
-            replace_file(folder / MANIFEST, lambda s: s.write(content), mode=_FILE_MODE)  # type: ignore[arg-type]
+            replace_file(folder / MANIFEST, lambda s: s.write(content), mode=_FILE_MODE)
         _refuse_used(root)
 
     note_wrote(root, MANIFEST, [run.directory.identity()])

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
 
 import pyarrow as pa
 
@@ -193,19 +192,12 @@ def _write(
         without_text=totals.without_text, without_identifiers=totals.without_identifiers, failed=totals.failed,
         replaced=totals.replaced,
     )  # fmt: skip
-    write_once(folder / RECORD, _putting(record.as_json()), mode=FILE_MODE)
+    write_once(folder / RECORD, lambda stream: stream.write(record.as_json()), mode=FILE_MODE)
     if places:
         assert told.offsets is not None
         publish_places(apart, Path(told.offsets))
     else:
         apart.unlink()
-
-
-def _putting(content: bytes) -> Callable[[IO[bytes]], None]:
-    def put(stream: IO[bytes]) -> None:
-        stream.write(content)
-
-    return put
 
 
 def _refuse_offsets(offsets: Path, folder: Path, made_of: str) -> None:

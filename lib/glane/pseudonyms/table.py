@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 import pyarrow as pa
 
@@ -113,10 +113,6 @@ def _write(
         whole_weeks=settings.whole_weeks, oldest_age=settings.oldest_age, keeps_ids=settings.keep_ids,
         digest=digest_of(folder / DOCUMENTS),
     )  # fmt: skip
-    replace_file(folder / MANIFEST, lambda stream: _put(stream, told.as_json()), mode=FILE_MODE, setting="out.dir")
+    replace_file(folder / MANIFEST, lambda stream: stream.write(told.as_json()), mode=FILE_MODE, setting="out.dir")
     publish_places(apart, offsets)
     return told
-
-
-def _put(stream: IO[bytes], content: bytes) -> None:
-    stream.write(content)

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 from glane.errors import RecordError, RunError
 from glane.records import Record, read_record
@@ -181,7 +181,7 @@ class RunDirectory(RunPaths):
 
     def write_once(self, path: Path, content: bytes) -> bool:
         """Write a small file that must not exist yet. Return False if it does."""
-        return write_once(path, lambda stream: _put(stream, content), mode=self.file_mode)
+        return write_once(path, lambda stream: stream.write(content), mode=self.file_mode)
 
     def append_record(self, path: Path, record: Record) -> None:
         """Append a record as one line to a small file that several processes may write to."""
@@ -194,7 +194,7 @@ class RunDirectory(RunPaths):
 
     def write(self, path: Path, content: bytes, *, durable: bool = True) -> None:
         """Write or replace a small file in one step. If `durable`, return only once it is on the disk."""
-        replace_file(path, lambda stream: _put(stream, content), mode=self.file_mode, durable=durable)
+        replace_file(path, lambda stream: stream.write(content), mode=self.file_mode, durable=durable)
 
     def write_record(self, path: Path, record: Record, *, durable: bool = True) -> None:
         """Write or replace the small file of a record in one step. If `durable`, return only once it is on the disk."""
@@ -220,7 +220,3 @@ def _others(root: Path) -> list[str]:
     """The names in a directory, except those of markers that are being written."""
     names = sorted(path.name for path in root.iterdir())
     return [name for name in names if not re.fullmatch(rf"\.{re.escape(MARKER)}{TEMPORARY}", name)]
-
-
-def _put(stream: IO[bytes], content: bytes) -> None:
-    stream.write(content)

@@ -237,7 +237,7 @@ def write_written(root: Path, written: WrittenFiles, *, setting: str) -> None:
     """Write `.glane-files`; who does it holds the lock of the folder (`alone_in`)."""
     content = written.model_copy(update={"own": written.expected()}).as_json()
     replace_file(
-        root / WRITTEN, lambda stream: stream.write(content), mode=_FILE_MODE, setting=setting  # type: ignore[arg-type]
+        root / WRITTEN, lambda stream: stream.write(content), mode=_FILE_MODE, setting=setting
     )  # fmt: skip
 
 

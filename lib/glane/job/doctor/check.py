@@ -154,5 +154,5 @@ def _write(path: Path, here: list[Finding], nodes: tuple[NodeReport, ...], *, is
         nodes=nodes,
     )
     content = report.as_json()
-    replace_file(path, lambda s: s.write(content), mode=0o600, setting="out")  # type: ignore[arg-type]
+    replace_file(path, lambda s: s.write(content), mode=0o600, setting="out")
     say(f"report   {path}")

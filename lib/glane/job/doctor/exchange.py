@@ -56,7 +56,7 @@ class Exchange:
         return self._gather("report", lambda path: read_record(NodeReport, path), limit_s)
 
     def _write(self, name: str, content: bytes) -> None:
-        replace_file(self.folder / name, lambda s: s.write(content), mode=0o600)  # type: ignore[arg-type]
+        replace_file(self.folder / name, lambda s: s.write(content), mode=0o600)
 
     def _gather(self, topic: str, read: Callable[[Path], Any], limit_s: float) -> dict[int, Any]:
         deadline = time.monotonic() + limit_s

@@ -205,8 +205,7 @@ def _content_without(path: Path, ids: Collection[str], names: Names, *, anywhere
 
 
 def _write(path: Path, content: bytes) -> None:
-    def write(stream: IO[bytes]) -> None:
-        stream.write(content)
-
-    replace_file(path, write, mode=stat.S_IMODE(path.stat().st_mode), setting="folder")  # who could read it still can
+    replace_file(
+        path, lambda stream: stream.write(content), mode=stat.S_IMODE(path.stat().st_mode), setting="folder"
+    )  # who could read it still can
     forget(path)

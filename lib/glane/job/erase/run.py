@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -85,7 +85,7 @@ def put_former(at_work: Changing, former: Mapping[str, str]) -> None:
 
 
 def _write_erased(at_work: Changing, erased: Erased) -> None:
-    at_work.replace(at_work.directory.erased, lambda stream: _put(stream, erased.as_json()))
+    at_work.replace(at_work.directory.erased, lambda stream: stream.write(erased.as_json()))
 
 
 def erase_rows(at_work: Changing, rows: RunRows) -> None:
@@ -167,7 +167,7 @@ def _summary(at_work: Changing, rows: RunRows) -> None:
     else:
         values = json.loads(directory.summary.read_bytes()) | told | {"flow": flow.model_dump(mode="json")}
         content = json.dumps(values, indent=2).encode()
-    at_work.replace(directory.summary, lambda stream: _put(stream, content))
+    at_work.replace(directory.summary, lambda stream: stream.write(content))
 
 
 def _statuses(files: Collection[Path]) -> dict[str, int]:
@@ -188,7 +188,7 @@ def _logs(at_work: Changing, ids: Collection[str]) -> None:
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
         if named.search(text):
             told = named.sub(GONE, text).encode(errors="surrogateescape")
-            at_work.replace(path, lambda stream, told=told: _put(stream, told))  # type: ignore[misc]
+            at_work.replace(path, lambda stream, told=told: stream.write(told))  # type: ignore[misc]
 
 
 def empty_own_input(at_work: Changing, rows: RunRows) -> None:
@@ -224,7 +224,3 @@ def _as_now(file: KnownFile, erased: Erased) -> KnownFile:
             "digest": digest,
         }
     )  # fmt: skip
-
-
-def _put(stream: IO[bytes], content: bytes) -> None:
-    stream.write(content)
