@@ -182,6 +182,27 @@ def test_what_a_file_was_is_forgotten_once_it_holds_something_else(tmp_path: Pat
     assert path.name not in (directory.records / REWRITTEN).read_text()
 
 
+def test_nothing_is_erased_of_a_run_while_its_files_are_encrypted_again(
+    tmp_path: Path, ring: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that was read before the erasure, and written after it, would bring its rows back."""
+    data = write_documents(tmp_path / "d.parquet", ["text"] * 20)
+    extract_here(make_settings(data, tmp_path / "runs" / "run"))
+    turn(ring)
+    tried = []
+
+    def meanwhile(path: Path, **_: object) -> None:
+        directory = RunDirectory(root=tmp_path / "runs" / "run")
+        with pytest.raises(RunError, match="another process replaces files of this run"):  # noqa: SIM117
+            with changing(directory, command="glane erase", of="test"):
+                pass
+        tried.append(path)
+
+    monkeypatch.setattr(rewriting, "rewrite", meanwhile)
+    rewrite_all([str(tmp_path / "runs")])
+    assert tried
+
+
 def a_file(folder: Path) -> Path:
     path = folder / "t.parquet"
     write_parquet(pa.table({"word": [SECRET], "share": [float("nan")]}), path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,12 +21,12 @@ from glane.languages import Spoken
 from glane.parquet import is_parquet, key_of
 from glane.rewritten import REWRITTEN
 from glane.run.audit import note_wrote
-from glane.run.change import refuse_changing
+from glane.run.change import alone_on, refuse_changing, remove_unfinished
 from glane.run.directory import RunDirectory
 from glane.run.known import unknown_in
-from glane.run.names import MARKER, PART, UNFINISHED
+from glane.run.names import MARKER, PART
 from glane.run.written import digest_of, read_written
-from glane.storage import listed, locked_folder, remove, storage_errors
+from glane.storage import locked_folder, storage_errors
 
 _LOCK_S = 30.0
 _SETTING = "folder"
@@ -108,23 +109,37 @@ def rewrite_all(places: Sequence[str]) -> KeysNeeded:
     _refuse_lacking(ring, needed)
     _refuse_busy(roots)
     _refuse_of_others(needed.others)
-    folders = list(dict.fromkeys(path.parent for path in needed.others))
-    for root in roots:
-        with locked_folder(root, within_s=_LOCK_S, setting=_SETTING) as is_held:
-            if not is_held:
-                raise RunError(f"{root}: another process does the same, or its file system has no locks. Try again.")
-            _remove_unfinished(folder for folder in folders if folder.is_relative_to(root))
-            mine = [path for path in needed.others if path.is_relative_to(root)]
-            if mine:
-                note_wrote(root, REWRITTEN, [])
-            for path in mine:
-                with storage_errors(path, setting=_SETTING):
-                    rewrite(path, is_noted=not _is_part(path))
+    with contextlib.ExitStack() as stack:
+        for run in _runs_of(needed.others):
+            stack.enter_context(alone_on(run))  # what is erased meanwhile would come back
+            refuse_changing(run)
+        _rewrite(roots, needed.others)
     after = keys_needed(places)
     return KeysNeeded(
         files=after.files, left=after.left, damaged=after.damaged, current=after.current,
         num_rewritten=len(needed.others),
     )  # fmt: skip
+
+
+def _runs_of(paths: Sequence[Path]) -> list[RunDirectory]:
+    """The runs that files lie in."""
+    folders = {folder for path in paths for folder in path.parents}
+    return [RunDirectory(root=folder) for folder in sorted(folders) if (folder / MARKER).is_file()]
+
+
+def _rewrite(roots: Sequence[Path], paths: Sequence[Path]) -> None:
+    folders = list(dict.fromkeys(path.parent for path in paths))
+    for root in roots:
+        with locked_folder(root, within_s=_LOCK_S, setting=_SETTING) as is_held:
+            if not is_held:
+                raise RunError(f"{root}: another process does the same, or its file system has no locks. Try again.")
+            remove_unfinished(folder for folder in folders if folder.is_relative_to(root))
+            mine = [path for path in paths if path.is_relative_to(root)]
+            if mine:
+                note_wrote(root, REWRITTEN, [])
+            for path in mine:
+                with storage_errors(path, setting=_SETTING):
+                    rewrite(path, is_noted=not _is_part(path))
 
 
 def _roots(places: Sequence[str]) -> list[Path]:
@@ -158,14 +173,6 @@ def _refuse_lacking(ring: Keyring | None, needed: KeysNeeded) -> None:
             f"{ring.place}: no key {lacking[0]!r}, which {needed.files[lacking[0]][0]} was encrypted with. Nothing was "
             f"written. There are: {', '.join(sorted(ring.keys))}."
         )
-
-
-def _remove_unfinished(folders: Iterable[Path]) -> None:
-    """Remove what this command left where it was killed; nobody else writes there now."""
-    for folder in folders:
-        for path in listed(folder, ".*.tmp"):
-            if UNFINISHED.fullmatch(path.name) and not path.is_symlink() and path.is_file():
-                remove(path)
 
 
 def _is_part(path: Path) -> bool:

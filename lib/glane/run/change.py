@@ -13,7 +13,7 @@ import os
 import secrets
 import stat
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -104,11 +104,11 @@ def changing(directory: RunDirectory, *, command: str, of: str) -> Iterator[Chan
     with storage_errors(directory.marker):
         is_shared = bool(directory.marker.stat().st_mode & stat.S_IRGRP)
     directory = replace(directory, group_access=is_shared)  # as it was made, whoever asks
-    with _alone(directory):
+    with alone_on(directory):
         change = change_under_way(directory)
         if change is not None and (change.command, change.of) != (command, of):
             refuse_changing(directory)
-        _remove_unfinished(directory)
+        remove_unfinished((directory.root, directory.records, directory.parts, directory.ledger, directory.input))
         is_new = change is None
         if change is None:
             began = datetime.now(UTC).isoformat(timespec="seconds")
@@ -237,8 +237,12 @@ def _is_as_it_was(path: Path, taken: RunDigests, name: str) -> bool:
 
 
 @contextlib.contextmanager
-def _alone(directory: RunDirectory) -> Iterator[None]:
-    """Refuse where another process changes the run now, as far as the file system has locks."""
+def alone_on(directory: RunDirectory) -> Iterator[None]:
+    """Refuse where another process replaces files of the run now, as far as the file system has locks.
+
+    Raises:
+        RunError: if one does, or the file system refuses.
+    """
     with storage_errors(directory.marker):
         descriptor = os.open(directory.marker, os.O_RDWR | os.O_NOFOLLOW)
     try:
@@ -253,9 +257,8 @@ def _alone(directory: RunDirectory) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _remove_unfinished(directory: RunDirectory) -> None:
-    """Remove what writers left that were killed: nobody works on the run, and it may hold what is to go."""
-    folders = (directory.root, directory.records, directory.parts, directory.ledger, directory.input)
+def remove_unfinished(folders: Iterable[Path]) -> None:
+    """Remove what writers left that were killed: nobody writes there now, and it may hold what is to go."""
     for path in [one for folder in folders for one in listed(folder, ".*.tmp")]:
-        if UNFINISHED.fullmatch(path.name) and not path.is_symlink():
+        if UNFINISHED.fullmatch(path.name) and not path.is_symlink() and path.is_file():
             remove(path)

@@ -205,7 +205,6 @@ def _content_without(path: Path, ids: Collection[str], names: Names, *, anywhere
 
 
 def _write(path: Path, content: bytes) -> None:
-    replace_file(
-        path, lambda stream: stream.write(content), mode=stat.S_IMODE(path.stat().st_mode), setting="folder"
-    )  # who could read it still can
+    mode = stat.S_IMODE(path.stat().st_mode)  # who could read it still can
+    replace_file(path, lambda stream: stream.write(content), mode=mode, setting="folder")
     forget(path)
