@@ -10,6 +10,11 @@ def is_string(kind: pa.DataType) -> bool:
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
 
+def holds_strings(kind: pa.DataType) -> bool:
+    """Whether the cells are strings, as they are or in a dictionary."""
+    return is_string(kind.value_type if pa.types.is_dictionary(kind) else kind)
+
+
 def is_bytes(kind: pa.DataType) -> bool:
     """Whether the cells are bytes of any length."""
     return pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind)

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from glane.conditions import DAY_FIRST, READ_DATES
-from glane.corpus.columns import is_string
+from glane.corpus.columns import holds_strings
 from glane.corpus.files import InputFile
 from glane.corpus.readable import readable
 from glane.errors import DataError
@@ -45,7 +45,7 @@ def text_date_lines(files: Sequence[InputFile], names: Sequence[str]) -> list[st
 def _share(files: Sequence[InputFile], name: str, pattern: str) -> float:
     """Of the first values of a column of text, the share that a pattern matches; 0 where there are none."""
     file = next((one for one in files if one.num_rows), None)
-    if file is None or not _is_text(file.schema.field(name).type):
+    if file is None or not holds_strings(file.schema.field(name).type):
         return 0.0
     try:
         with open_parquet(file.path) as parquet:
@@ -56,7 +56,3 @@ def _share(files: Sequence[InputFile], name: str, pattern: str) -> float:
     except (OSError, pa.ArrowException):  # whoever reads the rows says so
         return 0.0
     return float(cast(float, values.str.contains(pattern).mean())) if len(values) else 0.0
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return is_string(kind.value_type if pa.types.is_dictionary(kind) else kind)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from glane.corpus.columns import holds_strings
 from glane.corpus.ids import as_ids, id_type
 from glane.parquet import ParquetFile, open_parquet, parquet_writer
 from glane.tables.records import long_cells
@@ -39,7 +40,7 @@ def rows_of(table: pa.Table, ids: Collection[str], names: Names, *, anywhere: bo
             continue
         if name in names or (anywhere and name in _ALWAYS):
             found |= is_in(table[name], _of_column(name, ids, names))
-        elif anywhere and telling and (name in _NAMED or _is_text(table.schema.field(name).type)):
+        elif anywhere and telling and (name in _NAMED or holds_strings(table.schema.field(name).type)):
             found |= is_in(table[name], telling)
     return found
 
@@ -166,11 +167,11 @@ def _shown(ids: Collection[str]) -> set[str]:
 
 
 def _emptied(column: pa.ChunkedArray, goes: Mask, stands_for: Mapping[str, str], *, is_id: bool) -> pa.ChunkedArray:
-    if is_id or _is_text(column.type):
+    if is_id or holds_strings(column.type):
         kind = column.type
         cells = [None if cell is None else str(cell) for cell in column.to_pylist()] if is_id else column.to_pylist()
         told = [stands_for.get(cell, cell) if isinstance(cell, str) else cell for cell in cells]
-        if is_id and not _is_text(kind):
+        if is_id and not holds_strings(kind):
             return _numbers(column, goes)
         told = [cell if is_id or not one else None for cell, one in zip(told, goes, strict=True)]
         return pa.chunked_array([pa.array(told, pa.string()).cast(kind)])
@@ -205,9 +206,4 @@ def is_in(column: pa.ChunkedArray, ids: Collection[str]) -> Mask:
 
 def _can_hold(kind: pa.DataType) -> bool:
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return _is_text(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    return holds_strings(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)
