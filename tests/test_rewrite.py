@@ -27,6 +27,7 @@ from glane.rewritten import forget as no_longer_told
 from glane.run.change import changing
 from glane.run.directory import RunDirectory
 from glane.run.written import digest_of
+from glane.storage import locked_folder
 
 SECRET = "Zzyzx"
 
@@ -201,6 +202,26 @@ def test_nothing_is_erased_of_a_run_while_its_files_are_encrypted_again(
     monkeypatch.setattr(rewriting, "rewrite", meanwhile)
     rewrite_all([str(tmp_path / "runs")])
     assert tried
+
+
+def test_nobody_writes_into_a_folder_of_results_while_a_file_in_it_is_encrypted_again(
+    tmp_path: Path, ring: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_documents(tmp_path / "d.parquet", ["text"] * 20)
+    extract_here(make_settings(data, tmp_path / "run"))
+    glane.export(tmp_path / "run", to="parquet", out_dir=str(tmp_path / "results" / "one"))
+    turn(ring)
+    held = []
+
+    def meanwhile(path: Path, **_: object) -> None:
+        with locked_folder(path.parent, within_s=0, setting="folder") as is_free:
+            held.append(not is_free)
+
+    monkeypatch.setattr(rewriting, "rewrite", meanwhile)
+    rewrite_all([str(tmp_path / "results")])
+    rewrite_all([str(tmp_path / "results" / "one")])
+    assert len(held) > 2
+    assert all(held)
 
 
 def a_file(folder: Path) -> Path:

@@ -138,8 +138,15 @@ def _rewrite(roots: Sequence[Path], paths: Sequence[Path]) -> None:
             if mine:
                 note_wrote(root, REWRITTEN, [])
             for path in mine:
-                with storage_errors(path, setting=_SETTING):
+                with storage_errors(path, setting=_SETTING), _alone_in(path.parent, root):
                     rewrite(path, is_noted=not _is_part(path))
+
+
+def _alone_in(folder: Path, root: Path) -> contextlib.AbstractContextManager[object]:
+    """Keep those waiting who write results into a folder, or erase there; that of `root` is held already."""
+    if folder == root:
+        return contextlib.nullcontext()
+    return locked_folder(folder, within_s=_LOCK_S, setting=_SETTING)
 
 
 def _roots(places: Sequence[str]) -> list[Path]:
