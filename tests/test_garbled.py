@@ -1,10 +1,13 @@
 """Texts whose accents were read in a wrong encoding before they became Parquet are seen, and told without a word."""
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from conftest import SMALL_TASK, make_settings, write_documents
-from glane.corpus.garbled import is_garbled
+from glane.corpus.files import inspect_files
+from glane.corpus.garbled import garbled_lines, is_garbled
 from glane.extraction.prepare import draft
 from glane.task.task import load_task
 
@@ -29,6 +32,28 @@ def test_whatever_is_read_in_another_encoding_is_seen(original):
     assert not is_garbled(original)
     assert is_garbled(original.encode().decode("cp1252", "replace"))
     assert is_garbled(original.encode().decode("latin-1"))
+
+
+@pytest.mark.parametrize("letters", ["a", "é", "’", "😀"])
+@pytest.mark.parametrize("before", range(4))
+def test_of_a_huge_text_the_beginning_is_looked_at_and_its_last_letter_is_not_cut(tmp_path, letters, before):
+    def warned(text):
+        data = write_documents(tmp_path / "d.parquet", [text])
+        files = inspect_files(str(data), id_column="id", text_column="text", carry_columns=[])
+        return garbled_lines(files, "text")
+
+    long = "b" * before + letters * 150_000
+    assert not warned(long)
+    assert warned("Fi\ufffdvre " + long)
+    assert warned("FiÃ¨vre " + long)
+
+
+def test_bytes_that_are_no_utf8_are_warned_of(tmp_path):
+    for text in (b"Fi\xe8vre", b"a" * 99_990 + b"\xe8 " + b"a" * 9_000):
+        column = pa.array([text], pa.large_binary()).cast(pa.large_string(), safe=False)
+        pq.write_table(pa.table({"id": ["a"], "text": column}), tmp_path / "d.parquet")
+        files = inspect_files(str(tmp_path / "d.parquet"), id_column="id", text_column="text", carry_columns=[])
+        assert garbled_lines(files, "text")
 
 
 def test_an_extraction_warns_of_them_without_a_word(tmp_path):

@@ -13,6 +13,7 @@ import pytest
 import glane
 from conftest import SMALL_TASK, extract_here, make_settings, prepare_run, spec, write_documents
 from glane.errors import RunError
+from glane.extraction import task_in_work
 from glane.extraction.task_in_work import document_digest
 from glane.run import repeats
 from glane.run.repeats import DIGEST, RowDigests, content_digest, with_repeats
@@ -23,7 +24,7 @@ from glane.types import Document
 
 def digests(numbers):
     """A digest for each number; null for None."""
-    cells = [None if one is None else content_digest(str(one).encode(), key="k") for one in numbers]
+    cells = [None if one is None else content_digest([str(one).encode()], key="k") for one in numbers]
     return pa.array(cells, DIGEST)
 
 
@@ -111,6 +112,14 @@ def test_the_digests_make_place_for_the_fact():
     found = with_repeats(table, np.array([False, True]))
     assert found.to_pydict() == {"a": [1, 2], "duplicate": [False, True], "b": [3, 4]}
     assert found.schema.field("duplicate").type == pa.bool_()
+
+
+def test_a_digest_of_a_huge_text_is_that_of_its_whole_json(monkeypatch):
+    text, inputs = 'été "😀"\n\\ \udc80 \ud83d\ude00 fin', {"ward": "b", "seen": "é"}
+    whole = json.dumps([text, sorted(inputs.items())]).encode()
+    for size in (1, 2, 3, 7, 10**6):
+        monkeypatch.setattr(task_in_work, "_PIECE", size)
+        assert document_digest(Document(id=1, text=text, inputs=inputs), key="k") == content_digest([whole], key="k")
 
 
 def test_what_counts_is_the_text_and_what_stands_beside_it():

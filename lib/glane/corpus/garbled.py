@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from glane.corpus.columns import is_text
 from glane.corpus.files import InputFile
-from glane.corpus.readable import readable
 from glane.parquet import open_parquet
 
 _FIRST, _FILES = 400, 20  # documents and files that are looked at
+_BEGINNING = 100_000  # bytes of a document that are: a text of a gigabyte is not held twice for this
 # UTF-8 that was read as Windows-1252 or Latin-1: the first byte of two or three, as a letter, and those that follow.
 _FOLLOWS = "\u0080-\u00bf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _GARBLED = re.compile(f"[ÂÃÅ][{_FOLLOWS}]|â[{_FOLLOWS}]{{2}}|ï»¿")
@@ -65,6 +67,18 @@ def _first_texts(file: InputFile, text_column: str, count: int) -> Sequence[str 
         column = batch.column(0)
         if pa.types.is_dictionary(column.type):
             column = column.cast(column.type.value_type)
-        return readable(column.cast(pa.large_binary()).cast(pa.large_string(), safe=False)).to_pylist()
+        return [None if text is None else _decoded(text) for text in _beginnings(column).to_pylist()]
     except (OSError, pa.ArrowException, KeyError, StopIteration):
         return []  # what cannot be read is told where it is read
+
+
+def _beginnings(column: pa.Array) -> pa.Array:
+    return pc.binary_slice(column.cast(pa.large_binary()), 0, _BEGINNING)
+
+
+def _decoded(beginning: bytes) -> str:
+    """The text, without the character that its end cut in two."""
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(beginning, final=len(beginning) < _BEGINNING)
+    except UnicodeDecodeError:
+        return beginning.decode("utf-8", "replace")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
@@ -25,6 +25,8 @@ from glane.storage import exists
 from glane.task.arrow import Column, columns
 from glane.task.task import Task
 from glane.types import DOCUMENTS, Document, Extraction
+
+_PIECE = 2**20  # characters of a text that are spelled at once
 
 
 class TaskInWork:
@@ -102,5 +104,12 @@ def document_digest(document: Document, *, key: str) -> bytes | None:
     """
     if document.text is None or document.pieces is not None or is_blank(document.text):
         return None
-    content = json.dumps([document.text, sorted(document.inputs.items())])  # lone surrogates are escaped
-    return content_digest(content.encode(), key=key)
+    return content_digest(_content(document.text, sorted(document.inputs.items())), key=key)
+
+
+def _content(text: str, inputs: Sequence[tuple[str, str]]) -> Iterator[bytes]:
+    """The JSON of both, in pieces: of a huge text no second and third copy is made. Lone surrogates are escaped."""
+    yield b'["'
+    for start in range(0, len(text), _PIECE):
+        yield json.dumps(text[start : start + _PIECE])[1:-1].encode()
+    yield f'", {json.dumps(inputs)}]'.encode()

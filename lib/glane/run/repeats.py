@@ -6,6 +6,7 @@ When the result is published, it says instead whether an earlier row, in input o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
 
 import numpy as np
@@ -23,9 +24,12 @@ _BUFFER = 2**20  # digests that are collected before the files are opened
 Entries = npt.NDArray[np.uint64]  # rows of three: the two halves of a digest, and the number of its row
 
 
-def content_digest(content: bytes, *, key: str) -> bytes:
+def content_digest(pieces: Iterable[bytes], *, key: str) -> bytes:
     """The digest of what is asked about a row, keyed with the run so that it says nothing outside of it."""
-    return blake2b(content, digest_size=16, key=key.encode()[:64]).digest()
+    digest = blake2b(digest_size=16, key=key.encode()[:64])
+    for piece in pieces:
+        digest.update(piece)
+    return digest.digest()
 
 
 class RowDigests:
