@@ -624,6 +624,23 @@ def test_a_second_call_gives_the_same_bytes_and_touches_nothing(given_away: Path
     assert not (tmp_path / "b").exists()
 
 
+def test_a_known_column_that_is_carried_is_replaced(given_away: Path, tmp_path: Path) -> None:
+    words = {"key_file": given_away / "key", "data__known_columns": ["nom"], "data__carry_columns": ["nom", "patient"]}
+    done = glane.pseudonymise(given_away / "notes.parquet", tmp_path / "out", offsets=tmp_path / "o.parquet", **words)
+    old, new = pl.read_parquet(given_away / "notes.parquet"), pl.read_parquet(tmp_path / "out" / "documents.parquet")
+    for before, after, text in zip(old["nom"], new["nom"], new["text"], strict=True):
+        assert (before is None) == (after is None)
+        assert after is None or (after != before and all(folded(word) in folded(text) for word in after.split()))
+    assert new["patient"].to_list() == old["patient"].to_list()
+    assert f"values by column: nom {old['nom'].count()}" in str(done)
+    with pytest.raises(ConfigError, match="keep_ids"):
+        glane.pseudonymise(
+            given_away / "notes.parquet", tmp_path / "b", offsets=tmp_path / "p.parquet", keep_ids=True,
+            **(words | {"data__known_columns": ["id"]}),
+        )  # fmt: skip
+    assert not (tmp_path / "b").exists()
+
+
 def test_a_text_that_cannot_be_read_is_null_and_told(given_away: Path, tmp_path: Path) -> None:
     table = pa.table(
         {"id": ["a", "b", "c"], "text": pa.array([b"Mme Qu\xe9n\xe9herv\xe9", None, b"toux"], pa.binary())}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +196,187 @@ def test_a_column_that_the_prompt_would_show_as_it_is_is_refused(tmp_path: Path)
             pass
     with kept_tables(told(folder, task={**SMALL_TASK, "inputs": ["text", "years", "day"]})) as readable:
         assert pl.read_parquet(readable.data.path)["years"].to_list() == [1, 2, 3, 4]
+
+
+def with_columns(folder: Path, **columns: pa.Array) -> Path:
+    """The input with further columns."""
+    table = pq.read_table(folder / "notes.parquet")
+    for name, column in columns.items():
+        table = table.append_column(name, column)
+    pq.write_table(table, folder / "notes.parquet", row_group_size=2)
+    return folder
+
+
+OF_PERSON: dict[str, pa.Array] = {
+    "nom_naissance": pa.array([f"{name.upper()} Zyxandre" for name in NAMES]).dictionary_encode(),
+    "octets": pa.array([name.encode() for name in NAMES], pa.large_binary()),
+    "naissance": pa.array([date(1951, 3, 12), None, date(1951, 3, 12), date(1951, 3, 12)]),
+    "instant": pa.array([datetime(1951, 3, 12)] * 4, pa.timestamp("ms")),
+    "ipp": pa.array([80_123_450, 80_123_451, 80_123_452, 80_123_453], pa.int32()),
+}
+
+
+@pytest.fixture(scope="module")
+def carried(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run that carries what is known of the persons, in columns of several types."""
+    folder = with_columns(write_input(tmp_path_factory.mktemp("carried")), **OF_PERSON)
+    texts = [f"{text} IPP {ipp}." for text, ipp in zip(TEXTS, OF_PERSON["ipp"].to_pylist(), strict=True)]
+    table = pq.read_table(folder / "notes.parquet")
+    pq.write_table(table.set_column(1, "text", pa.array(texts)), folder / "notes.parquet")
+    known = ["nom", *OF_PERSON]
+    extracted(
+        told(
+            folder,
+            data__pseudonyms__known_columns=known,
+            data__carry_columns=[*known, "patient", "ward"],
+            data__pseudonyms__person_column="patient",
+        )
+    )
+    return folder
+
+
+def test_a_known_column_is_carried_as_the_text_has_it(carried: Path) -> None:
+    run = open_run(carried / "run")
+    rows, before = run.all().collect(), pl.read_parquet(carried / "notes.parquet")
+    known = pq.read_schema(carried / "run" / "input" / "documents.parquet")
+    for name, column in OF_PERSON.items():
+        assert known.field(name).type == column.type
+        assert rows[name].is_null().to_list() == before[name].is_null().to_list()
+        assert not set(rows[name].drop_nulls()) & set(before[name].drop_nulls())
+    for row, text in zip(rows.iter_rows(named=True), run.inputs().collect()["text"], strict=True):
+        assert f"Mme {row['nom'].capitalize()}," in text
+        assert row["nom_naissance"].split()[0].lower() == row["octets"].decode().lower() == row["nom"]
+        assert f"IPP {row['ipp']:08}." in text
+        born = date(1951, 3, 12) if row["naissance"] is None else row["naissance"]
+        assert f"née le {row['instant']:%d/%m/%Y}" in text
+        assert row["naissance"] is None or f"née le {born:%d/%m/%Y}" in text
+    assert made_input(run).values == dict.fromkeys(sorted(["nom", *OF_PERSON]), 4) | {"naissance": 3}
+    assert all(person.startswith("p") and len(person) == 25 for person in rows["patient"])
+    assert rows["patient"].n_unique() == 3
+
+
+def test_no_byte_of_such_a_run_tells_who_they_are(carried: Path) -> None:
+    wanted = {*NAMES, "Zyxandre", "12/03/1951", "1951-03-12", "(1951, 3, 12", *map(str, OF_PERSON["ipp"].to_pylist())}
+    wanted |= {name.encode().hex() for name in NAMES}
+    files = [path for path in (carried / "run").rglob("*") if path.is_file()]
+    assert len(files) > 5
+    for path in files:
+        text = path.read_bytes().decode("utf-8", "replace")
+        if path.suffix == ".parquet":
+            table = pq.read_table(path)
+            text += str(table.to_pydict()) + str(table.schema.metadata)
+        assert not [one for one in wanted if one.lower() in text.lower()], path.name
+
+
+@pytest.mark.parametrize(
+    ("column", "style", "said"),
+    [
+        (pa.array([1.5, 2.5, 3.5, 4.5]), "plausible", "is double"),
+        (pa.array([[name] for name in NAMES]), "plausible", "is list<"),
+        (pa.array([1, 2, 3, 4], pa.int8()), "plausible", "is int8"),
+        (pa.array([10_000_001, 2, 3, 4]), "marked", "style=marked gives no digits"),
+    ],
+)
+def test_what_no_surrogate_fits_is_not_carried(tmp_path: Path, column: pa.Array, style: str, said: str) -> None:
+    folder = with_columns(write_input(tmp_path), poids=column)
+    settings = told(
+        folder, data__pseudonyms__known_columns=["poids"], data__carry_columns=["poids"], data__pseudonyms__style=style
+    )
+    with pytest.raises(DataError, match=said), kept_tables(settings):
+        pass
+    assert not (folder / "run" / "input").exists()
+    with pytest.raises(DataError, match=said):
+        glane.pseudonymise(
+            folder / "notes.parquet", folder / "out", offsets=folder / "o.parquet", key_file=folder / "key", style=style,
+            data__known_columns=["poids"], data__carry_columns=["poids"],
+        )  # fmt: skip
+    assert not (folder / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"data__where": "nom = 'x'"}, "it reads 'nom'"),
+        ({"data__where": "patient = 'a'", "data__pseudonyms__person_column": "patient"}, "it reads 'patient'"),
+        ({"data__where": "ward != 'QUENEHERVE'"}, "a value in it is one of column 'nom'"),
+        ({"data__where": "ward NOT LIKE '%Kerzérho%'"}, "a value in it is one of column 'nom'"),
+        ({"data__pseudonyms__known_columns": ["nom", "id"]}, "data.id_column: 'id' is known"),
+        ({"data__group_by": "nom", "data__carry_columns": []}, "data.group_by: 'nom' is known"),
+        (
+            {"data__group_by": "patient", "data__order_by": "nom", "data__carry_columns": []},
+            "data.order_by: 'nom' is known",
+        ),
+    ],
+)
+def test_what_would_stay_of_a_person_is_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    folder = write_input(tmp_path)
+    with pytest.raises(ConfigError, match=said) as refused, kept_tables(told(folder, **changes)):
+        pass
+    assert not any(name.lower() in str(refused.value).lower() for name in NAMES)
+    assert not (folder / "run").exists()
+    assert not (folder / "run-offsets.parquet").exists()
+
+
+def test_a_condition_on_other_words_is_none_of_a_person(tmp_path: Path) -> None:
+    settings = told(write_input(tmp_path), data__where="ward = 'nord' AND text NOT LIKE '%Kerz%'")
+    with kept_tables(settings):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["date", "text"])
+def test_dates_that_order_the_documents_are_not_shown_beside_shifted_ones(tmp_path: Path, kind: str) -> None:
+    days = [date(2024, 2, day) for day in (1, 2, 3, 4)]
+    column = pa.array(days if kind == "date" else [day.isoformat() for day in days])
+    folder = with_columns(write_input(tmp_path), seen=column)
+    words = {"data__group_by": "patient", "data__order_by": "seen", "data__carry_columns": []}
+    with (
+        pytest.raises(ConfigError, match="tell by how much these were shifted"),
+        kept_tables(told(folder, data__pseudonyms__dates="shifted", **words)),
+    ):
+        pass
+    with kept_tables(told(folder, **words)):
+        pass
+
+
+def test_what_the_prompt_shows_of_a_person_is_replaced_whole(tmp_path: Path) -> None:
+    """In lower case, and a birth date beside dates that are kept: no rule would find them."""
+    folder = with_columns(write_input(tmp_path), naissance=OF_PERSON["naissance"], petit=pa.array(["petit"] * 4))
+    known = ["petit", "naissance"]
+    settings = told(
+        folder, task={**SMALL_TASK, "inputs": ["text", *known, "patient"]}, data__pseudonyms__known_columns=known,
+        data__pseudonyms__person_column="patient",
+    )  # fmt: skip
+    with kept_tables(settings) as readable:
+        found = pl.read_parquet(readable.data.path)
+    assert not {"petit", "Petit"} & set(found["petit"])
+    assert date(1951, 3, 12) not in found["naissance"].to_list()
+    assert not {"a", "b", "c"} & set(found["patient"])
+
+
+def test_a_carried_column_that_holds_what_was_replaced_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = told(write_input(tmp_path), data__carry_columns=["ward", "motif"])
+    with kept_tables(settings) as readable:
+        made = pseudonymised_beside(readable.data.path)
+    assert made is not None
+    assert made.holding == {"motif": 4}
+    assert made.columns == ("id", "ward", "motif")
+    told_of = capsys.readouterr().err
+    assert "'motif' stays as it is, and holds in 4 of 4 rows" in told_of
+    assert "in the run as they are: id, ward, motif" in told_of
+
+
+def test_a_cell_in_which_the_rules_fail_costs_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(cell: pa.Array, *_: object) -> Any:
+        raise IndexError(cell)
+
+    monkeypatch.setattr(rules_of_rows, "replaced_cells", fails)
+    run = extracted(told(write_input(tmp_path), data__carry_columns=["nom"]))
+    rows = run.all().select("status", "reason", "nom").collect()
+    assert rows["status"].unique().to_list() == ["REJECTED"]
+    assert "pseudonymisation failed (IndexError" in rows["reason"][0]
+    assert rows["nom"].to_list() == [None] * 4
 
 
 def test_what_a_condition_reads_is_kept(tmp_path: Path) -> None:

@@ -34,7 +34,8 @@ class PseudonymisedDocuments(Spoken):
         by_kind = ", ".join(f"{kind} {count}" for kind, count in told.replaced.items()) or "nothing"
         return "\n".join(
             [
-                f"{told.rows} documents; replaced: {by_kind}",
+                f"{told.rows} documents; replaced in their texts: {by_kind}",
+                *_columns(told),
                 *(
                     [f"{told.without_text} documents have no text that can be read: theirs is null"]
                     if told.without_text
@@ -48,6 +49,18 @@ class PseudonymisedDocuments(Spoken):
                 f"{self.offsets}: where everything stood; keep it apart, as the key",
             ]
         )
+
+
+def _columns(told: PseudonymisedTable) -> list[str]:
+    lines = [
+        f"column {name!r} stays as it is, and holds in {count} of {told.rows} rows what was replaced in their text, or "
+        "is known of the person: leave it out, or name it in data.known_columns: it is carried as a pseudonym then"
+        for name, count in told.holding.items()
+    ]
+    if told.values:
+        values = ", ".join(f"{name} {count}" for name, count in told.values.items())
+        lines = [f"carried columns that are known of the person are pseudonyms; values by column: {values}", *lines]
+    return lines
 
 
 def _failed(count: int) -> str:

@@ -11,19 +11,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import pyarrow as pa
-
-from glane.conditions import read_condition
-from glane.corpus.columns import is_text
-from glane.corpus.files import InputFile, check_column, inspect_files
+from glane.corpus.files import InputFile
 from glane.corpus.pseudonymised import RECORD, PseudonymisedInput, PseudonymRules, made_of_digest
 from glane.corpus.unchanged import KnownFile, content_digest, identity
 from glane.errors import ConfigError, DataError, RecordError
+from glane.job.pseudonym_columns import checked_files, refuse_told_values, written_columns
 from glane.languages import say
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.kinds import RULES
 from glane.pseudonyms.offsets_file import publish_places, refuse_other
-from glane.pseudonyms.rows import Columns
 from glane.pseudonyms.written import FILE_MODE, write_replaced
 from glane.records import read_record
 from glane.run.fingerprint import differences
@@ -53,11 +49,12 @@ def replaced_documents(data: DataSettings, inputs: Sequence[str], folder: Path, 
     """
     told = data.pseudonyms
     key = read_key(file=told.key_file, command=told.key_command)
-    files = _checked(data, inputs)
+    files = checked_files(data, inputs)
     rules = _rules(data, files, inputs, key)
     record = folder / RECORD
     is_new = False
     if not exists(record):
+        refuse_told_values(data, files)
         sources = tuple(file.known(content_digest(file.path)) for file in files)
         made_of = made_of_digest(rules, sources)
         if places:
@@ -98,8 +95,18 @@ def lines_of(kept: PseudonymisedInput) -> list[str]:
     """What a user must know of pseudonymised documents."""
     by_kind = ", ".join(f"{kind} {count}" for kind, count in kept.replaced.items()) or "nothing"
     lines = [
-        f"the model reads {kept.rows} pseudonymised documents; replaced: {by_kind}. Rules miss identifiers, and these "
-        "are personal data still (GDPR, article 4(5))"
+        f"the model reads {kept.rows} pseudonymised documents; replaced in their texts, quotes and values not counted: "
+        f"{by_kind}. Rules miss identifiers, and these are personal data still (GDPR, article 4(5))"
+    ]
+    if kept.values:
+        values = ", ".join(f"{name} {count}" for name, count in kept.values.items())
+        lines.append(f"columns that are known of the person are in the run as pseudonyms; values by column: {values}")
+    lines.append(f"columns that are in the run as they are: {', '.join(kept.columns)}")
+    lines += [
+        f"column {name!r} stays as it is, and holds in {count} of {kept.rows} rows what was replaced in their "
+        "text, or is known of the person: leave it out, or name it in data.pseudonyms.known_columns: it is "
+        "carried as a pseudonym then"
+        for name, count in kept.holding.items()
     ]
     if kept.failed:
         lines.append(f"in {kept.failed} document(s) the rules failed: they are not asked, and REJECTED")
@@ -111,63 +118,10 @@ def lines_of(kept: PseudonymisedInput) -> list[str]:
     return lines
 
 
-def _checked(data: DataSettings, inputs: Sequence[str]) -> list[InputFile]:
-    files = inspect_files(
-        data.path, id_column=data.id_column, text_column=data.text_column, carry_columns=data.carry_columns,
-        input_columns=inputs, group_by=data.group_by, order_by=data.order_by,
-    )  # fmt: skip
-    told = data.pseudonyms
-    named = dict.fromkeys(told.known_columns, "data.pseudonyms.known_columns")
-    named |= {} if told.person_column is None else {told.person_column: "data.pseudonyms.person_column"}
-    for file in files:
-        for name, setting in named.items():
-            check_column(file, files[0], name, setting)
-    for name in inputs:
-        kind = files[0].schema.field(name).type
-        is_moved = told.dates == "shifted" and (pa.types.is_date(kind) or pa.types.is_timestamp(kind))
-        if pa.types.is_nested(kind) or is_moved:
-            raise DataError(
-                f"{files[0].name}: column {name!r} is {kind}, and the model would read it as it is: only texts are "
-                "replaced before. Leave it out of task.inputs, or give it as a text."
-            )
-    for name in told.shift_columns:
-        kind = files[0].schema.field(name).type
-        if not (pa.types.is_date(kind) or pa.types.is_timestamp(kind)):
-            raise DataError(
-                f"{files[0].name}: column {name!r} is {kind}; data.pseudonyms.shift_columns takes dates and timestamps."
-            )
-        if name in inputs or name in _of_condition(data):
-            raise ConfigError(
-                f"data.pseudonyms.shift_columns: {name!r} is shifted, and task.inputs or data.where reads it. Leave it "
-                "out of one of them."
-            )
-    return files
-
-
-def _of_condition(data: DataSettings) -> list[str]:
-    return [] if data.where is None else read_condition(data.where, place="data.where").meta.root_names()
-
-
-def _columns(data: DataSettings, files: Sequence[InputFile], inputs: Sequence[str]) -> Columns:
-    """What of the input is written: what the run uses, and nothing else."""
-    told, schema = data.pseudonyms, files[0].schema
-    texts = [name for name in inputs if name != data.text_column and is_text(schema.field(name).type)]
-    used = [*data.carry_columns, data.group_by, data.order_by, *inputs, *_of_condition(data)]
-    carried = [
-        name for name in dict.fromkeys(used)
-        if name is not None and name in schema.names and name not in (data.id_column, data.text_column, *texts)
-    ]  # fmt: skip
-    return Columns(
-        id=data.id_column, text=data.text_column, texts=tuple(texts), person=told.person_column,
-        known=told.known_columns, carried=tuple(carried), shifted=told.shift_columns, writes_person=False,
-        keeps_ids=True, tells_problems=True,
-    )  # fmt: skip
-
-
 def _rules(data: DataSettings, files: Sequence[InputFile], inputs: Sequence[str], key: Key) -> PseudonymRules:
     told = data.pseudonyms
     assert told.dates is not None
-    columns = _columns(data, files, inputs)
+    columns = written_columns(data, files, inputs)
     return PseudonymRules(
         rules=RULES, key=key.digest("fingerprint of the key").hex()[:32], dates=told.dates,
         texts=(columns.text, *columns.texts), person_column=told.person_column, known_columns=told.known_columns,
@@ -181,16 +135,17 @@ def _write(
     sources: tuple[KnownFile, ...], key: Key, *, places: bool,
 ) -> None:  # fmt: skip
     told = data.pseudonyms.model_copy(update={"keep": data.pseudonyms.kept_kinds})
-    columns = _columns(data, files, inputs)
+    columns = written_columns(data, files, inputs)
     apart = folder / ".offsets"
     totals = write_replaced(
         folder / DOCUMENTS, apart, files, columns, told, key, made_of=made_of_digest(rules, sources)
     )
     record = PseudonymisedInput(
-        rules=rules, columns=(columns.id, *columns.carried),
+        rules=rules, columns=(columns.id, *(name for name in columns.carried if name not in columns.shifted)),
         sources=sources, rows=totals.rows,
         without_text=totals.without_text, without_identifiers=totals.without_identifiers, failed=totals.failed,
-        replaced=totals.replaced,
+        replaced=totals.replaced, values=totals.values,
+        holding={name: count for name, count in totals.holding.items() if count},
     )  # fmt: skip
     write_once(folder / RECORD, lambda stream: stream.write(record.as_json()), mode=FILE_MODE)
     if places:

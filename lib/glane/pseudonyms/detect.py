@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 
 from glane.pseudonyms.composed import Composed, composed
 from glane.pseudonyms.dates import as_date, dates, of_day
@@ -94,6 +95,13 @@ def _places_of(text: str, told: Iterable[Told]) -> Iterator[Found]:
         for start, end in squeezed.where(signs):
             if not (is_ordinary and text[start:end].islower()):
                 yield Found(start, end, kind)
+
+
+def holds(text: str, *, told: Iterable[Told], known: Iterable[str], keep: Collection[Kind] = ()) -> bool:
+    """Whether a text holds what was found in the document that it belongs to, or is known of the person."""
+    text = composed(text)
+    found = chain(_places_of(text, told), _known_values(text, [composed(one) for one in known if one.strip()]))
+    return any(one.kind not in keep for one in found)
 
 
 def looked_for(told: Iterable[tuple[str, Kind]]) -> list[Told]:

@@ -7,7 +7,7 @@ from typing import get_args
 
 from glane.settings.pseudonymise import Kind
 
-RULES = 3  # the version of what is found and how it is replaced: raised when a text would come out otherwise
+RULES = 4  # the version of what is found and how it is replaced: raised when a text would come out otherwise
 KINDS: tuple[Kind, ...] = get_args(Kind)  # where two overlap, the earlier is taken
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from glane.pseudonyms.composed import composed
 from glane.pseudonyms.dates import latest_year
@@ -18,10 +18,11 @@ _NO_YEAR = 2024  # of dates without a year, in texts without one: a leap year
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pseudonymised:
-    """A text without what was found in it, and the segments that were replaced, in order."""
+    """A text without what was found in it, the segments that were replaced, in order, and by what."""
 
     text: str
     segments: tuple[Segment, ...]
+    made: Surrogates = field(repr=False, compare=False)  # by which values that belong to it are replaced, too
 
 
 def pseudonymised(
@@ -58,4 +59,4 @@ def with_surrogates(text: str, found: Iterable[Found], made: Surrogates) -> Pseu
         start = size + one.start - last
         size, last = start + len(new), one.end
         segments.append(Segment(one.start, one.end, start, size, one.kind))
-    return Pseudonymised(text="".join([*pieces, text[last:]]), segments=tuple(segments))
+    return Pseudonymised(text="".join([*pieces, text[last:]]), segments=tuple(segments), made=made)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import pyarrow as pa
 
+from glane.corpus.columns import is_text
 from glane.corpus.ids import as_ids
 from glane.corpus.pseudonymised import PROBLEM
 from glane.corpus.read import decoded, raw
 from glane.corpus.readable import readable
 from glane.errors import where
+from glane.pseudonyms.detect import Told, holds, looked_for
 from glane.pseudonyms.key import Key
 from glane.pseudonyms.offsets_file import PLACES
-from glane.pseudonyms.replace import Pseudonymised, pseudonymised
+from glane.pseudonyms.replace import Pseudonymised, pseudonymised, surrogates_of
 from glane.pseudonyms.surrogates import Manner, Surrogates
+from glane.pseudonyms.whole import moved_by, replaced_cells
 from glane.settings.pseudonymise import Kind, PseudonymManner
 
 
@@ -32,6 +35,7 @@ class Columns:
     known: tuple[str, ...] = ()  # names and numbers of the person, in their order
     carried: tuple[str, ...] = ()  # written as they are
     shifted: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()  # of `known`: written, each cell with what its text has in its place
     writes_person: bool = True  # as a digest
     keeps_ids: bool = False
     tells_problems: bool = False  # a column with why a text is null that was not
@@ -41,7 +45,9 @@ class Columns:
         """All that are read, each once."""
         person = () if self.person is None else (self.person,)
         return list(
-            dict.fromkeys([self.id, self.text, *self.texts, *self.known, *self.carried, *self.shifted, *person])
+            dict.fromkeys(
+                [self.id, self.text, *self.texts, *self.known, *self.whole, *self.carried, *self.shifted, *person]
+            )
         )
 
 
@@ -51,7 +57,9 @@ class Rows:
 
     documents: pa.Table
     places: pa.Table
-    counts: Counter[str]  # of what was replaced, by kind
+    counts: Counter[str]  # of what was replaced in texts, by kind
+    values: Counter[str]  # cells that were replaced whole, by column
+    holding: Counter[str]  # rows whose cell in a carried column of text holds what was replaced, by column
     num_without_text: int
     num_without_identifiers: int
     num_failed: int
@@ -71,23 +79,26 @@ def replaced_rows(
     """Replace the identifiers in the texts of some rows. `place` is their file, for errors."""
     rows = _OfRows(batch, columns, place, key, manner, keep)
     texts = rows.texts(columns.text, with_places=True)
-    more = {name: rows.texts(name) for name in columns.texts}
-    written: dict[str, pa.Array] = {
-        columns.id: readable(batch.column(columns.id)) if columns.keeps_ids else pa.array(rows.new_ids, pa.string()),
-        columns.text: pa.array(texts, pa.large_string()),
-    }
-    written |= {name: pa.array(found, pa.large_string()) for name, found in more.items()}
+    carried = [name for name in columns.carried if name not in columns.shifted]
+    written = {name: pa.array(rows.texts(name), pa.large_string()) for name in columns.texts}
     if columns.person is not None and columns.writes_person:
         digests = [f"p{key.digest('person', one).hex()[:24]}" for one in rows.persons]
         written[columns.person] = pa.array(digests, pa.string())
-    written |= {name: readable(batch.column(name)) for name in columns.carried if name not in columns.shifted}
+    written |= {name: readable(batch.column(name)) for name in carried}
+    written |= {name: rows.whole(name) for name in columns.whole}
     written |= {name: _shifted(batch.column(name), rows.persons, key, manner) for name in columns.shifted}
     if columns.tells_problems:
         written[PROBLEM] = pa.array(rows.problems, pa.string())
+    first = {
+        columns.id: readable(batch.column(columns.id)) if columns.keeps_ids else pa.array(rows.new_ids, pa.string()),
+        columns.text: pa.array(rows.without_failed(texts), pa.large_string()),
+    }
     return Rows(
-        documents=pa.table(written), places=pa.Table.from_pylist(rows.places, schema=PLACES), counts=rows.counts,
-        num_without_text=texts.count(None) - rows.num_failed, num_without_identifiers=rows.num_bare,
-        num_failed=rows.num_failed,
+        documents=pa.table(first | written), places=pa.Table.from_pylist(rows.places, schema=PLACES),
+        counts=rows.counts, values=rows.values,
+        holding=Counter({name: rows.num_holding(name) for name in carried}),
+        num_without_text=sum(text is None and row not in rows.failed for row, text in enumerate(texts)),
+        num_without_identifiers=rows.num_bare, num_failed=len(rows.failed),
     )  # fmt: skip
 
 
@@ -108,8 +119,11 @@ class _OfRows:
         ]
         self.places: list[dict[str, object]] = []
         self.problems: list[str | None] = [None] * len(self.ids)
-        self.counts = Counter[str]()
-        self.num_bare = self.num_failed = 0
+        self._made: list[Surrogates | None] = [None] * len(self.ids)
+        self._told: list[list[Told]] = [[] for _ in self.ids]
+        self.counts, self.values = Counter[str](), Counter[str]()
+        self.num_bare = 0
+        self.failed: set[int] = set()  # rows in which the rules failed: their text is given to nobody
 
     def texts(self, name: str, *, with_places: bool = False) -> list[str | None]:
         """The texts of a column with their identifiers replaced."""
@@ -128,11 +142,12 @@ class _OfRows:
                 keep=self._keep,
             )  # fmt: skip
         except Exception as error:  # of the rules, with one text: the others go on, and this one is given to nobody
-            self.problems[row] = f"pseudonymisation failed ({where(error)})"
-            self.num_failed += 1
+            self._fails(row, error)
             return None
         self.counts.update(one.kind for one in made.segments)
         if with_places:
+            self._made[row] = made.made
+            self._told[row] = looked_for((text[one.start : one.end], one.kind) for one in made.segments)
             self.num_bare += not made.segments
             self._keep_places(row, made)
         return made.text
@@ -146,6 +161,39 @@ class _OfRows:
             for one in made.segments
         ]  # fmt: skip
 
+    def whole(self, name: str) -> pa.Array:
+        """A column that is known of the persons, each cell replaced as in the text of its row."""
+        column = self._batch.column(name)
+        cells = [self._whole(row, column.slice(row, 1)) for row in range(len(self.ids))]
+        self.values[name] += sum(cell is not None for cell in cells)
+        return pa.array(cells, column.type)
+
+    def _whole(self, row: int, cell: pa.Array) -> object:
+        try:
+            made = self._made[row] or surrogates_of("", key=self._key, person=self.persons[row], manner=self._manner)
+            return replaced_cells(cell, [made], self._keep)[0]
+        except Exception as error:  # as of texts
+            self._fails(row, error)
+            return None
+
+    def _fails(self, row: int, error: Exception) -> None:
+        self.problems[row] = f"pseudonymisation failed ({where(error)})"
+        self.failed.add(row)
+
+    def without_failed(self, texts: Sequence[str | None]) -> list[str | None]:
+        """The texts, except where the rules failed in another cell of the row."""
+        return [None if row in self.failed else text for row, text in enumerate(texts)]
+
+    def num_holding(self, name: str) -> int:
+        """The rows whose cell in a column of text holds what was replaced in their text, or is known."""
+        column = self._batch.column(name)
+        if not is_text(column.type):
+            return 0
+        return sum(
+            text is not None and holds(text, told=self._told[row], known=self._known[row], keep=self._keep)
+            for row, text in enumerate(_cells(self._batch, name))
+        )
+
 
 def _cells(batch: pa.RecordBatch, name: str) -> list[str | None]:
     return [decoded(cell)[0] for cell in raw(batch.column(name))]
@@ -155,15 +203,8 @@ def _shifted(column: pa.Array, persons: Sequence[str], key: Key, manner: Manner)
     """Dates, shifted as those in the texts of their persons."""
     moved: list[date | None] = []
     for value, person in zip(column.to_pylist(), persons, strict=True):
-        moved.append(None if value is None else _moved(value, timedelta(days_of(person, key, manner))))
+        moved.append(None if value is None else moved_by(value, days_of(person, key, manner)))
     return pa.array(moved, column.type)
-
-
-def _moved(value: date, by: timedelta) -> date:
-    try:
-        return value + by
-    except OverflowError:  # 9999-12-31 and the like say "without an end", and are no date of anybody
-        return value
 
 
 def moved(value: date | None, precision: str | None, days: int) -> date | None:
@@ -171,8 +212,8 @@ def moved(value: date | None, precision: str | None, days: int) -> date | None:
     if value is None or precision == "year":
         return value
     if precision == "month":
-        return _moved(value.replace(day=15), timedelta(days)).replace(day=1)
-    return _moved(value, timedelta(days))
+        return moved_by(value.replace(day=15), days).replace(day=1)
+    return moved_by(value, days)
 
 
 def days_of(person: str, key: Key, manner: Manner) -> int:

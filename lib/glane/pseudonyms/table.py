@@ -9,10 +9,11 @@ from typing import Literal
 import pyarrow as pa
 
 from glane.corpus.files import InputFile, check_column, inspect_files
-from glane.errors import DataError, RunError
+from glane.errors import ConfigError, DataError, RunError
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.offsets_file import publish_places, refuse_other
 from glane.pseudonyms.rows import Columns
+from glane.pseudonyms.whole import refuse_unreplaceable
 from glane.pseudonyms.written import FILE_MODE, write_replaced
 from glane.records import Record
 from glane.run.audit import note_wrote
@@ -33,7 +34,9 @@ class PseudonymisedTable(Record):
     without_text: int  # null, or no UTF-8: their text is null
     without_identifiers: int  # documents in which nothing was found
     failed: int = 0  # documents in which the rules failed: their text is null
-    replaced: Mapping[str, int]  # by kind
+    replaced: Mapping[str, int]  # in texts, by kind
+    values: Mapping[str, int] = {}  # cells of carried columns that are known of the person, by column
+    holding: Mapping[str, int] = {}  # rows whose cell in a carried column holds what was replaced, by column
     keep: tuple[str, ...]
     style: str
     scope: str
@@ -59,7 +62,7 @@ def pseudonymise_table(settings: PseudonymiseSettings) -> PseudonymisedTable:
     out, offsets = Path(settings.out.dir), Path(settings.offsets)
     for path, setting in ((out, "out.dir"), (offsets, "offsets")):
         refuse_inside_run(path, setting=setting)
-    files = _checked(settings.data)
+    files = _checked(settings)
     if out.exists() and any(out.iterdir()):
         raise RunError(f"out.dir: {out} is there already. Choose another out.dir.")
     refuse_other(offsets)
@@ -74,7 +77,8 @@ def pseudonymise_table(settings: PseudonymiseSettings) -> PseudonymisedTable:
     return told[-1]
 
 
-def _checked(data: PseudonymiseData) -> list[InputFile]:
+def _checked(settings: PseudonymiseSettings) -> list[InputFile]:
+    data = settings.data
     others = [*data.carry_columns, *data.shift_columns]
     files = inspect_files(data.path, id_column=data.id_column, text_column=data.text_column, carry_columns=others)
     named = dict.fromkeys(data.known_columns, "data.known_columns") | dict.fromkeys(
@@ -93,7 +97,20 @@ def _checked(data: PseudonymiseData) -> list[InputFile]:
                 "Parquet file with dates of the table it comes from: glane convert source=… data.path=… "
                 "data.dates=day_first"
             )
+    refuse_unreplaceable(
+        files[0], _whole(data), style=settings.style, known="data.known_columns", written="data.carry_columns"
+    )
+    if settings.keep_ids and data.id_column in data.known_columns:
+        raise ConfigError(
+            f"keep_ids: {data.id_column!r} is known of the person (data.known_columns), and ids would stay as they "
+            "are. Leave keep_ids out: ids are digests then."
+        )
     return files
+
+
+def _whole(data: PseudonymiseData) -> list[str]:
+    """What is carried, and known of the person: written replaced."""
+    return [name for name in data.carry_columns if name in data.known_columns]
 
 
 def _write(
@@ -102,13 +119,15 @@ def _write(
     data = settings.data
     columns = Columns(
         id=data.id_column, text=data.text_column, person=data.person_column, known=data.known_columns,
-        carried=data.carry_columns, shifted=data.shift_columns, keeps_ids=settings.keep_ids,
+        carried=tuple(name for name in data.carry_columns if name not in data.known_columns),
+        shifted=data.shift_columns, whole=tuple(_whole(data)), keeps_ids=settings.keep_ids,
     )  # fmt: skip
     apart = folder / ".offsets"
     totals = write_replaced(folder / DOCUMENTS, apart, files, columns, settings, key)
     told = PseudonymisedTable(
         rows=totals.rows, without_text=totals.without_text, without_identifiers=totals.without_identifiers,
-        failed=totals.failed, replaced=totals.replaced,
+        failed=totals.failed, replaced=totals.replaced, values=totals.values,
+        holding={name: count for name, count in totals.holding.items() if count},
         keep=settings.keep, style=settings.style, scope=settings.scope, most_days=settings.most_days,
         whole_weeks=settings.whole_weeks, oldest_age=settings.oldest_age, keeps_ids=settings.keep_ids,
         digest=digest_of(folder / DOCUMENTS),

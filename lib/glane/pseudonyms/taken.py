@@ -11,12 +11,13 @@ from itertools import islice
 from multiprocessing import get_context
 
 from glane.errors import DataError, where
-from glane.pseudonyms.detect import identifiers, kind_of, looked_for
+from glane.pseudonyms.detect import identifiers, looked_for
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.offsets import Offsets
 from glane.pseudonyms.replace import Pseudonymised, surrogates_of, with_surrogates
 from glane.pseudonyms.rows import manner_of
-from glane.pseudonyms.surrogates import Manner, Surrogates
+from glane.pseudonyms.surrogates import Manner
+from glane.pseudonyms.whole import known_replaced as known_replaced
 from glane.settings.pseudonymise import AskedPseudonyms, Kind
 
 _BATCH = 64  # rows that a process is given at once
@@ -85,17 +86,6 @@ def _passage(passage: Passage, done: Mapping[str, Pseudonymised], again: Callabl
     start, end = Offsets(text.segments).pseudonymised(passage.start, passage.end)
     quote = None if passage.quote is None else text.text[start:end]
     return Passage(document=passage.document, start=start, end=end, quote=quote)
-
-
-def known_replaced(value: str, made: Surrogates) -> tuple[str, Kind]:
-    """A known value of a person, nothing of it left, as it comes out in the texts; and what it is."""
-    found = identifiers(value, known=[value])
-    if found and sum(one.end - one.start for one in found) >= len("".join(value.split())):
-        return with_surrogates(value, found, made).text, found[0].kind
-    kind = kind_of(value)
-    if kind == "name":
-        return " ".join(made.of(word, kind) for word in value.split()), kind
-    return made.of(value, kind), kind
 
 
 def each_replaced(rows: Iterable[Taken], told: AskedPseudonyms, key: Key) -> Iterator[Replaced]:

@@ -29,13 +29,15 @@ _GROUP_ROWS, _GROUP_BYTES = 16_384, 32 * 2**20  # of a row group that is written
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Counts of documents, and of what was replaced in them, by kind."""
+    """Counts of documents, and of what was replaced in them."""
 
     rows: int
     without_text: int
     without_identifiers: int
     failed: int
-    replaced: Mapping[str, int]
+    replaced: Mapping[str, int]  # in texts, by kind
+    values: Mapping[str, int]  # cells that were replaced whole, by column
+    holding: Mapping[str, int]  # rows whose cell in a carried column of text holds what was replaced, by column
 
 
 def write_replaced(
@@ -49,7 +51,8 @@ def write_replaced(
     Raises:
         DataError: if a file cannot be read.
     """
-    counts, rows, lacking, bare, failed = Counter[str](), 0, 0, 0, 0
+    counts, values, holding = Counter[str](), Counter[str](), Counter[str]()
+    rows, lacking, bare, failed = 0, 0, 0, 0
     with ExitStack() as stack:
         documents = places = None
         for done in _done(files, columns, told, key):
@@ -60,13 +63,16 @@ def write_replaced(
             documents.add(done.documents)
             places.add(done.places)
             counts += done.counts
+            values += done.values
+            holding += done.holding
             rows += done.documents.num_rows
             lacking += done.num_without_text
             bare += done.num_without_identifiers
             failed += done.num_failed
     return Totals(
-        rows=rows, without_text=lacking, without_identifiers=bare, failed=failed, replaced=dict(sorted(counts.items()))
-    )
+        rows=rows, without_text=lacking, without_identifiers=bare, failed=failed, replaced=dict(sorted(counts.items())),
+        values=dict(sorted(values.items())), holding=dict(sorted(holding.items())),
+    )  # fmt: skip
 
 
 class _Groups:

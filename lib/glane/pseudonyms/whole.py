@@ -1,0 +1,93 @@
+"""Values that are known of a person, replaced whole: in columns beside the texts, and as in these."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
+
+import pyarrow as pa
+
+from glane.corpus.columns import holds_strings, is_text
+from glane.corpus.files import InputFile
+from glane.corpus.read import raw
+from glane.errors import DataError
+from glane.pseudonyms.detect import identifiers, kind_of
+from glane.pseudonyms.replace import with_surrogates
+from glane.pseudonyms.surrogates import Surrogates
+from glane.settings.pseudonymise import Kind, Style
+
+_LEAST_BITS = 16  # three drawn digits may be beyond 8
+
+
+def refuse_unreplaceable(file: InputFile, names: Sequence[str], *, style: Style, known: str, written: str) -> None:
+    """Refuse columns that are known of the person and are written, where no surrogate is of their type.
+
+    `known` and `written` are the settings that name them.
+
+    Raises:
+        DataError: naming the column, its type and the remedy.
+    """
+    for name in names:
+        kind = file.schema.field(name).type
+        if not _can_be_replaced(kind, style):
+            digits = ", and style=marked gives no digits" if pa.types.is_integer(kind) and style == "marked" else ""
+            raise DataError(
+                f"{file.name}: column {name!r} is {kind}{digits}: it is known of the person ({known}), and {written} "
+                "would write it as it is. Texts, dates and whole numbers of 16 bits or more are written replaced. "
+                "Leave it out of one of them, or give it as a text."
+            )
+
+
+def _can_be_replaced(kind: pa.DataType, style: Style) -> bool:
+    if pa.types.is_integer(kind):
+        return kind.bit_width >= _LEAST_BITS and style == "plausible"
+    return is_text(kind) or pa.types.is_date(kind) or pa.types.is_timestamp(kind)
+
+
+def replaced_cells(column: pa.Array, made: Sequence[Surrogates], keep: Collection[Kind]) -> list[object]:
+    """The cells of a column that is known of the person, replaced, each by the surrogates of its row's text.
+
+    They come as the column's type takes them. A null stays one.
+    """
+    if not is_text(column.type):
+        cells = column.to_pylist()
+        return [None if cell is None else _cell(cell, one, keep) for cell, one in zip(cells, made, strict=True)]
+    is_string = holds_strings(column.type)
+    new: list[object] = []
+    for cell, one in zip(raw(column), made, strict=True):
+        if not isinstance(cell, bytes):
+            new.append(None)
+            continue
+        text = known_replaced(cell.decode("utf-8", "replace"), one, keep)[0]
+        new.append(text if is_string else text.encode())
+    return new
+
+
+def _cell(value: object, made: Surrogates, keep: Collection[Kind]) -> object:
+    if isinstance(value, date):
+        return value if "birth_date" in keep else moved_by(value, made.days)
+    return int(known_replaced(str(value), made, keep)[0])
+
+
+def moved_by(value: date, days: int) -> date:
+    """A date some days later."""
+    try:
+        return value + timedelta(days)
+    except OverflowError:  # 9999-12-31 and the like say "without an end", and are no date of anybody
+        return value
+
+
+def known_replaced(value: str, made: Surrogates, keep: Collection[Kind] = ()) -> tuple[str, Kind]:
+    """A known value of a person, nothing of it left, as it comes out in the texts; and what it is.
+
+    Kinds of `keep` are left as they are.
+    """
+    found = identifiers(value, known=[value])
+    if found and sum(one.end - one.start for one in found) >= len("".join(value.split())):
+        return with_surrogates(value, [one for one in found if one.kind not in keep], made).text, found[0].kind
+    kind = kind_of(value)
+    if kind in keep or not value.strip():
+        return value, kind
+    if kind == "name":
+        return " ".join(made.of(word, kind) for word in value.split()), kind
+    return made.of(value, kind), kind
