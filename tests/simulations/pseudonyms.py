@@ -1,6 +1,7 @@
 """How many identifiers are found in made-up French documents, by kind, and how many documents keep one.
 
 .venv/bin/python tests/simulations/pseudonyms.py 300
+.venv/bin/python tests/simulations/pseudonyms.py 600 second     # of the second closed set alone
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from closed_notes import STYLES, closed
+import closed_notes
+import closed_notes_2
 from glane.pseudonyms.detect import identifiers
 from identified_notes import TEMPLATES, Identified, identified
 
@@ -61,11 +63,12 @@ def measure(template: str, documents: int, *, unseen: bool, find: Find = found_b
     return figures
 
 
-def measure_closed(documents: int, *, known: bool = False) -> dict[str, Figures]:
-    """The same of the styles that the rules were never written for, each by itself and "all" together."""
-    figures = {style: Figures() for style in (*STYLES, "all")}
+def measure_closed(documents: int, *, known: bool = False, second: bool = False) -> dict[str, Figures]:
+    """The same of the styles that the rules were never written for, each by itself and "all" together; of the `second` set of them."""
+    notes = closed_notes_2 if second else closed_notes
+    figures = {style: Figures() for style in (*notes.STYLES, "all")}
     for seed in range(documents):
-        found = found_by_rules(document := closed(seed), known=known)
+        found = found_by_rules(document := notes.closed(seed), known=known)
         for style in (document.style, "all"):
             _add(figures[style], document, found)
     return figures
@@ -105,8 +108,12 @@ def main(documents: int) -> None:
                 )
                 names = "unseen" if unseen else "listed"
                 _print(f"{template} {names}{' known' if known else ''}", one)
+    _print_closed(documents)
+
+
+def _print_closed(documents: int, *, second: bool = False) -> None:
     for known in (False, True):
-        for style, one in measure_closed(documents, known=known).items():
+        for style, one in measure_closed(documents, known=known, second=second).items():
             _print(f"closed {style}{' known' if known else ''}", one)
 
 
@@ -121,4 +128,5 @@ def _print(name: str, one: Figures) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
+    told = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    _print_closed(told, second=True) if sys.argv[2:] == ["second"] else main(told)
