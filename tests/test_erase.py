@@ -24,6 +24,8 @@ from conftest import extract_here, job_here, make_settings, work
 from dying import each_death
 from embed_runs import embed_alone, embed_told
 from glane.assess.files import as_parquet, write_folder
+from glane.composition import composed
+from glane.composition.words import command_line
 from glane.errors import ConfigError, GlaneError, RunError
 from glane.extraction.frozen import freeze, read_frozen
 from glane.extraction.summary import extraction_summary
@@ -43,6 +45,7 @@ from glane.run.heartbeat import process_start
 from glane.run.links import links_to
 from glane.run.publish import finish_run
 from glane.settings import erase_settings
+from glane.settings.words import key_types
 from ingest_runs import ingest_told, read_alone
 from test_encryption import ring_at
 from test_rewrite import turn
@@ -741,7 +744,7 @@ def test_of_a_person_who_is_erased_runs_over_single_documents_lose_theirs_and_no
     before = read_parquet_frame(tmp_path / "review" / "sample.parquet")
     person = frame["person"][7]
     gone = frame.filter(pl.col("person") == person)["id"].to_list()
-    is_clean, said = do(tmp_path, ids=(person,))
+    is_clean, said = do(tmp_path, ids=(str(person),))
     assert is_clean, said
     assert set(holding(tmp_path)) == {"theirs.parquet"}
     assert rows_of(tmp_path / "plain").equals(plain.filter(~pl.col("id").is_in(gone)))
@@ -779,11 +782,23 @@ def test_ended_between_rows_and_inputs_the_documents_of_a_group_are_still_known(
     assert rows_of(tmp_path / "plain").equals(plain.filter(~pl.col("id").is_in([1007, 1020, 1033])))
 
 
-@pytest.mark.parametrize("told", ["1e3", "7.0", "true", "[1e3]", "[A1,12E3]"])
-def test_an_id_that_yaml_takes_for_another_value_is_refused(tmp_path, told):
-    """12E3 is an id, and would be 12000: somebody else's."""
-    said = job_here(f"run.dir={tmp_path / 'run'}", f"ids={told}", name="erase", check=2).stderr
-    assert "put quotes around one that YAML reads as a number" in said
+@pytest.mark.parametrize(
+    "told", ["+7", "1_000", "1e3", "007", "0x10", "true", "-5", "7.0", "~", "é,'x", "C:\\x\\", "A B"]
+)
+def test_an_id_on_the_command_line_is_taken_as_it_is_written(told):
+    """Of YAML's, 12E3 would be 12000, and +7 be 7: somebody else's."""
+    for word in (f"ids=[{told}]", f"ids={told}"):
+        values = composed("erase", [word, "run.dir=x"], types=key_types("erase"))
+        assert erase_settings(values).ids == tuple(told.split(",")), word
+    assert erase_settings(composed("erase", ["ids=[null]", "run.dir=x"], types=key_types("erase"))).ids == ("null",)
+    line = command_line(["-m", "ids=+7,1e3", "run.dir=x"], key_types("erase"))
+    assert line.overrides[0] == "ids='+7','1e3'"
+
+
+@pytest.mark.parametrize("told", [7, 1e3, True, [7], ["A1", 1e3], [None]])
+def test_an_id_whose_writing_was_lost_is_refused(told):
+    with pytest.raises(ConfigError, match="put quotes around one that YAML reads as a number"):
+        erase_settings({"run": {"dir": "x"}, "ids": told})
 
 
 def test_who_may_read_results_and_data_sets_may_read_them_without_the_document(tmp_path):

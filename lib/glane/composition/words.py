@@ -30,6 +30,7 @@ OPTIONAL = (
 """Mappings that a file may leave out, whole or in part: their keys are checked when they are read."""
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 _ITEM = re.compile(rf"\s*(?:({_QUOTED.pattern})\s*(?=,|$)|([^,]*))(?:,|$)")
+_GROUPED = re.compile(r"""["'(\[{]""")  # begins what holds commas of its own
 _SWEPT = re.compile(r"(?:choice|range|glob)\(.*\)")  # Hydra's ways to name several values
 
 
@@ -155,7 +156,7 @@ def _as_hydra_reads(name: str, value: str, types: Mapping[str, KeyType], *, is_s
     kind = "text" if name in GROUPS else types.get(name)
     if _QUOTED.fullmatch(value) or (name in GROUPS and "," in value and not is_sweep):
         return value
-    if kind == "text":
+    if kind == "text" or (kind == "list of texts" and is_sweep and not _GROUPED.search(value)):
         return _text(value, is_sweep=is_sweep)
     if kind is not None and (not is_sweep or value.startswith("[")) and "${" not in value:
         return _list(name, value, is_text=kind == "list of texts")
@@ -185,7 +186,7 @@ def _is_below(name: str, keys: Sequence[str]) -> bool:
 
 
 def _text(value: str, *, is_sweep: bool) -> str:
-    if is_sweep and not re.search(r"""["'(\[{]""", value):
+    if is_sweep and not _GROUPED.search(value):
         return ",".join(single_quoted(one) for one in value.split(","))
     return single_quoted(value)
 

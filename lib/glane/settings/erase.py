@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import StrictInt, field_validator
+from pydantic import field_validator
 
 from glane.settings.shapes import ChosenRuns, HomePath, one_or_many
 from glane.validation import validated
@@ -14,7 +14,7 @@ from glane.validation import validated
 class EraseSettings(ChosenRuns):
     """What `jobs/erase.py` is told."""
 
-    ids: tuple[str | StrictInt, ...] = ()  # 1e3 is a number to YAML, and not the one that 1000 is
+    ids: tuple[str, ...] = ()  # as they are written: to YAML, +7 and 007 are the number 7, and null is nothing
     ids_in: HomePath | None = None  # a table with more, in the column that has the ids of the run
     folder: tuple[str, ...] = ()  # where to look for what was made of the runs; none: beside them
     signed: bool = False  # signed briefs that hold the documents are removed, too
@@ -25,7 +25,7 @@ class EraseSettings(ChosenRuns):
     @field_validator("ids", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, int) else one_or_many(value)
+        return (value,) if isinstance(value, int | float) else one_or_many(value)  # which is refused as no text
 
     @property
     def places(self) -> tuple[str, ...]:
