@@ -32,7 +32,7 @@ from glane.extraction.summary import extraction_summary
 from glane.job.erase import erase as erasing
 from glane.job.erase.erase import erase
 from glane.job.erase.pieces import sought
-from glane.job.erase.search import found_in_bytes
+from glane.job.erase.search import found_in_bytes, found_in_file
 from glane.job.erase.tables import csv_without, write_without
 from glane.job.rewrite import rewrite_all
 from glane.job.tables import kept_tables
@@ -830,3 +830,69 @@ def test_a_data_set_of_glane_that_is_read_by_numbers_of_rows_is_searched(tmp_pat
     is_clean, said = do(tmp_path, ids=("8",))
     assert not is_clean
     assert f"still found    {made}" in said
+
+
+LONGER = ("PAT12-2", "PAT12_b", "A-PAT12", "PAT12/3", "PAT12 bis", "PAT12&c", "PAT12-é", "N°PAT12", "PAT123", 'PAT12"x')
+
+
+@pytest.fixture(scope="module")
+def with_longer_ids(tmp_path_factory):
+    """A run over documents whose ids are parts of others', and files with such ids that were made of it."""
+    here = tmp_path_factory.mktemp("longer")
+    texts = [f"Madame Martin numéro {at} tousse depuis trois jours." for at in range(len(LONGER))]
+    frame = pl.DataFrame({"id": ["PAT12", *LONGER], "text": ["Zzyzx Quaresmo habite 17 impasse.", *texts]})
+    frame.write_parquet(here / "theirs.parquet")
+    extract_here(make_settings(here / "theirs.parquet", here / "run"))
+    (here / "run" / "extract.log").write_text("rejected PAT12: too long\nPAT12-2 A-PAT12 PAT12, N°PAT12\n")
+    glane.review(here / "run", here / "review", rows=5)
+    rows = pl.DataFrame({"id": ["PAT12", *LONGER, "PAT12-77"]})
+    others = rows["id"].to_list()[1:]
+    sheet = io.BytesIO()
+    rows[1:].write_excel(sheet)
+    files = {
+        "rows.parquet": as_parquet(rows), "rows.csv": rows.write_csv().encode(), "others.xlsx": sheet.getvalue(),
+        "others.jsonl": "\n".join(json.dumps({"id": one}) for one in others).encode(),
+        "page.html": "".join(f"<td>{html.escape(one)}</td>" for one in others[:-1]).encode(),
+        "others.json": json.dumps({"ids": others[:-1]}).encode(),
+    }  # fmt: skip
+    write_folder(here / "made", files, of=links_to([RunDirectory(root=here / "run")]))
+    return here
+
+
+def test_an_id_that_is_part_of_others_goes_alone_and_nothing_of_theirs(tmp_path, with_longer_ids):
+    shutil.copytree(with_longer_ids, tmp_path, dirs_exist_ok=True)
+    before = {path: path.read_bytes() for path in (tmp_path / "made").iterdir()}
+    is_clean, said = do(tmp_path, ids=("PAT12",))
+    assert is_clean, said
+    assert f"rewritten      {tmp_path / 'made' / 'rows.parquet'}: 1 row(s)" in said
+    assert f"rewritten      {tmp_path / 'made' / 'rows.csv'}: 1 row(s)" in said
+    assert read_parquet_frame(tmp_path / "made" / "rows.parquet")["id"].to_list() == [*LONGER, "PAT12-77"]
+    after = {path: path.read_bytes() for path in (tmp_path / "made").iterdir()}
+    assert {path.name for path in before if after.get(path) != before[path]} == {
+        "rows.parquet",
+        "rows.csv",
+        ".glane-files",
+    }
+    log = (tmp_path / "run" / "extract.log").read_text()
+    assert log == "rejected (erased): too long\nPAT12-2 A-PAT12 (erased), N°PAT12\n"
+    assert sorted(rows_of(tmp_path / "run")["id"]) == sorted(LONGER)
+    assert glane.verify(tmp_path / "run").is_as_it_was
+
+
+LEFT = {
+    "json": b'{"ids": ["PAT12", "PAT12-2"]}', "html": "<td>PAT12</td><td>PAT12-é</td>".encode(), "text": b"PAT12-2 PAT12",
+    "sentence": "PAT12 biscuit, N°PAT123".encode(), "comma": b"PAT12,PAT12", "utf-16": "PAT12-2 PAT12".encode("utf-16-le"),
+    "parquet": as_parquet(pl.DataFrame({"id": ["PAT12-2"], "note": ["PAT12-2, PAT12"]})),
+    "csv": b"id;note\nPAT12-2;PAT12\n", "packed": gzip.compress(b"PAT12-2 PAT12"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LEFT)
+def test_what_is_left_of_an_id_is_found_beside_longer_ids_of_others(tmp_path, kind):
+    what = sought(["PAT12"], [], [], columns=["id"], longer=LONGER)
+    path = tmp_path / f"left.{kind}"
+    path.write_bytes(LEFT[kind])
+    assert found_in_file(path, what) == (1, 0)
+    without = LEFT[kind].replace(b"PAT12-2", b"").replace("PAT12-é".encode(), b"")
+    if kind not in ("parquet", "packed", "utf-16"):
+        assert found_in_bytes(without, what) == (1, 0)

@@ -11,7 +11,7 @@ from glane.errors import ConfigError, GlaneError, RunError, told
 from glane.extraction.selection import listed_ids
 from glane.job.clean import busy_runs
 from glane.job.erase.data import DataFile, data_files, frame_beside, is_ours, kept_frame
-from glane.job.erase.ids import asked_ids, digest_of_ids, ids_in, ids_told_by
+from glane.job.erase.ids import asked_ids, columns_of_ids, digest_of_ids, ids_in, ids_told_by
 from glane.job.erase.inputs import gone_in
 from glane.job.erase.made import Step, do_steps, steps_in
 from glane.job.erase.pieces import sought
@@ -23,7 +23,10 @@ from glane.job.erase.run import (
     know_inputs,
     put_former,
     put_tombstone,
+    replaceable,
 )
+from glane.job.erase.standing import longer_ids
+from glane.job.erase.tables import NAMED
 from glane.job.erase.tell import lines, tell_left
 from glane.job.erase.texts import texts_of, texts_of_others
 from glane.job.erase.todo import COMMAND, Todo, is_under_way
@@ -98,7 +101,10 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
     gone = {one.directory.identity() for one in runs if one.num_rows}
     runs += tuple(one for one in every if one not in runs and _is_stale(one, gone))
     told_by = runs or every  # erased before, their texts are known by the input that is there still
-    what = sought(sorted(documents), texts_of(told_by), texts_of_others(told_by))
+    what = sought(
+        sorted(documents), texts_of(told_by), texts_of_others(told_by), columns=(*columns, *NAMED),
+        longer=longer_ids(columns_of_ids(every), replaceable(documents)),
+    )  # fmt: skip
     every_id = {one.directory.identity() for one in every}
     gone |= {one.directory.identity() for one in runs if is_under_way(one, ids)}
     steps = [
@@ -230,7 +236,7 @@ def _do(todo: Todo) -> None:
             _know_list(todo, rows, change)
         for rows, change in at_work.items():
             if rows.num_rows or rows in resumed:
-                erase_rows(change, rows)
+                erase_rows(change, rows, todo.sought.longer)
             elif not rows.directory.is_complete:  # of a run that extends one of them
                 change.remove(rows.directory.lineage)
         for one in todo.data:

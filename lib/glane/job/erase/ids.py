@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+from typing import cast
 
+import polars as pl
 import pyarrow as pa
 
 from glane.corpus.id_list import read_id_list
-from glane.errors import ConfigError
+from glane.corpus.ids import as_ids
+from glane.errors import ConfigError, GlaneError
 from glane.job.erase.rows import RunRows
 from glane.job.erase.tables import count_rows, csv_without
 from glane.parquet import parquet_schema, read_parquet
@@ -17,6 +21,7 @@ from glane.run.description import RunDescription
 from glane.run.directory import RunDirectory
 from glane.run.erased import id_digests
 from glane.settings import EraseSettings
+from glane.types import DOCUMENTS
 
 
 def asked_ids(settings: EraseSettings, of: RunDescription) -> frozenset[str]:
@@ -52,6 +57,27 @@ def ids_in(rows: RunRows) -> set[str]:
     for one in rows.planned.values():
         found |= {str(name) for name in one.ids.filter(pa.array(one.goes)).to_pylist()}
     return found | (set(rows.ids) if rows.planned and rows.is_grouped else set())
+
+
+def columns_of_ids(runs: Iterable[RunRows]) -> Iterator[pl.Series]:
+    """The columns with ids that runs have, in their rows and in the input files that are there."""
+    for rows in runs:
+        for path in rows.files:
+            yield _column(read_parquet(path, columns=[rows.name])[rows.name])
+            if rows.is_grouped:
+                cells = _column(read_parquet(path, columns=[DOCUMENTS])[DOCUMENTS])
+                yield cells.explode().struct.field("document")
+        names = {rows.name, str(rows.data.get("id_column", "id"))}
+        for path in rows.inputs:
+            with contextlib.suppress(GlaneError, OSError, pa.ArrowException):
+                there = [name for name in parquet_schema(path).names if name in names]
+                table = read_parquet(path, columns=there)
+                for name in there:
+                    yield _column(as_ids(table[name].combine_chunks(), place=str(path)))
+
+
+def _column(cells: pa.Array | pa.ChunkedArray) -> pl.Series:
+    return cast(pl.Series, pl.from_arrow(cells))
 
 
 def ids_told_by(path: Path, ids: Collection[str], names: Collection[str]) -> set[str]:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from glane.errors import DataError
 from glane.job.erase.pieces import Sought
-from glane.job.erase.search import found_in_bytes
+from glane.job.erase.search import found_in_file
 from glane.job.erase.tables import count_rows, csv_without, is_telling, only_telling, write_without
 from glane.run.amend import amend
 from glane.run.written import Call, WrittenFiles, digest_of, read_written
@@ -124,12 +124,12 @@ def _of_file(
         return None
     content = path.read_bytes()
     left, rows = _without(path, content, ids, names)
-    is_found = rows > 0 or any(found_in_bytes(content, sought))
+    is_found = rows > 0 or any(found_in_file(path, sought, content))
     if not is_found:
         return None
     if written.digests.get(name) and digest_of(path) not in written.digests[name]:  # of what it was, if encrypted again
         return Step(folder=folder, name=name, does="changed", rows=rows)
-    if rows and not any(found_in_bytes(left, sought)):
+    if rows and not any(found_in_file(path, sought, left)):
         return Step(folder=folder, name=name, does="rows", rows=rows, content=left)
     return Step(folder=folder, name=name, does="remove", command=_command(written.mark_of(name)))
 

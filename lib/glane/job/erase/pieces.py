@@ -5,9 +5,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import polars as pl
+
+from glane.job.erase.standing import Glued, Standing
 
 _LEAST, _MOST, _WORDS = 16, 60, 3  # signs of a piece, and the words of which it has more or as many
 _MANY = 4000  # pieces of a document: of a longer text, those that stand at equal distances
@@ -17,36 +20,47 @@ _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _SHORT_ID = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sought:
     """What is looked for."""
 
     ids: tuple[str, ...]  # long enough to be told from other words
     pieces: tuple[str, ...]
+    columns: frozenset[str] = frozenset()  # of ids: a cell of them is an id, whole
+    longer: frozenset[str] = frozenset()  # ids of documents that stay, in which one of `ids` is a part
+
+    @cached_property
+    def standing(self) -> Standing:
+        """The ids, to be found in texts."""
+        return Standing(self.ids, self.longer)
+
+    def beside(self, more: Collection[str]) -> Sought:
+        """The same beside further ids of documents that stay."""
+        return replace(self, longer=self.longer.union(more))
 
     def found_in(self, texts: Iterable[str]) -> tuple[int, int]:
         """How many of the ids, and how many of the pieces, stand in some texts."""
         ids: set[str] = set()
         pieces: set[str] = set()
         for text in texts:
-            ids |= {one for one in self.ids if one not in ids and _stands(one, text)}
+            ids |= self.standing.in_text(text)
             if self.pieces:
                 pieces |= _occurring(self.pieces, [plain(text)])
         return len(ids), len(pieces)
 
     def ids_in(self, content: bytes) -> int:
         """How many of the ids stand in some bytes as they are."""
-        return sum(
-            re.search(rb"(?<![0-9A-Za-z])" + re.escape(one.encode()) + rb"(?![0-9A-Za-z])", content) is not None
-            for one in self.ids
-            if one.encode() in content
-        )
+        return len(self.standing.in_bytes(content))
 
 
-def sought(ids: Collection[str], texts: Iterable[str], others: Iterable[Iterable[str]]) -> Sought:
+def sought(
+    ids: Collection[str], texts: Iterable[str], others: Iterable[Iterable[str]], *,
+    columns: Collection[str] = (), longer: Collection[str] = (),
+) -> Sought:  # fmt: skip
     """What is looked for of documents with these ids, texts and values. `others` are batches of texts of all others.
 
-    A piece that another document has is left out: a sentence of a form is not a person's.
+    A piece that another document has is left out: a sentence of a form is not a person's. `columns` and `longer` are as
+    in `Sought`.
     """
     pieces = dict.fromkeys(one for text in texts for one in _pieces(text))
     for batch in others:
@@ -54,7 +68,8 @@ def sought(ids: Collection[str], texts: Iterable[str], others: Iterable[Iterable
             break
         for one in _occurring(tuple(pieces), [plain(text) for text in batch]):
             del pieces[one]
-    return Sought(tuple(one for one in dict.fromkeys(ids) if len(one) >= _SHORT_ID), tuple(pieces))
+    told = tuple(one for one in dict.fromkeys(ids) if len(one) >= _SHORT_ID)
+    return Sought(told, tuple(pieces), frozenset(columns), frozenset(longer).difference(ids))
 
 
 def plain(text: str) -> str:
@@ -71,10 +86,11 @@ def readings(content: bytes) -> Iterator[str]:
         told = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
         told = told.replace("\\n", " ").replace("\\r", " ").replace("\\t", " ").replace('\\"', '"').replace("\\/", "/")
         yield told
-        yield html.unescape(_TAG.sub("", told))
+        yield Glued(html.unescape(_TAG.sub("", told)))
         yield html.unescape(_TAG.sub(" ", told))
     if "\ufffd" in text:
         yield content.decode("latin-1")
+    if "\ufffd" in text or "\0" in text:
         yield content.decode("utf-16-le", errors="replace")
 
 
@@ -110,10 +126,3 @@ def _occurring(pieces: Collection[str], texts: list[str]) -> set[str]:
     """Those of the pieces that stand in any of the texts, found by one automaton (Aho and Corasick, 1975)."""
     found = pl.Series(texts, dtype=pl.String).str.extract_many(list(pieces), overlapping=True)
     return set(found.explode().drop_nulls().to_list())
-
-
-def _stands(name: str, text: str) -> bool:
-    """Whether an id stands in a text by itself: d1 is not in d12."""
-    if name not in text:
-        return False
-    return re.search(rf"(?<![0-9A-Za-z]){re.escape(name)}(?![0-9A-Za-z])", text) is not None

@@ -70,6 +70,13 @@ class RunRows:
         )
         return tuple(path for path in listed(folder, pattern) if self.name in parquet_schema(path).names)
 
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The input files that are there; those that the run made, also once it was moved."""
+        planned = [] if self.plan is None else [Path(file.path) for file in self.plan.files]
+        paths = (*planned, *listed(self.directory.input, "*.parquet"))
+        return tuple(dict.fromkeys(path for path in paths if path.is_file()))
+
     @cached_property
     def held(self) -> dict[Path, Mask]:
         """Of each file that holds rows, which go."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from glane.extraction.summary import WORK, ExtractionSummary, summarise
 from glane.job.erase.inputs import emptying
 from glane.job.erase.plan import with_files, without_rows
 from glane.job.erase.rows import RunRows
+from glane.job.erase.standing import Standing
 from glane.job.erase.tables import write_without
 from glane.parquet import parquet_footer, read_parquet
 from glane.run.audit import note_wrote, user_name
@@ -31,6 +31,7 @@ from glane.run.summary import Summary, amended, read_summary
 from glane.storage import exists, listed
 from glane.versions import installed_version
 
+_SHORT_ID = 2  # signs
 GONE = "(erased)"  # in the place of an id in a log
 
 
@@ -88,8 +89,8 @@ def _write_erased(at_work: Changing, erased: Erased) -> None:
     at_work.replace(at_work.directory.erased, lambda stream: stream.write(erased.as_json()))
 
 
-def erase_rows(at_work: Changing, rows: RunRows) -> None:
-    """Take the rows out of the run's files. Its input is not touched.
+def erase_rows(at_work: Changing, rows: RunRows, longer: Collection[str]) -> None:
+    """Take the rows out of the run's files. Its input is not touched. `longer` are ids of others, as in `Sought`.
 
     Raises:
         RunError: if a file was changed since its digest was taken, or the file system refuses.
@@ -108,7 +109,7 @@ def erase_rows(at_work: Changing, rows: RunRows) -> None:
     for path in listed(directory.root, ".records-*"):
         if STAGING.fullmatch(path.name):
             remove_files(path, STAGED)
-    _logs(at_work, rows.documents)
+    _logs(at_work, Standing(replaceable(rows.documents), longer))
 
 
 def _records(at_work: Changing, rows: RunRows) -> None:
@@ -178,16 +179,18 @@ def _statuses(files: Collection[Path]) -> dict[str, int]:
     return found
 
 
-def _logs(at_work: Changing, ids: Collection[str]) -> None:
+def replaceable(ids: Collection[str]) -> list[str]:
+    """Those of some ids that are long enough to be told from other words in a log."""
+    return [one for one in ids if len(one) > _SHORT_ID]
+
+
+def _logs(at_work: Changing, ids: Standing) -> None:
     """Put a mark in the place of ids in lines that people read, and in those of the ledger."""
-    named = re.compile("|".join(rf"(?<![0-9A-Za-z]){re.escape(one)}(?![0-9A-Za-z])" for one in ids if len(one) > 2))
-    if not named.pattern:
-        return
     directory = at_work.directory
     for path in [*filter(exists, [directory.log]), *listed(directory.ledger, "*.jsonl")]:
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
-        if named.search(text):
-            told = named.sub(GONE, text).encode(errors="surrogateescape")
+        if (new := ids.replaced(text, GONE)) != text:
+            told = new.encode(errors="surrogateescape")
             at_work.replace(path, lambda stream, told=told: stream.write(told))  # type: ignore[misc]
 
 

@@ -21,7 +21,7 @@ from glane.tables.records import long_cells
 
 Mask = npt.NDArray[np.bool_]
 Names = Collection[str] | Mapping[str, Collection[str]]  # of columns; or of each the ids that it may hold
-_NAMED = ("id", "document", "document_id", "new_id")  # columns of ids in what glane writes, besides the run's own name
+NAMED = ("id", "document", "document_id", "new_id")  # columns of ids in what glane writes, besides the run's own name
 _ALWAYS = ("document", "document_id")  # of these, those in which a short id is one of a document, too
 _TELLING, _NUMBER = 6, 9  # signs, and digits of a number, from which on an id can hardly be anything else
 ERASED = "erased-"  # begins the id of a row that was made empty
@@ -40,7 +40,7 @@ def rows_of(table: pa.Table, ids: Collection[str], names: Names, *, anywhere: bo
             continue
         if name in names or (anywhere and name in _ALWAYS):
             found |= is_in(table[name], _of_column(name, ids, names))
-        elif anywhere and telling and (name in _NAMED or holds_strings(table.schema.field(name).type)):
+        elif anywhere and telling and (name in NAMED or holds_strings(table.schema.field(name).type)):
             found |= is_in(table[name], telling)
     return found
 
@@ -148,7 +148,7 @@ def csv_without(content: bytes, ids: Collection[str], names: Names) -> tuple[byt
         parsed = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     if not parsed:
         return None
-    named = [place for place, name in enumerate(parsed[0]) if name in {*names, *_NAMED}]
+    named = [place for place, name in enumerate(parsed[0]) if name in {*names, *NAMED}]
     if not named:
         return None
     shown = {place: _shown(_of_column(parsed[0][place], ids, names)) for place in named}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -13,7 +12,6 @@ from glane.job.erase.pieces import strings_in
 from glane.job.erase.rows import RunRows
 from glane.job.erase.tables import Mask, is_in
 from glane.parquet import open_parquet
-from glane.storage import listed
 
 _BATCH_ROWS = 4096
 
@@ -46,14 +44,8 @@ def _batches(rows: RunRows) -> Iterator[tuple[pa.Table, Mask]]:
             for batch in parquet.iter_batches(_BATCH_ROWS):
                 table = pa.Table.from_batches([batch])
                 yield table, is_in(table[rows.name], rows.ids)
-    for path in _inputs(rows):
+    for path in rows.inputs:
         try:
             yield from input_batches(rows, path)
         except (GlaneError, OSError, pa.ArrowException):
             continue
-
-
-def _inputs(rows: RunRows) -> Iterator[Path]:
-    """The input files that are there; those that the run made, also once it was moved."""
-    planned = [] if rows.plan is None else [Path(file.path) for file in rows.plan.files]
-    yield from dict.fromkeys(path for path in (*planned, *listed(rows.directory.input, "*.parquet")) if path.is_file())

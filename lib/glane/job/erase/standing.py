@@ -1,0 +1,103 @@
+"""Where ids stand by themselves: PAT12 does not in PAT123, nor in PAT12-2 where that is the id of another document."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from urllib.parse import quote
+
+import polars as pl
+
+_LETTER = "0-9A-Za-zÀ-ÖØ-öø-ʯͰ-ԯ"  # no CJK: there, words stand without blanks
+_BYTE = "0-9A-Za-z"
+
+
+class Glued(str):
+    """A text in which other things may stand right behind a word: out of marks, or of bytes."""
+
+    __slots__ = ()
+
+
+class Standing:
+    """Ids to be found in texts, and the longer ids of documents that stay, in which one of them is a part."""
+
+    def __init__(self, ids: Collection[str], longer: Iterable[str] = ()) -> None:
+        self._parts = {one: _parts(one, longer) for one in ids}
+        self._by_bytes = {one.encode().decode("latin-1"): one for one in ids}
+
+    def in_text(self, text: str) -> set[str]:
+        """The ids that stand in a text by themselves."""
+        return {one for one in self._parts if one in text and any(self._spans(one, text))}
+
+    def in_bytes(self, content: bytes) -> set[str]:
+        """The ids that stand in some bytes as they are."""
+        held = {told: one for told, one in self._by_bytes.items() if one.encode() in content}
+        if not held:
+            return set()
+        text = Glued(content.decode("latin-1"))
+        return {one for told, one in held.items() if any(self._spans(one, text, told, _BYTE))}
+
+    def replaced(self, text: str, by: str) -> str:
+        """A text with something in the place of the ids."""
+        spans = sorted({span for one in self._parts if one in text for span in self._spans(one, text)})
+        told, end = [], 0
+        for start, stop in spans:
+            if stop > end:
+                told += [text[end:start], by] if start >= end else []
+                end = stop
+        return "".join([*told, text[end:]])
+
+    def _spans(self, name: str, text: str, told: str = "", letter: str = _LETTER) -> Iterator[tuple[int, int]]:
+        """Where an id stands in a text, in which it is written as `told`, and is no part of another document's."""
+        parts = self._parts[name]
+        end = "" if isinstance(text, Glued) else letter
+        for found in re.finditer(rf"(?<![{letter}]){re.escape(told or name)}(?![{letter}])", text):
+            if not any(_is_at(text, found.start() - before, names, end) for before, names in parts.items()):
+                yield found.span()
+
+
+def longer_ids(columns: Iterable[pl.Series], ids: Collection[str]) -> set[str]:
+    """The ids in some columns in which one of these is a part that stands by itself, except these themselves."""
+    found: set[str] = set()
+    for column in columns:
+        if ids and not column.dtype.is_integer():
+            told = column.cast(pl.String, strict=False).drop_nulls().unique()
+            found |= {*told.filter(told.str.contains_any(list(ids)))}
+    standing = Standing(ids)
+    return {one for one in found.difference(ids) if standing.in_text(one)}
+
+
+def _parts(name: str, longer: Iterable[str]) -> Mapping[int, Mapping[int, frozenset[str]]]:
+    """The longer ids that hold an id, by the signs before it, and by their length."""
+    found: dict[int, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+    told = {name, name.encode().decode("latin-1")}
+    for form in {form for one in longer if name in one for form in _forms(one)}:
+        for part in told:
+            at = form.find(part)
+            while at >= 0:
+                found[at][len(form)].add(form)
+                at = form.find(part, at + 1)
+    return {at: {size: frozenset(names) for size, names in sizes.items()} for at, sizes in found.items()}
+
+
+def _forms(name: str) -> set[str]:
+    """An id as it is written in texts, CSV, JSON, HTML, addresses, and where bytes are taken for signs of one each."""
+    plain = {name, html.escape(name), html.escape(name, quote=False), quote(name)}
+    plain |= {json.dumps(name)[1:-1], json.dumps(name, ensure_ascii=False)[1:-1]}
+    plain |= {name.replace("/", "\\/"), name.replace('"', '""')}
+    return plain | {one.encode().decode("latin-1") for one in plain}
+
+
+def _is_at(text: str, start: int, names: Mapping[int, Collection[str]], letter: str) -> bool:
+    """Whether one of these ids begins at a place, and stands there by itself."""
+    if start < 0:
+        return False
+    around = [
+        text[max(0, start - 1) : start] + text[start + size : start + size + 1]
+        for size, told in names.items()
+        if text[start : start + size] in told
+    ]
+    return any(not letter or not re.search(f"[{letter}]", signs) for signs in around)
