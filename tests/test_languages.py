@@ -164,6 +164,16 @@ def test_messages_in_a_row_whose_last_place_could_hold_the_next_are_all_found():
     assert " of " not in said
 
 
+@pytest.mark.parametrize("num", [3, 12, 60, 400])
+@pytest.mark.parametrize("around", ["{}", "note: {}", "note     {}; all is answered", "all is answered. {}"])
+def test_a_message_with_a_list_of_any_length_is_found_among_others(num, around):
+    """A list has cuts at each item: how many there are is no reason not to know the words around it."""
+    names = ", ".join(f"name_{at} {at}" for at in range(num))
+    table = Translator([Template("replaced {0}. Read a sample", "remplacé {0}. À relire")])
+    said = table(around.format(f"replaced {names}. Read a sample"))
+    assert f"remplacé {names}. À relire" in said
+
+
 def test_a_value_and_a_message_beside_it_are_told_apart():
     message = "out.dir: /a/yes was changed since glane wrote it. Choose another out.dir, or move the file."
     assert "/a/yes a changé depuis que glane l'a écrit" in in_language(message, "fr")

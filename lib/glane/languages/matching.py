@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from glane.languages.catalogue import Template
-from glane.languages.values import COMMAND, is_path, kept, openings, paths, quoted_in, unquoted, without_paths
+from glane.languages.cuts import Cuts, is_within
+from glane.languages.values import COMMAND, is_path, kept, paths, quoted_in, unquoted, without_paths
 
 _LEAST_LETTERS = 2  # of a template's own, for it to be looked for
 _FEW_LETTERS = 5  # a template of fewer tells of values; words around so few letters are another sentence's
@@ -24,11 +25,8 @@ _LEAST_WORDS_OF_PATH = 3  # of a message that begins with a path, unless a colon
 _LEAST_LETTERS_OF_PATH = 12  # of a message after a path: fewer may be words of its last part
 _LABEL = re.compile(r"\S {2,}$")  # what follows in one word is a path or a name
 _WIDEST = 12  # of a label's blanks
-_MOST_CUTS = 40  # within one message among several
+_MOST_BLANKS = 40  # of what fills neighbouring places, at which a value and a message are parted
 _MOST_TRIES = 100_000  # templates held against the parts of one text; what is left then stays English
-_CUT = re.compile(
-    r"\n\s*|\s{2,}|\s(?=[(…\[—])|(?<!\s)[.,;:!?](?=\s|$)|(?<=[.,;:!?)\]…—>])\s+|(?<=[(\[])|(?=[)\]])|\s(?=->)"
-)
 
 Reading = tuple[int, str]  # how many letters templates told, and the text
 
@@ -53,7 +51,7 @@ class Translator:
         if "\n" in text and text.strip() not in self._whole and not any(one.has_lines_of(text) for one in self._open):
             return "\n".join(map(self, text.split("\n")))
         values = kept(text, told=self._told)
-        may_be = [one for one in self._open if one.anchor in values.text]
+        may_be = [one for one in (*self._open, *self._whole.values()) if one.anchor in values.text]
         return values.put_back(_Message(self._whole, may_be, self._signs).read(values.text)[1])
 
 
@@ -62,6 +60,7 @@ class _Message:
 
     def __init__(self, whole: Mapping[str, Template], may_be: list[Template], signs: Mapping[str, str]) -> None:
         self._whole, self._may_be, self._signs = whole, may_be, signs
+        self._open = [one for one in may_be if one.places]
         self._known: dict[str, Reading] = {}
         self._ones: dict[str, Reading] = {}
         self._tries = 0
@@ -93,11 +92,13 @@ class _Message:
         if COMMAND.fullmatch(text):
             return 0, text
         found: list[Reading] = [(0, text)]
-        for template in self._may_be:
+        for template in self._open:
+            if template.anchor not in text:
+                continue
             self._tries += 1
             if self._tries > _MOST_TRIES:
                 break
-            if template.anchor not in text or (spans := template.spans_in(text)) is None:
+            if (spans := template.spans_in(text)) is None:
                 continue
             if not self._is_of_values(template, text, spans) and not _is_of_a_path(template, text):
                 found.append(self._filled_in(template, text, spans, depth))
@@ -124,7 +125,7 @@ class _Message:
         if any(_WORDS.search(text[start:end]) for start, end in spans):
             return True
         edges = {at for span in spans for at in span} - {0, len(text)}
-        return any(_is_within(at, paths(text)) for at in edges)
+        return any(is_within(at, paths(text)) for at in edges)
 
     def _filled(self, text: str, start: int, end: int, depth: int, *, may_be_word: bool, is_several: bool) -> Reading:
         """What was put into a template: a message, or a name, which stays as it is."""
@@ -140,7 +141,7 @@ class _Message:
 
     def _with_a_value(self, part: str, depth: int) -> Reading:
         """What fills neighbouring places: a value and a message, or a message and a value."""
-        blanks = [found.start() for found in re.finditer(" ", part)][:_MOST_CUTS]
+        blanks = [found.start() for found in re.finditer(" ", part)][:_MOST_BLANKS]
         found = [(0, part)]
         for at in blanks:
             left, right = part[:at], part[at + 1 :]
@@ -152,11 +153,9 @@ class _Message:
 
     def _as_several(self, text: str, depth: int) -> Reading:
         """A text of several messages one after the other, from the last to the first."""
-        begins_as_path = is_path(text)
-        values = [found.span() for found in COMMAND.finditer(text)]
-        values += [(start, _end_of_path(text, end)) for start, end in [*paths(text), *openings(text)]]
-        found_at = {end for found in _CUT.finditer(text) for end in found.span()}
-        cuts = sorted({0, len(text), *(at for at in found_at if not _is_within(at, values))})
+        begins_as_path, parts = is_path(text), Cuts(text, self._may_be)
+        cuts = parts.places
+        self._tries += len(cuts)
         # Of what follows each cut, the last first: letters that are told, pieces and signs between them, the text, and
         # whether it begins with a piece that is told.
         best: list[tuple[int, int, str, bool]] = [(0, 0, "", False)]
@@ -167,7 +166,7 @@ class _Message:
             sign = left if is_value else self._signs.get(left, left)
             weight, pieces, rest, is_told = best[-1]
             choices = [(weight, pieces + (is_told and sign != left), sign + rest, is_told and left.isspace())]
-            for last in range(min(len(cuts) - 1, first + _MOST_CUTS), first, -1):
+            for last in parts.ends(first) if self._tries <= _MOST_TRIES else ():
                 piece = text[cuts[first] : cuts[last]]
                 if (
                     piece == text
@@ -202,12 +201,6 @@ def _may_be_count(part: str) -> bool:
     return len(words) < 2 or any(letter.isdigit() for letter in words[-1])
 
 
-def _end_of_path(text: str, at: int) -> int:
-    """How far the last part of a path may go that has blanks: to wide blanks, a colon, or the end of the sentence."""
-    ends = [end for sign in ("  ", ": ", ". ") if (end := text.find(sign, at)) >= 0]
-    return min(ends, default=len(text))
-
-
 def _as_it_stands(text: str) -> Reading:
     """A text that is told, and of which no other reading may tell more."""
     return 1 + sum(map(str.isalpha, text)), text
@@ -216,7 +209,3 @@ def _as_it_stands(text: str) -> Reading:
 def _is_key_after_colon(text: str, start: int, end: int) -> bool:
     """Whether a colon follows a part that holds one already: its last word is a key."""
     return text.startswith(":", end) and ": " in text[start:end] and ": " in without_paths(text[start:end])
-
-
-def _is_within(at: int, spans: Iterable[tuple[int, int]]) -> bool:
-    return any(start < at < end for start, end in spans)
