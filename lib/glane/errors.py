@@ -49,6 +49,10 @@ class RecordError(GlaneError):
     """A file that glane wrote is damaged, or of another kind or version than expected."""
 
 
+class UnreadableError(DataError, RecordError):
+    """A file could not be read, so that nothing is known of what it holds."""
+
+
 class EngineError(GlaneError):
     """An engine cannot be started, or keeps dying."""
 

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import os
 import re
@@ -31,6 +30,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from glane.errors import GlaneError
+from glane.plain_values import yaml_values
+from glane.storage import content_of
 
 KEY_FILE, KEY_COMMAND = "GLANE_KEY_FILE", "GLANE_KEY_COMMAND"
 _ASKED = "GLANE_KEYS_ASKED"  # where a process finds what the command printed to the one that started it
@@ -162,10 +163,10 @@ def parse_keyring(text: str, *, place: str) -> Keyring:
         KeysError: if it is none. What the text holds is not told.
     """
     try:
-        told: Any = yaml.safe_load(text)
+        told: Any = yaml_values(text)
         keys = {str(name): base64.b64decode(str(key), validate=True) for name, key in told["keys"].items()}
         current, num_ids = str(told["current"]), len(_value(yaml.compose(text, yaml.SafeLoader), "keys"))
-    except (yaml.YAMLError, binascii.Error, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise KeysError(f"{place}: no keys. {_SHAPE}") from None
     if num_ids > len(keys):
         raise KeysError(f"{place}: an id stands there twice, and one of its keys would be lost. Give each its own.")
@@ -191,7 +192,7 @@ def keys_text(path: Path, *, told: str = KEY_FILE) -> str:
     """
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
-        text = path.read_text(encoding="utf-8")
+        text = content_of(path).decode()
     except (OSError, UnicodeDecodeError) as error:
         raise KeysError(f"{told}={path}: cannot be read ({type(error).__name__}).") from None
     if mode & 0o077:

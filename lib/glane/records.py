@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any, TypeVar
 
 from pydantic import Field as Key
 
-from glane.errors import GlaneError, RecordError, told
-from glane.storage import patiently
+from glane.errors import GlaneError, RecordError, UnreadableError, told
+from glane.plain_values import json_values
+from glane.storage import open_file, patiently, read_open
 from glane.validation import Strict, validated
 
 
@@ -81,7 +81,8 @@ def read_record(model: type[R], path: Path) -> R:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        RecordError: if it cannot be read, is of another kind or version, or is damaged.
+        UnreadableError: if it cannot be read.
+        RecordError: if it is of another kind or version, or damaged.
     """
     return read_dated(model, path)[1]
 
@@ -93,16 +94,16 @@ def read_dated(model: type[R], path: Path) -> tuple[float, R]:
     """
 
     def read() -> tuple[float, bytes]:
-        with open(path, "rb") as stream:
-            return os.fstat(stream.fileno()).st_mtime, stream.read()
+        with open_file(path) as stream:
+            return os.fstat(stream.fileno()).st_mtime, read_open(stream)
 
     try:
         written, content = patiently(read)
-        values = json.loads(content)
+        values = json_values(content)
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise RecordError(f"{path}: cannot be read ({error.strerror}).") from None
+        raise UnreadableError(f"{path}: cannot be read ({error.strerror}).") from None
     except ValueError:
         raise RecordError(f"{path}: damaged; it is not JSON.") from None
     return written, parse_record(model, values, place=path)

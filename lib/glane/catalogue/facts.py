@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from glane.catalogue.forms import form_of
 from glane.catalogue.look import Looked
@@ -15,6 +12,7 @@ from glane.engine.adapter import ADAPTER
 from glane.engine.checkpoint import quantization_of
 from glane.engine.manifest import ModelFacts
 from glane.engine.safetensors import Tensor
+from glane.plain_values import NotPlainError, json_values, yaml_values
 
 _CARD = "README.md"
 _CONTEXTS = ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length", "model_max_length")
@@ -87,15 +85,15 @@ def _front_matter(card: Path) -> Mapping[str, Any]:
     if len(parts) < 3 or parts[0].strip():
         return {}
     try:
-        values = yaml.safe_load(parts[1])
-    except (yaml.YAMLError, RecursionError):
+        values = yaml_values(parts[1])
+    except NotPlainError:
         return {}
     return values if isinstance(values, Mapping) else {}
 
 
 def _mapping(path: Path) -> Mapping[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        values = json_values(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return {}
     return values if isinstance(values, Mapping) else {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from glane.engine.adapter import ADAPTER
 from glane.engine.manifest import MANIFEST, LeftOut
 from glane.engine.safetensors import Tensor, read_header
 from glane.errors import ConfigError
+from glane.plain_values import json_values
 
 _TAKEN = (".safetensors", ".json", ".jinja", ".txt", ".md", ".model", ".tiktoken", ".yaml", ".yml")
 _PAPERS = ("license", "licence", "notice", "readme", "copying", "use_policy")
@@ -152,8 +152,8 @@ def _text(found: _Found, name: str, path: Path, *, with_code: bool) -> None:
     templates = []
     if path.suffix == ".json":
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, RecursionError):
+            values = json_values(path.read_text(encoding="utf-8"))
+        except ValueError:
             found.refused.append(f"{name}: it is no JSON")
             return
         if path.name != "tokenizer.json":  # long, and without either
@@ -184,7 +184,7 @@ def _check_whole(source: Path, found: _Found) -> None:
 
 def _check_index(source: Path, name: str, found: _Found) -> None:
     """Check that each tensor is in the file that the index names: swapped files are seen by that."""
-    told = json.loads(found.files[name].read_text(encoding="utf-8"))
+    told = json_values(found.files[name].read_text(encoding="utf-8"))
     weights = told.get("weight_map") if isinstance(told, dict) else None
     if not isinstance(weights, dict):
         raise ConfigError(f"source: {source / name} has no weight_map.")

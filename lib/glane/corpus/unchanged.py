@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from glane.errors import DataError
+from glane.errors import DataError, UnreadableError
 from glane.rewritten import original_digest
 from glane.storage import content_digest as stored_digest
-from glane.storage import patiently
+from glane.storage import open_file, patiently
 from glane.validation import Strict
 
 _READERS = 8
@@ -105,13 +105,13 @@ def content_digest(path: str, known: Identity | None = None) -> str:
         DataError: if the file cannot be read, or is not the file `known` from the first byte to the last.
     """
     try:
-        with open(path, "rb") as stream:
+        with open_file(Path(path)) as stream:
             digest = stored_digest(stream)
             if known is not None and _of(os.fstat(stream.fileno())) != known:
                 raise DataError(f"{path}: was changed while it was read. Run the command again once it is at rest.")
             return original_digest(Path(path), digest)
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}).") from None
+        raise UnreadableError(f"{path}: cannot be read ({error.strerror}).") from None
 
 
 def content_digests(files: Iterable[tuple[str, Identity]]) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from glane.engine.safetensors import check_safetensors
 from glane.errors import ConfigError
+from glane.plain_values import json_values
 from glane.settings import ModelSettings
 
 ADAPTER, ADAPTER_WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
@@ -24,8 +24,8 @@ def lora_rank(adapter: str) -> int:
     if not path.is_file():
         raise ConfigError(f"model.adapter: {adapter} is incomplete: no {ADAPTER}.")
     try:
-        rank = json.loads(path.read_text(encoding="utf-8"))["r"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        rank = json_values(path.read_text(encoding="utf-8"))["r"]
+    except (OSError, ValueError, LookupError, TypeError):
         rank = None
     if type(rank) is not int or not 1 <= rank <= _RANKS[-1]:
         raise ConfigError(f"model.adapter: {path} does not tell a rank r from 1 to {_RANKS[-1]}.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from glane.plain_values import json_values
 
 _FILES = ("config.json", "params.json")
 _MODELOPT_FILE = "hf_quant_config.json"  # where ModelOpt wrote it before it wrote config.json's own
@@ -54,7 +55,7 @@ def _method(config: Mapping[str, Any]) -> str:
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        values = json_values(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return {}  # the engine says better what is wrong
     return values if isinstance(values, Mapping) else {}

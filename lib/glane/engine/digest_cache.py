@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from glane.storage import lock
+from glane.plain_values import json_values
+from glane.storage import content_of, lock
 
 _READERS = 8
 _WAIT_S = 3600.0  # for another process that reads the same files; then this one reads them, too
@@ -64,7 +65,7 @@ class DigestCache:
 
     def _read(self) -> dict[str, str]:
         try:
-            found = json.loads(self._path.read_text(encoding="utf-8"))
+            found = json_values(content_of(self._path))
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}

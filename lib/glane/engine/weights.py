@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,8 @@ from glane.engine.digest_cache import DigestCache
 from glane.engine.manifest import refuse_other_content, refuse_other_files, staged_files
 from glane.engine.registry import engine_kind
 from glane.engine.safetensors import check_safetensors
-from glane.errors import ConfigError
+from glane.errors import ConfigError, UnreadableError
+from glane.plain_values import json_values
 from glane.settings import ModelSettings
 
 _WEIGHTS = (".safetensors", ".bin", ".pt", ".gguf")
@@ -69,7 +69,9 @@ def marked(settings: ModelSettings) -> ModelSettings:
     if settings.toy_for is not None or not engine_kind(settings.engine).has_weights or not path.is_file():
         return settings
     try:
-        tasks = [str(name) for name in json.loads(path.read_text(encoding="utf-8"))]
+        tasks = [str(name) for name in json_values(path.read_text(encoding="utf-8"))]
+    except OSError as error:
+        raise UnreadableError(f"{path}: cannot be read ({error.strerror}).") from None
     except (ValueError, TypeError):
         raise ConfigError(f"model.path: {path} is damaged. It holds a list of the names of tasks.") from None
     return settings.model_copy(update={"toy_for": tuple(tasks)})
@@ -114,8 +116,10 @@ def _check(folder: Path) -> None:
         raise ConfigError(f"model.path: {folder} is incomplete: no config.json (nor Mistral's params.json).")
     for index in folder.glob("*.index.json"):
         try:
-            parts = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-        except (ValueError, KeyError):
+            parts = sorted(set(json_values(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        except OSError as error:
+            raise UnreadableError(f"{index}: cannot be read ({error.strerror}).") from None
+        except (ValueError, LookupError, TypeError, AttributeError):
             raise ConfigError(f"model.path: {index} is damaged.") from None
         if missing := [part for part in parts if not (folder / part).is_file()]:
             raise ConfigError(

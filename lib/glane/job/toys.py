@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import yaml
-
 from glane.composition import CONF
 from glane.engine.registry import engine_kind, toy_of
 from glane.engine.weights import marked
 from glane.errors import ConfigError
+from glane.plain_values import yaml_values
 from glane.settings import ExtractSettings
 from glane.task.task import Task, load_task
 
@@ -72,5 +71,5 @@ def _is_our_own(task: Task) -> bool:
     path = CONF / "task" / f"{task.name}.yaml"
     if not path.is_file():
         return True  # a toy of the user's, for a task of the user's
-    shipped = load_task(yaml.safe_load(path.read_text(encoding="utf-8")))
+    shipped = load_task(yaml_values(path.read_text(encoding="utf-8")))
     return shipped.answer_schema == task.answer_schema

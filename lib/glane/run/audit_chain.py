@@ -8,7 +8,6 @@ Chained logs: Schneier and Kelsey, Secure audit logs to support computer forensi
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import pwd
 import re
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from glane.errors import GlaneError, RunError
+from glane.plain_values import json_values
 from glane.records import Record, left_out, parse_record
 from glane.storage import lock, storage_errors
 from glane.validation import Strict
@@ -271,7 +271,7 @@ def _broken(entry: AuditEntry, number: int, digest: str, left: bytes, path: Path
 
 def _parsed(line: bytes, path: Path) -> AuditEntry | None:
     try:
-        return parse_record(AuditEntry, json.loads(line), place=path)
+        return parse_record(AuditEntry, json_values(line), place=path)
     except (GlaneError, ValueError):
         return None
 

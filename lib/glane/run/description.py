@@ -9,19 +9,19 @@ import yaml
 from pydantic import Field as Key
 
 from glane.corpus.unchanged import KnownFile
-from glane.errors import RecordError, RunError
+from glane.errors import RecordError, RunError, UnreadableError
+from glane.plain_values import NotPlainError, yaml_values
 from glane.records import Record, left_out, parse_record
 from glane.run.directory import RunDirectory
 from glane.run.environment import Environment
 from glane.run.fingerprint import Fingerprint
-from glane.storage import exists, patiently, storage_errors
+from glane.storage import content_of, exists, patiently, storage_errors
 from glane.tables.shape import TableShape
 from glane.types import Toy
 from glane.validation import Strict
 
 # libyaml's, where PyYAML has it: the description of thousands of input files takes long in pure Python.
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 T = TypeVar("T")
 
 
@@ -90,9 +90,10 @@ def read_description(directory: RunDirectory) -> RunDescription:
     Raises:
         FileNotFoundError: if there is none.
         RecordError: if it is of another version.
+        UnreadableError: if it cannot be read.
         RunError: if it is damaged.
     """
-    return parse_record(RunDescription, read_yaml(directory, load_yaml), place=directory.description)
+    return parse_record(RunDescription, read_yaml(directory, yaml_values), place=directory.description)
 
 
 def read_yaml(directory: RunDirectory, load: Callable[[str], T]) -> T:
@@ -100,17 +101,17 @@ def read_yaml(directory: RunDirectory, load: Callable[[str], T]) -> T:
 
     Raises:
         FileNotFoundError: if there is none.
+        UnreadableError: if it cannot be read.
         RunError: if it is damaged.
     """
     try:
-        return load(patiently(lambda: directory.description.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError):
+        return load(patiently(lambda: content_of(directory.description)).decode())
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise UnreadableError(f"{directory.description}: cannot be read ({error.strerror}).") from None
+    except (NotPlainError, UnicodeDecodeError):
         raise RunError(f"{directory.description}: damaged. Choose another run.dir.") from None
-
-
-def load_yaml(text: str) -> Any:
-    """What a text in YAML holds."""
-    return yaml.load(text, Loader=_Loader)
 
 
 def known_run(directory: RunDirectory) -> RunDescription | None:

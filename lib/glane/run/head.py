@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from glane.errors import ConfigError, RunError
+from glane.plain_values import yaml_values
 from glane.records import check_kind
-from glane.run.description import EarlierRun, RunDescription, load_yaml, read_yaml
+from glane.run.description import EarlierRun, RunDescription, read_yaml
 from glane.run.directory import RunDirectory
 from glane.types import Toy
 from glane.validation import Strict, validated
@@ -41,7 +42,7 @@ def read_head(directory: RunDirectory) -> RunHead:
 
     def parts(text: str) -> tuple[Any, Any]:
         of_run = _blocks(_blocks(text, ("settings",)), ("run",), indent="  ")
-        return load_yaml(_blocks(text, _NAMES)), load_yaml(of_run)
+        return yaml_values(_blocks(text, _NAMES)), yaml_values(of_run)
 
     values, of_run = read_yaml(directory, parts)
     known = dict(check_kind(RunDescription, values, place=directory.description))

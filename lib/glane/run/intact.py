@@ -6,7 +6,6 @@ and a file of another run or another place for these documents.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import pyarrow as pa
 from glane.corpus.plan import read_plan
 from glane.errors import RunError
 from glane.parquet import parquet_footer
+from glane.plain_values import json_values
 from glane.run.change import changing_told
 from glane.run.directory import RunDirectory
 from glane.run.head import read_head
@@ -103,7 +103,7 @@ def _footer(path: Path) -> _Footer | None:
     try:
         return _Footer(
             num_rows=int(read.num_rows),
-            fingerprint_digest=json.loads(metadata.get(METADATA, b"{}")).get("fingerprint_digest"),
+            fingerprint_digest=json_values(metadata.get(METADATA, b"{}")).get("fingerprint_digest"),
             first_row=None if first_row is None else int(first_row),
         )
     except (ValueError, AttributeError):  # a file that something else wrote

@@ -7,7 +7,6 @@ their own: they are the only copy.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import stat
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glane.errors import RunError
+from glane.plain_values import json_values
 from glane.run.cleaned import note_cleaned
 from glane.run.directory import RunDirectory
 from glane.run.intact import damage
@@ -24,6 +24,7 @@ from glane.run.known import BEATS
 from glane.run.metrics_file import collected
 from glane.run.names import MARKER, PARTS, STAGED, STAGING, UNFINISHED
 from glane.settings.keep import Kind
+from glane.storage import content_of
 
 _DAY_S = 86_400.0
 _CLOCK = re.compile(r"\.clock-[\w.-]+")
@@ -182,7 +183,7 @@ def _is_of_glane(path: Path) -> bool:
     if UNFINISHED.fullmatch(path.name):
         return True
     try:
-        told = json.loads(path.read_bytes())
+        told = json_values(content_of(path))
     except (OSError, ValueError):
         return False
     return isinstance(told, dict) and str(told.get("kind")).startswith("glane ")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from glane.corpus.plan import Plan
 from glane.corpus.proof import prove_shard
 from glane.errors import RunError
 from glane.parquet import ParquetFile, open_parquet, write_parquet
+from glane.plain_values import json_values
 from glane.run.directory import RunDirectory
 from glane.run.repeats import DIGEST, DUPLICATE
 from glane.storage import patiently, write_once
@@ -147,7 +147,7 @@ def _facts(directory: RunDirectory, shard: int, parquet: ParquetFile) -> PartFac
     Raises:
         RunError: if it is another one.
     """
-    facts = PartFacts.model_validate(json.loads(parquet.schema_arrow.metadata[_KEY]))
+    facts = PartFacts.model_validate(json_values(parquet.schema_arrow.metadata[_KEY]))
     if facts.run != directory.identity():
         raise RunError("it was made for another run.")
     if facts.shard != shard:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from glane.errors import RecordError
+from glane.plain_values import json_values
 from glane.records import Record, parse_record
 from glane.run.directory import RunDirectory
 from glane.run.environment import Environment, environment
 from glane.run.heartbeat import job_name
+from glane.storage import content_of
 
 
 class Start(Record):
@@ -93,6 +94,6 @@ R = TypeVar("R", bound=Record)
 def record_lines(model: type[R], path: Path) -> Iterator[R]:
     """The records of a file, one a line. A line that cannot be read is skipped: the last may be half written."""
     with contextlib.suppress(OSError):
-        for line in path.read_text(encoding="utf-8").splitlines():
+        for line in content_of(path).splitlines():
             with contextlib.suppress(ValueError, RecordError):
-                yield parse_record(model, json.loads(line), place=path)
+                yield parse_record(model, json_values(line), place=path)

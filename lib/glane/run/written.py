@@ -22,7 +22,7 @@ from glane.rewritten import original_digest
 from glane.run.audit import note_wrote
 from glane.run.links import RunLink
 from glane.run.names import MARKER
-from glane.storage import content_digest, locked_folder, replace_file, storage_errors
+from glane.storage import content_digest, locked_folder, open_file, replace_file, storage_errors
 from glane.validation import Strict
 
 WRITTEN = ".glane-files"
@@ -297,5 +297,5 @@ def digest_of(content: bytes | Path) -> str:
     """The digest of what a file holds; of what it held before it was encrypted again, if it was."""
     if isinstance(content, bytes):
         return hashlib.blake2b(content, digest_size=16).hexdigest()
-    with content.open("rb") as stream:
+    with open_file(content) as stream:
         return original_digest(content, content_digest(stream))

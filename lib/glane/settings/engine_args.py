@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any
 
+from glane.plain_values import TooDeepError, json_values
 from glane.settings.engine_fields import ALLOWED, INSTEAD, REFUSED
 
 # Of vLLM's EngineArgs and the configurations within them; of Hugging Face's loaders, for what is passed on to them.
@@ -41,7 +40,11 @@ _SAFE_FORMATS = (
 def complaint(arguments: Mapping[str, Any]) -> str | None:
     """Why these arguments are refused, naming the one that loads code or lets documents out; None if none does."""
     inner = (text for path, key, value in _entries(arguments, "") for text in _about(path, key, value))
-    return next(inner, None) or next((text for name in arguments if (text := _of_field(str(name)))), None)
+    try:
+        found = next(inner, None)
+    except TooDeepError:  # vLLM may read it all the same
+        return "a text in it holds JSON that is nested too deep to be looked at. Leave it out"
+    return found or next((text for name in arguments if (text := _of_field(str(name)))), None)
 
 
 def _of_field(name: str) -> str | None:
@@ -76,8 +79,12 @@ def _entries(value: Any, prefix: str) -> Iterator[tuple[str, str, Any]]:
         for i, inner in enumerate(value):
             yield from _entries(inner, f"{prefix}[{i}]")
     elif isinstance(value, str) and value.lstrip().startswith(("{", "[")):  # vLLM reads such a text as JSON
-        with suppress(ValueError):
-            yield from _entries(json.loads(value), prefix)
+        try:
+            yield from _entries(json_values(value), prefix)
+        except TooDeepError:
+            raise
+        except ValueError:
+            pass  # a text after all
 
 
 def _about(path: str, key: str, value: Any) -> Iterator[str]:

@@ -6,7 +6,6 @@ belongs to which record.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,8 @@ from glane.assess.annotations.labels import labels_of, scalar_of
 from glane.assess.annotations.listed import DOCUMENTS_FILE, read_listed
 from glane.assess.annotations.said import EXPORTED, Said, brat_said, label_studio_said, said_digest
 from glane.errors import DataError, did_you_mean, told
+from glane.plain_values import json_values
+from glane.storage import content_of
 from glane.task.fields import BooleanField, Field, IntegerField, ListField, NumberField, ScalarField
 from glane.task.kinds.field import AnswerError
 
@@ -145,7 +146,7 @@ def _refuse_unknown(place: Path, marked: Iterable[str], labels: Mapping[str, str
 def _label_studio(place: Path) -> Iterator[Annotated]:
     """The tasks that somebody annotated: the one marked as ground truth, or the only one that was not cancelled."""
     try:
-        tasks = json.loads(place.read_text(encoding="utf-8"))
+        tasks = json_values(content_of(place))
         found = [
             (task["data"], [(one, tuple(label_studio_said(one.get("result", [])))) for one in task["annotations"]])
             for task in tasks

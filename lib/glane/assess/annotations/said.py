@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from glane.errors import DataError
+from glane.plain_values import json_values
 from glane.run.written import digest_of
 
 EXPORTED = "exported"  # of the data of a task of Label Studio: the digest of what was said of it when it was exported
@@ -57,7 +58,7 @@ def _value_of(note: str | None) -> str | None:
     if note is None or not note.startswith('"'):
         return note
     try:
-        return str(json.loads(note))
+        return str(json_values(note))
     except ValueError:
         return note
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -11,7 +10,9 @@ from pydantic import Field as Key
 from pydantic import JsonValue, ValidationError, model_validator
 
 from glane.errors import DataError, RecordError, told
+from glane.plain_values import json_values
 from glane.records import Record, check_kind, left_out
+from glane.storage import content_of
 from glane.types import Missing
 from glane.validation import Strict
 
@@ -79,7 +80,7 @@ def read_corrections(path: str | Path, *, run: str) -> Corrections:
         DataError: if there is no such file, it holds no corrections, or they are those of another run.
     """
     try:
-        values = check_kind(Corrections, json.loads(Path(path).read_bytes()), place=path)
+        values = check_kind(Corrections, json_values(content_of(Path(path))), place=path)
         found = Corrections.model_validate(values)  # its errors can be told without what a reviewer wrote
     except OSError as error:
         raise DataError(f"corrections: {path}: {error.strerror or 'cannot be read'}.") from None
@@ -94,7 +95,7 @@ def read_corrections(path: str | Path, *, run: str) -> Corrections:
             f"{path}: its letters are not UTF-8, in which the review page saves. Another program wrote it again in its "
             "own encoding: give the file as it was saved, or convert it."
         ) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise DataError(f"{path}: not a file that the review page saved: not JSON. {_REMEDY}") from None
     if found.run != run:
         raise DataError(

@@ -13,6 +13,7 @@ from typing import Any
 
 from glane.errors import RecordError
 from glane.job.doctor.report import NodeReport
+from glane.plain_values import json_values
 from glane.records import read_record
 from glane.settings import DoctorSettings
 from glane.storage import listed, replace_file
@@ -40,7 +41,7 @@ class Exchange:
 
     def told(self, topic: str, *, limit_s: float) -> dict[int, dict[str, Any]]:
         """What the nodes said on a topic, by rank: of all, or of those that said it within `limit_s` seconds."""
-        return self._gather(topic, lambda path: dict(json.loads(path.read_bytes())), limit_s)
+        return self._gather(topic, lambda path: dict(json_values(path.read_bytes())), limit_s)
 
     @property
     def is_concluded(self) -> bool:

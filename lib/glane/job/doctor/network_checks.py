@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import socket
 import subprocess
@@ -20,6 +19,7 @@ from glane.cluster import processes
 from glane.cluster.address import network_variables
 from glane.cluster.findings import Finding, Findings, failed, ok, skipped, warning
 from glane.job.doctor.storage_checks import skew_finding
+from glane.plain_values import json_values
 
 _RESOLVE_S = 10.0
 _NAMES_REMEDY = "Have the site add it to DNS or /etc/hosts of this node."
@@ -118,7 +118,7 @@ def _answer(child: subprocess.Popen[bytes], log: Path, deadline: float) -> dict[
         return {"error": "no answer"}
     for line in reversed(log.read_text(errors="replace").splitlines()):
         with contextlib.suppress(ValueError):
-            answer = json.loads(line)
+            answer = json_values(line)
             if isinstance(answer, dict):
                 return answer
     return {"error": f"ended with exit code {child.returncode}"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from glane.errors import DataError, GlaneError, RunError
 from glane.extraction.summary import WORK, extraction_summary
 from glane.job.runs.records import Assessment, Kind, Quality, RunEntry
 from glane.languages import say
+from glane.plain_values import json_values
 from glane.records import Record, parse_record
 from glane.run.directory import RunDirectory
 from glane.run.energy_total import total_energy
@@ -30,7 +30,7 @@ from glane.run.overview import Overview, overview
 from glane.run.summary import Summary, read_summary
 from glane.run.whole import read_together
 from glane.run.written import WRITTEN, WrittenFiles, read_written
-from glane.storage import exists
+from glane.storage import content_of, exists
 from glane.validation import Strict, validated
 
 _KINDS: Mapping[str, Kind] = {  # by a file that only this kind has
@@ -184,7 +184,7 @@ def _assessment(folder: Path, mark: str, there: Sequence[str], written: WrittenF
     of = {name: _runs_of(folder, name, written) for name in there if name in (mark, *_DATA.get(mark, (mark,)))}
     ids, fingerprint, quality = of[mark], "", None
     if mark.endswith(".json"):
-        told = validated(_Told, json.loads((folder / mark).read_bytes()), place=str(folder / mark))
+        told = validated(_Told, json_values(content_of(folder / mark)), place=str(folder / mark))
         fingerprint = told.fingerprint if len(ids) <= 1 else ""
         if written.mark_of(mark) is None and not fingerprint and _is_other(run_at(told.run), ids):
             ids = frozenset()  # of before folders told which files are of which run
@@ -224,7 +224,7 @@ def _is_page_of(name: str, mark: str) -> bool:
 
 
 def _evaluation(path: Path) -> _EvaluationHead:
-    return parse_record(_EvaluationHead, json.loads(path.read_bytes()), place=path)
+    return parse_record(_EvaluationHead, json_values(content_of(path)), place=path)
 
 
 def _ids_by_path(head: _EvaluationHead) -> frozenset[str]:
