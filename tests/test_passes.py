@@ -79,7 +79,7 @@ def test_an_interruption_lets_each_clean_up_and_leaves_no_process(tmp_path: Path
 
 def test_every_test_is_of_one_pass_and_of_no_two() -> None:
     told = [command[command.index("-m") + 1] for command in (*PASSES, *AFTER) if PYTEST in command]
-    assert len(told) == 3
+    assert len(told) == 4
     for marks in range(8):
         has = {name: bool(marks & 1 << place) for place, name in enumerate(("engine", "ray", "slurm"))}
         words = [re.sub("engine|ray|slurm", lambda found: str(has[found[0]]), one) for one in told]  # noqa: B023
@@ -88,11 +88,12 @@ def test_every_test_is_of_one_pass_and_of_no_two() -> None:
 
 def test_the_passes_of_marked_tests_are_given_the_files_that_hold_any() -> None:
     files = [{Path(word).name for word in command if word.endswith(".py")} for command in (*PASSES, *AFTER)]
-    light, _, slurm, others = files
+    light, _, slurm, engines, ray = files
     assert not light
     assert {"test_slurm.py", "test_pilot.py"} <= slurm
-    assert {"test_chain.py", "test_extract.py", "test_pilot.py"} <= others
-    assert "test_disclosure.py" not in slurm | others
+    assert {"test_chain.py", "test_embed_vllm.py"} <= engines
+    assert {"test_extract.py", "test_pilot.py"} <= ray
+    assert "test_disclosure.py" not in slurm | engines | ray
 
 
 def test_a_mark_that_the_file_does_not_name_is_refused(tmp_path: Path) -> None:
