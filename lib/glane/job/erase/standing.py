@@ -7,7 +7,6 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from urllib.parse import quote
 
 import polars as pl
 
@@ -85,10 +84,14 @@ def _parts(name: str, longer: Iterable[str]) -> Mapping[int, Mapping[int, frozen
 
 def _forms(name: str) -> set[str]:
     """An id as it is written in texts, CSV, JSON, HTML, addresses, and where bytes are taken for signs of one each."""
-    plain = {name, html.escape(name), html.escape(name, quote=False), quote(name)}
+    plain = {name, html.escape(name), html.escape(name, quote=False), _in_address(name)}
     plain |= {json.dumps(name)[1:-1], json.dumps(name, ensure_ascii=False)[1:-1]}
     plain |= {name.replace("/", "\\/"), name.replace('"', '""')}
     return plain | {one.encode().decode("latin-1") for one in plain}
+
+
+def _in_address(name: str) -> str:
+    return re.sub(rb"[^A-Za-z0-9_.~/-]", lambda sign: b"%%%02X" % ord(sign[0]), name.encode()).decode()
 
 
 def _is_at(text: str, start: int, names: Mapping[int, Collection[str]], letter: str) -> bool:
