@@ -26,6 +26,7 @@ from embed_runs import embed_alone, embed_told
 from glane.assess.files import as_parquet, write_folder
 from glane.composition import composed
 from glane.composition.words import command_line
+from glane.corpus.pseudonymised import MARK
 from glane.errors import ConfigError, GlaneError, RunError
 from glane.extraction.frozen import freeze, read_frozen
 from glane.extraction.summary import extraction_summary
@@ -38,7 +39,7 @@ from glane.job.rewrite import rewrite_all
 from glane.job.tables import kept_tables
 from glane.keys import KEY_FILE
 from glane.languages import in_language
-from glane.parquet import PARQUET, open_parquet, read_parquet_frame, scan_parquet, write_parquet_frame
+from glane.parquet import PARQUET, open_parquet, parquet_schema, read_parquet_frame, scan_parquet, write_parquet_frame
 from glane.run.directory import RunDirectory
 from glane.run.erased import known_erased, read_erased
 from glane.run.heartbeat import process_start
@@ -287,6 +288,7 @@ def test_a_data_set_that_glane_made_is_emptied_and_who_reads_it_still_is_the_sam
     assert rows_of(tmp_path / "run").equals(before.filter(pl.col("id") != GONE))
     kept = read_parquet_frame(tmp_path / "pseudo" / "documents.parquet")
     assert kept.height == 40
+    assert MARK in parquet_schema(tmp_path / "pseudo" / "documents.parquet").metadata  # its dates are shifted still
     assert kept.filter(pl.col("id").str.starts_with("erased-"))["text"].to_list() == [None]
     for one in ("run", "other"):
         assert glane.verify(tmp_path / one).is_as_it_was

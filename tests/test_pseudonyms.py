@@ -19,8 +19,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import glane
-from conftest import SMALL_TASK, extract_here, job_here, make_settings
+from conftest import SMALL_TASK, extract_here, job_here, make_settings, work
+from glane.api.sources import refuse_shifted
+from glane.corpus.files import inspect_files
+from glane.corpus.pseudonymised import MARK, PseudonymRules, rules_of, shifted_rules, with_mark
 from glane.errors import ConfigError, DataError, RunError
+from glane.extraction.frozen import freeze
+from glane.extraction.results import Run
+from glane.extraction.shifted import pseudonym_lines, pseudonym_rules
+from glane.extraction.work import ExtractionWork, prepare_extraction
+from glane.job.sentinels import Sentinels
+from glane.job.tables import kept_tables
 from glane.pseudonyms.checks import luhn, nir_key, with_luhn
 from glane.pseudonyms.dates import dates, shifted
 from glane.pseudonyms.detect import identifiers
@@ -32,6 +41,7 @@ from glane.pseudonyms.surrogates import RESERVED, Manner
 from glane.pseudonyms.syllables import is_real
 from glane.pseudonyms.tokens import tokens
 from glane.pseudonyms.words import folded, letters, listed
+from glane.task.task import load_task
 from identified_notes import TEMPLATES, UNSEEN_FIRST, UNSEEN_LAST, Identified, identified
 from simulations.pseudonyms import found_by_rules, measure, measure_closed
 
@@ -42,6 +52,7 @@ QUOTED = {
     "instructions": "Lis.",
     "fields": {name: {"type": "boolean", "evidence": True} for name in ("fever", "cough", "seen")},
 }
+PSEUDONYMISED_BEFORE = "the documents were pseudonymised before, as their files say: these are personal data still"
 SAMPLE = [identified(template, seed, unseen=bool(seed % 2)) for template in TEMPLATES for seed in range(6)]
 
 
@@ -495,7 +506,7 @@ def write_notes(path: Path, documents: list[Identified], persons: int = 4) -> Pa
         "text": [document.text for document in documents],
         "patient": [f"pat-{place % persons}" for place in range(len(documents))],
         "nom": [document.known[1] if len(document.known) > 1 else None for document in documents],
-        "seen": [date(2024, 3, 1) + timedelta(place) for place in range(len(documents))],
+        "visit": [date(2024, 3, 1) + timedelta(place) for place in range(len(documents))],
         "ward": ["A"] * len(documents),
     }
     pq.write_table(pa.table(rows), path, row_group_size=5)
@@ -512,7 +523,7 @@ def given_away(tmp_path_factory: pytest.TempPathFactory) -> Path:
     told = job_here(
         f"data.path={folder}/notes.parquet", f"out.dir={folder}/out", f"offsets={folder}/apart/offsets.parquet",
         f"key_file={folder}/key", "data.person_column=patient", "data.known_columns=[nom]", "data.carry_columns=[ward]",
-        "data.shift_columns=[seen]", name="pseudonymise",
+        "data.shift_columns=[visit]", name="pseudonymise",
     )  # fmt: skip
     (folder / "told.txt").write_text(told.stdout + told.stderr)
     return folder
@@ -540,8 +551,9 @@ def seeded(document: Identified) -> set[str]:
 
 def test_nothing_that_was_seeded_is_in_any_byte(given_away: Path, tmp_path: Path) -> None:
     original = pl.read_parquet(given_away / "notes.parquet")
+    assert "dates are shifted by up to 182 days" in (given_away / "told.txt").read_text()
     found = made_table = pl.read_parquet(given_away / "out" / "documents.parquet")
-    assert found.columns == ["id", "text", "patient", "ward", "seen"]
+    assert found.columns == ["id", "text", "patient", "ward", "visit"]
     settings = make_settings(given_away / "out" / "documents.parquet", tmp_path / "run", SMALL_TASK)
     extract_here(settings)
     job_here(f"run.dir={tmp_path}/run", f"out.dir={tmp_path}/review", "rows=5", name="review")
@@ -570,7 +582,7 @@ def test_what_is_apart_holds_no_text(given_away: Path) -> None:
 
 def test_dates_beside_the_text_move_with_it(given_away: Path) -> None:
     old, new = pl.read_parquet(given_away / "notes.parquet"), pl.read_parquet(given_away / "out" / "documents.parquet")
-    moved = (new["seen"] - old["seen"]).dt.total_days()
+    moved = (new["visit"] - old["visit"]).dt.total_days()
     by_person = pl.DataFrame({"patient": old["patient"], "moved": moved}).unique()
     assert by_person.height == 4
     assert 0 not in moved.to_list()
@@ -608,7 +620,7 @@ def test_evidence_is_found_in_the_originals(given_away: Path, tmp_path: Path) ->
 
 def test_a_second_call_gives_the_same_bytes_and_touches_nothing(given_away: Path, tmp_path: Path) -> None:
     words = {"key_file": given_away / "key", "data__person_column": "patient", "data__known_columns": ["nom"]}
-    more = {"data__carry_columns": ["ward"], "data__shift_columns": ["seen"]}
+    more = {"data__carry_columns": ["ward"], "data__shift_columns": ["visit"]}
     done = glane.pseudonymise(
         given_away / "notes.parquet", tmp_path / "out", offsets=tmp_path / "o.parquet", **words, **more
     )
@@ -639,6 +651,112 @@ def test_a_known_column_that_is_carried_is_replaced(given_away: Path, tmp_path: 
             **(words | {"data__known_columns": ["id"]}),
         )  # fmt: skip
     assert not (tmp_path / "b").exists()
+
+
+@pytest.fixture(scope="module")
+def shifted_before(given_away: Path) -> Run:
+    """A run on a copy of what the command wrote, which carries a shifted column and one that is not."""
+    copy = given_away / "copies" / "copied.parquet"
+    copy.parent.mkdir()
+    copy.write_bytes((given_away / "out" / "documents.parquet").read_bytes())
+    settings = make_settings(copy, given_away / "run", SMALL_TASK, data__carry_columns=["visit", "ward"])
+    extract_here(settings)
+    return glane.open_run(given_away / "run")
+
+
+def test_dates_that_were_shifted_before_are_known_to_be_in_each_copy(shifted_before: Run) -> None:
+    rules = shifted_rules(shifted_before.description().fingerprint)
+    assert rules is not None
+    assert (rules.most_days, rules.shift_columns, rules.person_column) == (182, ("visit",), "patient")
+    said = {entry.column: entry.description for entry in shifted_before.description().codebook}
+    assert all("182 jours" in said[name] for name in ("onset", "visit"))
+    assert not any("182 jours" in said[name] for name in ("age", "ward"))
+
+
+@pytest.mark.parametrize("column", ["onset", "visit"])
+def test_periods_of_dates_that_were_shifted_before_are_refused(shifted_before: Run, column: str) -> None:
+    said = f"the dates of '{column}' were shifted by up to 182 days"
+    with pytest.raises(ConfigError, match=said):
+        glane.aggregate(shifted_before, {"name": "t", "field": "fever", "value": True, "time": {"column": column}})
+    gold = pl.DataFrame({"id": ["a"]})
+    with pytest.raises(ConfigError, match=said):
+        glane.estimate(shifted_before, gold, field="fever", value=True, by=column, every="week")
+    with pytest.raises(ConfigError, match=said):
+        refuse_shifted([shifted_before], by=column)
+
+
+def test_rows_are_not_chosen_or_ordered_by_dates_that_were_shifted_before(given_away: Path, tmp_path: Path) -> None:
+    made_table = given_away / "out" / "documents.parquet"
+    with pytest.raises(ConfigError, match=r"data.where: the dates of 'visit' were shifted"):
+        work(make_settings(made_table, tmp_path / "a", data__where="visit >= '2024-03-01'"))
+    with pytest.raises(ConfigError, match=r"data.order_by: the dates of 'visit' were shifted, each person's"):
+        work(make_settings(made_table, tmp_path / "b", data__group_by="ward", data__order_by="visit"))
+    work(make_settings(made_table, tmp_path / "c", data__group_by="patient", data__order_by="visit"))
+
+
+def test_what_was_pseudonymised_is_not_pseudonymised_again(given_away: Path, tmp_path: Path) -> None:
+    """A second time with dates=kept would tell that dates are true."""
+    path = given_away / "out" / "documents.parquet"
+    with pytest.raises(DataError, match="were pseudonymised before"):
+        glane.pseudonymise(path, tmp_path / "out", offsets=tmp_path / "o.parquet", key_file=given_away / "key")
+    told = {"key_file": str(given_away / "key"), "dates": "kept", "offsets": str(tmp_path / "o.parquet")}
+    settings = make_settings(
+        path, tmp_path / "run", SMALL_TASK, **{f"data__pseudonyms__{name}": value for name, value in told.items()}
+    )  # fmt: skip
+    with pytest.raises(DataError, match="were pseudonymised before"), kept_tables(settings):
+        pass
+    assert sorted(tmp_path.iterdir()) == []
+
+
+def test_files_that_were_pseudonymised_otherwise_or_not_are_told(given_away: Path, tmp_path: Path) -> None:
+    words = {"key_file": given_away / "key", "data__carry_columns": ["ward", "visit"], "keep": ["date"]}
+    done = glane.pseudonymise(given_away / "notes.parquet", tmp_path / "out", offsets=tmp_path / "o.parquet", **words)
+    folder = tmp_path / "all"
+    folder.mkdir()
+    kept = tmp_path / "out" / "documents.parquet"
+    assert "shifted" not in str(done)
+    (folder / "a.parquet").write_bytes(kept.read_bytes())
+    settings = make_settings(folder, tmp_path / "run", SMALL_TASK, data__carry_columns=["ward"])
+    files = inspect_files(str(folder), id_column="id", text_column="text")
+    assert pseudonym_lines(settings.data, files) == [PSEUDONYMISED_BEFORE]
+    other = pl.read_parquet(given_away / "out" / "documents.parquet").select("id", "text", "ward", "visit").to_arrow()
+    marked = with_mark(other.schema, known_mark(given_away / "out" / "documents.parquet"))
+    pq.write_table(other.cast(pq.read_schema(kept)).replace_schema_metadata(marked.metadata), folder / "b.parquet")
+    files = inspect_files(str(folder), id_column="id", text_column="text")
+    rules = pseudonym_rules(settings.data, files)
+    assert rules is not None
+    assert (rules.dates, rules.shift_columns) == ("shifted", ("visit",))
+    assert len(pseudonym_lines(settings.data, files)) == 3
+    assert (
+        pseudonym_rules(
+            settings.data, inspect_files(str(given_away / "notes.parquet"), id_column="id", text_column="text")
+        )
+        is None
+    )
+
+
+def known_mark(path: Path) -> PseudonymRules:
+    found = rules_of(str(path), [(pq.read_schema(path).metadata or {}).get(MARK)])
+    assert found is not None
+    return found
+
+
+def test_sentinels_of_originals_are_told_in_a_run_on_pseudonyms(
+    given_away: Path, shifted_before: Run, tmp_path: Path
+) -> None:
+    plain = make_settings(given_away / "notes.parquet", tmp_path / "plain", SMALL_TASK)
+    extract_here(plain)
+    task = load_task(SMALL_TASK)
+    for run, are_originals in ((shifted_before, False), (glane.open_run(tmp_path / "plain"), True)):
+        folder = tmp_path / f"frozen-{are_originals}"
+        ids = run.usable().select(run.id_column).collect().to_series().head(3)
+        frozen = freeze(run, task, ids, folder=folder, sample={}, tolerance=0)
+        settings = make_settings(
+            given_away / "out" / "documents.parquet", tmp_path / f"run-{are_originals}", {**SMALL_TASK, "sentinels": str(folder)}
+        )  # fmt: skip
+        with_them = load_task(settings.task)
+        prepared = prepare_extraction(ExtractionWork(settings=settings, task=with_them))
+        assert Sentinels(settings, with_them, prepared, frozen).are_originals == are_originals
 
 
 def test_a_text_that_cannot_be_read_is_null_and_told(given_away: Path, tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def aggregate(
     groups = [*definition.columns, *definition.person]
     refuse_uncarried(runs.first, table=groups)
     if definition.time is not None:
-        refuse_shifted(runs.first, table=[definition.time.column, definition.time.reported])
+        refuse_shifted(runs.runs, table=[definition.time.column, definition.time.reported])
     condition = case if case is not None else definition.case
     question = Question(
         what="count", field=asked_field(definition.field), case=condition, value=definition.value,

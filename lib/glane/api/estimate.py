@@ -123,7 +123,7 @@ def estimate(
     refuse_uncarried(
         runs.first, by=by, covariates=names_in(covariates), clusters=names_in(clusters)
     )  # fmt: skip
-    refuse_shifted(runs.first, by=None if every is None else by)
+    refuse_shifted(runs.runs, by=None if every is None else by)
     if (field is None) == (case is None):
         raise ConfigError("field, case: give the field that is asked about, or a case definition, one of both.")
     field = asked_field(field)

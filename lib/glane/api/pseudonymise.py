@@ -43,6 +43,14 @@ class PseudonymisedDocuments(Spoken):
                 ),
                 *([_failed(told.failed)] if told.failed else []),
                 *([_none(told.without_identifiers)] if told.without_identifiers else []),
+                *(
+                    []
+                    if "date" in told.keep
+                    else [
+                        f"dates are shifted by up to {told.most_days} days, each person's otherwise: counts by week or "
+                        "month are wrong. The file says so to who reads it; keep=[date] keeps them"
+                    ]
+                ),
                 "Rules and lists miss identifiers: read a sample before anything leaves. These are personal data still "
                 "(GDPR, article 4(5)).",
                 f"{self.folder}: {DOCUMENTS}, {MANIFEST}",

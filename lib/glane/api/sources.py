@@ -17,6 +17,7 @@ from glane.assess.sampling import PROBABILITY, STRATUM, WEIGHT
 from glane.assess.told_cells import as_told
 from glane.corpus.find import find_files
 from glane.corpus.ids import as_ids, id_type
+from glane.corpus.pseudonymised import shifted_rules
 from glane.errors import ConfigError, DataError
 from glane.extraction.results import Run, open_run
 from glane.languages import say
@@ -137,7 +138,7 @@ def refuse_uncarried(run: Run, **columns: str | Sequence[str] | None) -> None:
                 )
 
 
-def refuse_shifted(run: Run, **columns: str | Sequence[str | None] | None) -> None:
+def refuse_shifted(run: Run | Sequence[Run], **columns: str | Sequence[str | None] | None) -> None:
     """Refuse columns whose dates were shifted with the pseudonymised documents: counts by their periods say nothing.
 
     `columns` are the names by the argument that holds them.
@@ -145,16 +146,20 @@ def refuse_shifted(run: Run, **columns: str | Sequence[str | None] | None) -> No
     Raises:
         ConfigError: naming the column and the remedy.
     """
-    rules = run.description().fingerprint.get("pseudonyms") or {}
-    if rules.get("dates") != "shifted":
+    if not isinstance(run, Run):
+        for one in run:
+            refuse_shifted(one, **columns)
+        return
+    rules = shifted_rules(run.description().fingerprint)
+    if rules is None:
         return
     for place, names in columns.items():
         for name in [names] if isinstance(names, str) else names or ():
-            if name is not None and (name.partition(".")[0] in run.task.fields or name in rules["shift_columns"]):
+            if name is not None and (name.partition(".")[0] in run.task.fields or name in rules.shift_columns):
                 raise ConfigError(
-                    f"{place}: the dates of {name!r} were shifted by up to {rules['most_days']} days, each person's "
-                    "otherwise (data.pseudonyms.dates=shifted): periods of them say nothing. Count by a carried column "
-                    "that was not shifted, or extract with data.pseudonyms.dates=kept."
+                    f"{place}: the dates of {name!r} were shifted by up to {rules.most_days} days, each person's "
+                    "otherwise: periods of them say nothing. Count by a carried column that was not shifted, or keep "
+                    "the dates (data.pseudonyms.dates=kept; of glane pseudonymise keep=[date])."
                 )
 
 

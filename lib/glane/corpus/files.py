@@ -15,6 +15,7 @@ from glane.corpus.converted import tables_of
 from glane.corpus.find import Found, find_files
 from glane.corpus.formats import conversion
 from glane.corpus.ids import id_type
+from glane.corpus.pseudonymised import MARK
 from glane.corpus.readable import refuse_unreadable
 from glane.corpus.unchanged import Identity, KnownFile, identity
 from glane.errors import DataError, did_you_mean
@@ -33,6 +34,7 @@ class InputFile:
     identity: Identity
     row_groups: tuple[tuple[int, int], ...]
     schema: pa.Schema
+    mark: bytes | None = None  # what it says of pseudonyms in it
     table: str | None = None  # the name of the table of another format of which it was made
 
     @property
@@ -166,6 +168,7 @@ def _inspect(
         before = identity(path)
         with open_parquet(path) as parquet:
             metadata, schema = parquet.metadata, parquet.schema_arrow.remove_metadata()
+            mark = (metadata.metadata or {}).get(MARK)
             columns = (
                 [metadata.row_group(0).column(i).path_in_schema for i in range(metadata.num_columns)]
                 if metadata.num_row_groups
@@ -183,6 +186,7 @@ def _inspect(
         identity=before,
         row_groups=groups,
         schema=schemas.setdefault(schema, schema),
+        mark=mark,
         table=tables[str(Path(path).parent)].get(Path(path).name),
     )
 

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import pyarrow as pa
+
 from glane.corpus.unchanged import KnownFile
-from glane.records import Record, read_record
+from glane.errors import RecordError
+from glane.records import Record, parse_record, read_record
 from glane.storage import exists
 from glane.validation import Strict
 
 RECORD = "pseudonyms.json"
+MARK = b"glane.pseudonyms"  # in the metadata of a Parquet file: how its documents were pseudonymised
 PROBLEM = "__glane_problem"  # a column: why a text could not be replaced; null where it could
 
 
@@ -37,6 +41,10 @@ class PseudonymRules(Strict):
     whole_weeks: bool
     oldest_age: int | None
 
+    def as_values(self) -> dict[str, Any]:
+        """The rules as plain values, which a fingerprint holds."""
+        return self.model_dump(mode="json")
+
 
 class PseudonymisedInput(Record):
     """What `pseudonyms.json` says: of which files the one beside it was made, how, and how much was replaced."""
@@ -53,6 +61,14 @@ class PseudonymisedInput(Record):
     replaced: Mapping[str, int]  # in texts, by kind
     values: Mapping[str, int] = {}  # cells of columns that are known of the person, by column
     holding: Mapping[str, int] = {}  # rows whose cell in a carried column holds what was replaced, by column
+
+
+class PseudonymMark(Record):
+    """What a Parquet file of pseudonymised documents says of itself, wherever it is copied to."""
+
+    kind: Literal["glane pseudonymised file"] = "glane pseudonymised file"
+    version: Literal[1] = 1
+    rules: PseudonymRules
 
 
 def made_of_digest(rules: PseudonymRules, sources: Sequence[KnownFile]) -> str:
@@ -75,10 +91,58 @@ def pseudonymised_beside(path: str) -> PseudonymisedInput | None:
     return None
 
 
-def pseudonym_marks(path: str) -> Mapping[str, Any] | None:
-    """What a fingerprint says of pseudonymised documents; None of others."""
-    found = pseudonymised_beside(path)
-    return None if found is None else found.rules.model_dump(mode="json")
+def with_mark(schema: pa.Schema, rules: PseudonymRules | None) -> pa.Schema:
+    """A schema whose file says how its documents were pseudonymised; None: it is as it was."""
+    if rules is None:
+        return schema
+    return schema.with_metadata({**(schema.metadata or {}), MARK: PseudonymMark(rules=rules).model_dump_json()})
+
+
+def rules_of(path: str, marks: Iterable[bytes | None]) -> PseudonymRules | None:
+    """How the documents that `data.path` names were pseudonymised, by a run or before; None if none of them were.
+
+    Args:
+        path: What `data.path` names.
+        marks: What its files say of themselves (`InputFile.mark`).
+
+    Raises:
+        RecordError: if what is told is damaged, or of another version.
+    """
+    if (found := pseudonymised_beside(path)) is not None:
+        return found.rules
+    different = list(dict.fromkeys(marks))
+    told = [_read_mark(one, path) for one in different if one is not None]
+    if len(different) < 2:
+        return told[0] if told else None
+    return _of_several(told)
+
+
+def _read_mark(mark: bytes, path: str) -> PseudonymRules:
+    try:
+        values = json.loads(mark)
+    except ValueError:
+        raise RecordError(f"{path}: damaged; what a file says of its pseudonyms is not JSON.") from None
+    return parse_record(PseudonymMark, values, place=path).rules
+
+
+def _of_several(told: Sequence[PseudonymRules]) -> PseudonymRules:
+    """What files that were not pseudonymised alike have in common: dates are shifted if those of one file are."""
+    most = max(told, key=lambda one: (one.dates == "shifted", one.most_days))
+    shifted = dict.fromkeys(name for one in told for name in one.shift_columns)
+    keys = ",".join(sorted({one.key for one in told}))
+    return most.model_copy(update={"shift_columns": tuple(shifted), "key": keys})
+
+
+def known_rules(fingerprint: Mapping[str, Any]) -> PseudonymRules | None:
+    """How the documents of the run with a fingerprint were pseudonymised, before or by the run; None if not."""
+    told = fingerprint.get("pseudonyms")
+    return None if told is None else PseudonymRules.model_validate(told)
+
+
+def shifted_rules(fingerprint: Mapping[str, Any]) -> PseudonymRules | None:
+    """By which rules the dates of the documents of the run with a fingerprint were shifted; None if they were not."""
+    rules = known_rules(fingerprint)
+    return None if rules is None or rules.dates != "shifted" else rules
 
 
 def problem_column(path: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import pyarrow as pa
 
+from glane.corpus.pseudonymised import PseudonymRules
 from glane.run.description import ColumnEntry, EarlierRun
 from glane.task.arrow import columns, derived_columns
 from glane.task.derived import lookup_of
@@ -136,23 +137,23 @@ def codebook(
     carry_columns: Sequence[str],
     documents: pa.DataType | None = None,
     extends: EarlierRun | None = None,
-    shifted: int | None = None,
+    shifted: PseudonymRules | None = None,
 ) -> tuple[ColumnEntry, ...]:
     """Return one entry per column of a result, and per member of a record. Entries hold flat values only.
 
     `documents` is that of `glane.task.arrow.columns`: given where documents are grouped. `extends` is the run of which
-    values are kept, and `shifted` the days that dates of pseudonymised texts are shifted by, at most.
+    values are kept, and `shifted` by which rules the dates of the documents were shifted, if they were.
 
     `role` is input, field, annotation (of a field), member (of a record, `<field>.<member>`) or result.
     """
     language = task.language
     words = _INPUT[language] if documents is None else _INPUT[language] | _GROUPS[language]
     entries = [ColumnEntry(column=id_column, role="input", type="", description=words["id"])]
-    entries += [
-        ColumnEntry(column=name, role="input", type="", description=words["carried"])
-        for name in carry_columns
-        if name != id_column
-    ]
+    for name in carry_columns:
+        if name != id_column:
+            entry = ColumnEntry(column=name, role="input", type="", description=words["carried"])
+            is_moved = shifted is not None and name in shifted.shift_columns
+            entries.append(_saying(entry, _shift(shifted, language)) if is_moved else entry)
     if documents is not None:
         entries.insert(
             1, ColumnEntry(column=DOCUMENTS, role="input", type="list of struct", description=words[DOCUMENTS])
@@ -173,11 +174,18 @@ def codebook(
     return tuple(entries if extends is None else [_of_run(entry, extends, language) for entry in entries])
 
 
-def _with_shift(entry: ColumnEntry, days: int, language: Language) -> ColumnEntry:
+def _with_shift(entry: ColumnEntry, shifted: PseudonymRules, language: Language) -> ColumnEntry:
     """The entry, with what became of dates, if it is of one."""
     if entry.role == "annotation" or "date" not in entry.type:  # the word of both languages
         return entry
-    said = _SHIFTED[language].format(days=days)
+    return _saying(entry, _shift(shifted, language))
+
+
+def _shift(shifted: PseudonymRules | None, language: Language) -> str:
+    return "" if shifted is None else _SHIFTED[language].format(days=shifted.most_days)
+
+
+def _saying(entry: ColumnEntry, said: str) -> ColumnEntry:
     return entry.model_copy(update={"description": f"{entry.description} {said}".strip()})
 
 
@@ -185,8 +193,7 @@ def _of_run(entry: ColumnEntry, extends: EarlierRun, language: Language) -> Colu
     """The entry with the earlier run of which the column is kept, if it is."""
     if entry.role in ("input", "result") or entry.column.partition("__")[0].partition(".")[0] not in extends.reused:
         return entry
-    said = _KEPT[language].format(run=extends.path, id=extends.id)
-    return entry.model_copy(update={"description": f"{entry.description} {said}".strip()})
+    return _saying(entry, _KEPT[language].format(run=extends.path, id=extends.id))
 
 
 def _members(prefix: str, field: Field, task: Task) -> Iterator[ColumnEntry]:

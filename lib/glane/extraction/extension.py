@@ -14,7 +14,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from glane.corpus.pseudonymised import pseudonym_marks
 from glane.errors import ConfigError, DataError, GlaneError, RunError
 from glane.extraction.fingerprint import SPEED_ONLY, task_part
 from glane.extraction.results import Run, open_run
@@ -42,11 +41,12 @@ _MOST_LISTED = 20
 
 def find_extension(
     data: DataSettings, task: Task, model: ModelSettings, lookups: Mapping[str, Any], *, run_dir: str,
-    documents: pa.DataType | None, fingerprint: Fingerprint | None = None,
+    documents: pa.DataType | None, pseudonyms: Mapping[str, Any] | None, fingerprint: Fingerprint | None = None,
 ) -> EarlierRun:  # fmt: skip
     """Which fields of `task` keep the values of the run `data.extend`.
 
     `lookups` are the marks of the task's tables, and `documents` is the type of the documents' ids in evidence.
+    `pseudonyms` tells how the documents of this run were pseudonymised, if they were, and
     `fingerprint` is that of this run, where weights and engine are known.
 
     Raises:
@@ -62,7 +62,7 @@ def find_extension(
     known = described.fingerprint
     then = _common(before, earlier.settings.data) | {"model": _settings_of(known["model"])}
     then |= {"pseudonyms": known.get("pseudonyms")}
-    now = _common(task, data) | {"pseudonyms": pseudonym_marks(data.path)}
+    now = _common(task, data) | {"pseudonyms": pseudonyms}
     now |= {"model": _settings_of(model.model_dump(mode="json", exclude=set(SPEED_ONLY)))}
     _refuse_differences(data.extend, then, now)
     if fingerprint is not None:

@@ -19,6 +19,7 @@ from pydantic import Field as Key
 from glane.corpus.group_plan import row_groups
 from glane.corpus.ids import as_ids
 from glane.corpus.plan import read_plan
+from glane.corpus.pseudonymised import known_rules, with_mark
 from glane.corpus.read import SpanReader
 from glane.corpus.unchanged import content_digest
 from glane.drift import AlarmBudget
@@ -114,6 +115,8 @@ def freeze(
     id_column, text_column, key = data.id_column, data.text_column, data.result_id
     grouped = [name for name in (data.group_by, data.order_by) if name is not None]
     documents = _input_rows(run, list(dict.fromkeys([*grouped, text_column, *task.input_columns])), ids)
+    if (rules := known_rules(fingerprint)) is not None:
+        documents = documents.replace_schema_metadata(with_mark(documents.schema, rules).metadata)
     asked = pl.Series(documents[key].to_pylist(), dtype=ids.dtype)
     order = pl.DataFrame({key: asked.unique(maintain_order=True)})
     answered = run.usable().filter(pl.col(key).is_in(ids.implode())).collect()

@@ -18,7 +18,7 @@ from glane.corpus.groups import check_order, check_plain
 from glane.corpus.ids import id_type
 from glane.corpus.plan import Plan, make_plan, shard_size
 from glane.corpus.proof import with_digests
-from glane.corpus.pseudonymised import pseudonym_marks, pseudonymised_beside
+from glane.corpus.pseudonymised import shifted_rules
 from glane.corpus.readable import may_be_out_of_range
 from glane.corpus.select import Selected
 from glane.corpus.text_dates import refuse_day_first, text_date_lines
@@ -33,6 +33,7 @@ from glane.extraction.fingerprint import make_fingerprint
 from glane.extraction.lineage import lineage_lines, prepare_lineage
 from glane.extraction.lookups import lookup_marks
 from glane.extraction.selection import listed_ids, selected_rows
+from glane.extraction.shifted import pseudonym_lines, pseudonym_values, refuse_shifted_columns
 from glane.extraction.summary import WORK
 from glane.extraction.tables import VALUE_COLUMNS
 from glane.run.description import EarlierRun, RunDescription
@@ -62,7 +63,7 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
         model_digests=model_digests(settings.model, content_digest),
         engine_version=engine_version(settings.model),
         lookups=lookup_marks(task),
-        pseudonyms=pseudonym_marks(settings.data.path),
+        pseudonyms=pseudonym_values(settings.data, files),
     )
     if (extends := _extension(settings, task, fingerprint, files, known)) is not None:
         fingerprint = extended(fingerprint, extends)
@@ -87,6 +88,7 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
             *found.lines(),
             *text_date_lines(files, settings.data.carry_columns),
             *garbled_lines(files, settings.data.text_column),
+            *pseudonym_lines(settings.data, files),
         ),
         beside=beside,
     )
@@ -113,7 +115,8 @@ def _extension(
         return known.extends  # a run that is complete needs it no more, and workers of another tell
     return find_extension(
         data, task, settings.model, fingerprint["task"]["lookups"], run_dir=settings.run.dir,
-        documents=document_type(data, files[0].schema), fingerprint=fingerprint,
+        documents=document_type(data, files[0].schema), pseudonyms=fingerprint.get("pseudonyms"),
+        fingerprint=fingerprint,
     )  # fmt: skip
 
 
@@ -152,6 +155,7 @@ def checked_files(found: Found | str, data: DataSettings, task: Task) -> list[In
         group_by=data.group_by,
         order_by=data.order_by,
     )
+    refuse_shifted_columns(data, files)
     if data.group_by is not None:
         check_order(files[0], data.order_by)
         refuse_day_first(files, data.order_by, setting="data.order_by")
@@ -223,14 +227,8 @@ def _description(
             carry_columns=settings.data.carry_columns,
             documents=document_type(settings.data, files[0].schema),
             extends=extends,
-            shifted=_shift(settings.data.path),
+            shifted=shifted_rules(fingerprint),
         ),
         extends=extends,
         environment=environment(),
     )
-
-
-def _shift(path: str) -> int | None:
-    """By how many days at most the dates of pseudonymised documents are shifted; None if they are as they were."""
-    found = pseudonymised_beside(path)
-    return None if found is None or found.rules.dates == "kept" else found.rules.most_days

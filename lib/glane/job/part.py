@@ -51,6 +51,12 @@ class Part:
         if self.sentinels is not None and not self.sentinels.is_done:
             number, folder = self.sentinels.num_documents, self.task.sentinels
             progress.say(f"sentinels {number} documents of {folder} are asked first")
+            if self.sentinels.are_originals:
+                progress.warn(
+                    f"sentinels {folder}: they were frozen of a run on documents that were not pseudonymised, and "
+                    "their texts and answers are in this run as they are. If they are of persons, freeze others of a "
+                    "run on pseudonyms, or set task.sentinels=null"
+                )
 
     def work(self, *, tensor_parallel_size: int) -> ExtractionWork:
         """What workers need of it."""

@@ -21,6 +21,7 @@ from glane.parquet import open_parquet
 from glane.pseudonyms.rows import Columns
 from glane.pseudonyms.squeezed import signs_of
 from glane.pseudonyms.whole import refuse_unreplaceable
+from glane.pseudonyms.written import refuse_again
 from glane.settings import DataSettings
 
 _LITERAL = re.compile(r"'((?:[^']|'')*)'|\b(\d{5,})\b")  # fewer digits are no number of somebody
@@ -38,6 +39,7 @@ def checked_files(data: DataSettings, inputs: Sequence[str]) -> list[InputFile]:
         data.path, id_column=data.id_column, text_column=data.text_column, carry_columns=data.carry_columns,
         input_columns=inputs, group_by=data.group_by, order_by=data.order_by,
     )  # fmt: skip
+    refuse_again(files)
     told = data.pseudonyms
     named = dict.fromkeys(told.known_columns, "data.pseudonyms.known_columns")
     named |= {} if told.person_column is None else {told.person_column: "data.pseudonyms.person_column"}

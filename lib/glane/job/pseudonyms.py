@@ -123,7 +123,7 @@ def _rules(data: DataSettings, files: Sequence[InputFile], inputs: Sequence[str]
     assert told.dates is not None
     columns = written_columns(data, files, inputs)
     return PseudonymRules(
-        rules=RULES, key=key.digest("fingerprint of the key").hex()[:32], dates=told.dates,
+        rules=RULES, key=key.mark, dates=told.dates,
         texts=(columns.text, *columns.texts), person_column=told.person_column, known_columns=told.known_columns,
         shift_columns=told.shift_columns, keep=told.kept_kinds, style=told.style, scope=told.scope,
         most_days=told.most_days, whole_weeks=told.whole_weeks, oldest_age=told.oldest_age,
@@ -138,7 +138,7 @@ def _write(
     columns = written_columns(data, files, inputs)
     apart = folder / ".offsets"
     totals = write_replaced(
-        folder / DOCUMENTS, apart, files, columns, told, key, made_of=made_of_digest(rules, sources)
+        folder / DOCUMENTS, apart, files, columns, told, key, rules=rules, made_of=made_of_digest(rules, sources)
     )
     record = PseudonymisedInput(
         rules=rules, columns=(columns.id, *(name for name in columns.carried if name not in columns.shifted)),

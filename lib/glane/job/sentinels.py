@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from glane.corpus.pseudonymised import known_rules
 from glane.drift import Drift, DriftBrief, Frozen
 from glane.errors import ConfigError
 from glane.extraction.fingerprint import changes
@@ -65,6 +66,12 @@ class Sentinels:
     def spec(self) -> SentinelSpec:
         """What workers need to ask the sentinels."""
         return SentinelSpec(settings=self._settings, key=self._inner.key)
+
+    @property
+    def are_originals(self) -> bool:
+        """Whether their texts stand in the run as they are, and those of its own documents do not."""
+        of_run, of_sentinels = (known_rules(one.description.fingerprint) for one in (self._run, self._inner))
+        return of_run is not None and of_sentinels is None
 
     @property
     def num_documents(self) -> int:

@@ -16,6 +16,7 @@ from glane.extraction.extension import find_extension
 from glane.extraction.lookups import lookup_marks
 from glane.extraction.prepare import checked_files, document_type
 from glane.extraction.selection import check_selected
+from glane.extraction.shifted import pseudonym_values
 from glane.job.licences import refuse_unlicensed
 from glane.job.notes import tell_notes, tell_tables
 from glane.job.preflight import preflight
@@ -132,7 +133,7 @@ def _check_data(settings: ExtractSettings, task: Task) -> None:
     if data.extend is not None:
         find_extension(
             data, task, preflight(at_hand(settings.model), task), lookup_marks(task), run_dir=settings.run.dir,
-            documents=document_type(data, files[0].schema),
+            documents=document_type(data, files[0].schema), pseudonyms=pseudonym_values(data, files),
         )  # fmt: skip
 
 

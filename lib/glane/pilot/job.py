@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from glane.corpus.pseudonymised import pseudonym_marks
 from glane.corpus.unchanged import content_digest
 from glane.engine.weights import model_digests
 from glane.extraction.environment import engine_version
@@ -15,6 +14,7 @@ from glane.extraction.lookups import lookup_marks
 from glane.extraction.prepare import checked_files
 from glane.extraction.results import open_run
 from glane.extraction.selection import listed_ids, selected_rows
+from glane.extraction.shifted import pseudonym_values
 from glane.job.resolve import resolve
 from glane.job.tables import passing_tables
 from glane.pilot.frame import read_frame
@@ -64,7 +64,7 @@ def _tried(
             data=data, only_ids=None if listed is None else listed.digest, task=task, model=extraction.model, inputs=[],
             model_digests=model_digests(extraction.model, content_digest),
             engine_version=engine_version(extraction.model), lookups=lookup_marks(task),
-            pseudonyms=pseudonym_marks(data.path),
+            pseudonyms=pseudonym_values(data, files),
         )  # fmt: skip
         check_same(open_run(pilot.from_run).description().fingerprint, here, place=f"pilot.from_run: {pilot.from_run}")
         return make_report(settings, extraction, frame, trial)

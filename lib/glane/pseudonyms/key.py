@@ -37,6 +37,11 @@ class Key:
         )
         return hmac.new(self._secret, told, hashlib.sha256).digest()
 
+    @property
+    def mark(self) -> str:
+        """A digest by which the key is known, and from which it cannot be found."""
+        return self.digest("fingerprint of the key").hex()[:32]
+
     def number(self, below: int, *parts: str) -> int:
         """A number from 0, below a bound, that some texts always give."""
         return int.from_bytes(self.digest(*parts)[:16], "big") % below

@@ -9,12 +9,14 @@ from typing import Literal
 import pyarrow as pa
 
 from glane.corpus.files import InputFile, check_column, inspect_files
+from glane.corpus.pseudonymised import PseudonymRules
 from glane.errors import ConfigError, DataError, RunError
 from glane.pseudonyms.key import Key, read_key
+from glane.pseudonyms.kinds import RULES
 from glane.pseudonyms.offsets_file import publish_places, refuse_other
 from glane.pseudonyms.rows import Columns
 from glane.pseudonyms.whole import refuse_unreplaceable
-from glane.pseudonyms.written import FILE_MODE, write_replaced
+from glane.pseudonyms.written import FILE_MODE, refuse_again, write_replaced
 from glane.records import Record
 from glane.run.audit import note_wrote
 from glane.run.written import digest_of, refuse_inside_run
@@ -81,6 +83,7 @@ def _checked(settings: PseudonymiseSettings) -> list[InputFile]:
     data = settings.data
     others = [*data.carry_columns, *data.shift_columns]
     files = inspect_files(data.path, id_column=data.id_column, text_column=data.text_column, carry_columns=others)
+    refuse_again(files)
     named = dict.fromkeys(data.known_columns, "data.known_columns") | dict.fromkeys(
         data.shift_columns, "data.shift_columns"
     )
@@ -113,6 +116,16 @@ def _whole(data: PseudonymiseData) -> list[str]:
     return [name for name in data.carry_columns if name in data.known_columns]
 
 
+def _rules(settings: PseudonymiseSettings, key: Key) -> PseudonymRules:
+    data = settings.data
+    return PseudonymRules(
+        rules=RULES, key=key.mark, dates="kept" if "date" in settings.keep else "shifted", texts=(data.text_column,),
+        person_column=data.person_column, known_columns=data.known_columns, shift_columns=data.shift_columns,
+        keep=settings.keep, style=settings.style, scope=settings.scope, most_days=settings.most_days,
+        whole_weeks=settings.whole_weeks, oldest_age=settings.oldest_age,
+    )  # fmt: skip
+
+
 def _write(
     folder: Path, offsets: Path, files: list[InputFile], settings: PseudonymiseSettings, key: Key
 ) -> PseudonymisedTable:
@@ -123,7 +136,7 @@ def _write(
         shifted=data.shift_columns, whole=tuple(_whole(data)), keeps_ids=settings.keep_ids,
     )  # fmt: skip
     apart = folder / ".offsets"
-    totals = write_replaced(folder / DOCUMENTS, apart, files, columns, settings, key)
+    totals = write_replaced(folder / DOCUMENTS, apart, files, columns, settings, key, rules=_rules(settings, key))
     told = PseudonymisedTable(
         rows=totals.rows, without_text=totals.without_text, without_identifiers=totals.without_identifiers,
         failed=totals.failed, replaced=totals.replaced, values=totals.values,

@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from glane.corpus.files import InputFile
+from glane.corpus.pseudonymised import PseudonymRules, with_mark
 from glane.errors import DataError
 from glane.parquet import ParquetWriter, open_parquet, parquet_writer
 from glane.pseudonyms.key import Key, read_key
@@ -40,13 +41,26 @@ class Totals:
     holding: Mapping[str, int]  # rows whose cell in a carried column of text holds what was replaced, by column
 
 
+def refuse_again(files: Sequence[InputFile]) -> None:
+    """Refuse documents that were pseudonymised before: what is told of them would be of the second time alone.
+
+    Raises:
+        DataError: naming the file and the remedy.
+    """
+    if (odd := next((file for file in files if file.mark is not None), None)) is not None:
+        raise DataError(
+            f"{odd.name}: its documents were pseudonymised before, as it says: names would get pseudonyms of "
+            "pseudonyms, and dates be shifted twice. Use it as it is, or give the originals."
+        )
+
+
 def write_replaced(
     path: Path, apart: Path, files: Sequence[InputFile], columns: Columns, told: PseudonymManner, key: Key,
-    *, made_of: str = "",
+    *, rules: PseudonymRules, made_of: str = "",
 ) -> Totals:  # fmt: skip
     """Write the documents of some files with their identifiers replaced, and where these stood into `apart`.
 
-    `made_of` is a digest by which the latter file is known.
+    The former file says by which `rules`; `made_of` is a digest by which the latter is known.
 
     Raises:
         DataError: if a file cannot be read.
@@ -57,7 +71,7 @@ def write_replaced(
         documents = places = None
         for done in _done(files, columns, told, key):
             if documents is None:
-                documents = stack.enter_context(_Groups(path, done.documents.schema))
+                documents = stack.enter_context(_Groups(path, with_mark(done.documents.schema, rules)))
                 places = stack.enter_context(_Groups(apart, places_made_of(made_of)))
             assert places is not None
             documents.add(done.documents)
