@@ -23,7 +23,8 @@ from glane.exports.bundle import Table, Variable
 from glane.pseudonyms import taken as rules
 from glane.pseudonyms.replace import pseudonymised
 from glane.pseudonyms.surrogates import Manner, Surrogates
-from glane.pseudonyms.taken import Passage, Taken, known_replaced, replaced
+from glane.pseudonyms.taken import Passage, Taken, replaced
+from glane.pseudonyms.whole import known_replaced
 from glane.settings.export import WITH_PASSAGES, Target
 from test_pseudonyms import KEY, SECRET
 from test_pseudonyms_input import NAMES
@@ -104,7 +105,11 @@ def test_in_no_format_anything_is_left(folder: Path, tmp_path: Path, target: Tar
             assert SECRET.decode() not in found
     assert done.manifest.pseudonyms is not None
     assert done.manifest.pseudonyms.replaced["name"] > ROWS
-    assert {"records.weight", "records.raw"} <= set(done.manifest.pseudonyms.left)
+    columns = done.manifest.pseudonyms.columns
+    told_of = {name: columns[f"records.{name}"] for name in ("nom", "comment", "visit", "weight", "raw")}
+    assert told_of == {
+        "nom": "replaced", "comment": "searched", "visit": "shifted", "weight": "compared", "raw": "searched",
+    }  # fmt: skip
     assert "personal data still" in str(done)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time
 from typing import Any
 
 import polars as pl
@@ -30,17 +31,39 @@ def documents_of(run: Run, told: ExportPseudonyms) -> dict[str, list[dict[str, A
         (pl.lit(None, pl.String) if told.person_column is None else pl.col(told.person_column).cast(pl.String)).alias(
             "person"
         ),
-        *(pl.col(name).cast(pl.String).alias(f"known {number}") for number, name in enumerate(told.known_columns)),
+        *(pl.col(name).alias(f"known {number}") for number, name in enumerate(told.known_columns)),
     )
     wanted = run.all().select(pl.col(run.id_column).cast(pl.String).alias("row"))
     found: dict[str, list[dict[str, Any]]] = {}
     for row in rows.join(wanted, on="row", how="semi").collect().iter_rows(named=True):
-        known = [row[f"known {number}"] for number in range(len(told.known_columns))]
+        known = [value for number in range(len(told.known_columns)) for value in _each(row[f"known {number}"])]
         one = {"document": row["document"], "text": row["text"], "person": row["person"]}
-        found.setdefault(row["row"], []).append(one | {"known": [value for value in known if value]})
+        found.setdefault(row["row"], []).append(one | {"known": known})
     if missing := [name for name in wanted.collect()["row"] if name not in found]:
         raise DataError(f"pseudonyms: the documents of {len(missing)} rows are not in the input any more.")
     return found
+
+
+def _each(value: object) -> Iterator[str]:
+    """The values that a cell holds, as texts: a list or a record holds several."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from _each(one)
+    elif value is not None and not isinstance(value, bool) and (text := written(value)):
+        yield text
+
+
+def written(value: object) -> str:
+    """A value of a person as a text would have it: a day without its midnight, a whole number without decimals."""
+    if isinstance(value, datetime) and value.time() == time():
+        value = value.date()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def persons_of(documents: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:

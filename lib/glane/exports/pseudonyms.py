@@ -6,9 +6,9 @@ stands where it stands in the replaced text. All formats are made of what `repla
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -17,39 +17,23 @@ import polars as pl
 from glane.corpus.pseudonymised import pseudonymised_beside
 from glane.errors import ConfigError
 from glane.exports.bundle import Bundle, Table, Variable
-from glane.exports.persons import documents_of, persons_of
-from glane.exports.record import ReplacedInExport
+from glane.exports.persons import documents_of, persons_of, written
+from glane.exports.record import ReplacedInExport, Treatment
+from glane.exports.row_cells import OfRow, RowCells, text_of
+from glane.exports.sizes import is_far
+from glane.exports.treatment import Treatments, is_document, named, precision_of
 from glane.extraction.results import Run
+from glane.pseudonyms.dates import as_date
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.rows import days_of, manner_of, moved
 from glane.pseudonyms.surrogates import Surrogates
-from glane.pseudonyms.taken import Passage, Replaced, Taken, each_replaced, known_replaced
-from glane.settings.pseudonymise import ExportPseudonyms
-from glane.types import DOCUMENTS, LOOKUP
+from glane.pseudonyms.taken import Taken, each_replaced
+from glane.pseudonyms.whole import known_replaced
+from glane.settings.pseudonymise import ExportPseudonyms, Kind
+from glane.types import LOOKUP
 
-_TEXTS = frozenset({"value", "input", "annotation", "evidence", "result"})  # roles of columns that may hold texts
-_DATES = frozenset({"value", "input", "annotation"})
-_PASSAGE = ("quote", "start", "end", "document")
-_MOST_NAMES = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cell:
-    """A text in a table."""
-
-    table: int
-    column: str
-    row: int
-
-
-@dataclass(slots=True)
-class _OfRow:
-    """What was taken from the documents of a row, and where it goes back to."""
-
-    values: list[str]
-    cells: list[_Cell]
-    passages: list[Passage]
-    places: list[tuple[int, str, int]]  # table, passage's field, row
+_TOLD = frozenset({"key", "input", "value"})  # roles of columns whose treatment is told
+_PLACES: frozenset[Kind] = frozenset({"address", "postcode", "hospital", "town"})
 
 
 def replaced_bundle(bundle: Bundle, run: Run, told: ExportPseudonyms) -> Bundle:
@@ -74,21 +58,32 @@ class _Export:
         self._documents = documents_of(run, told)
         self._persons = persons_of(self._documents)
         self._counts = Counter[str]()
-        # Bytes leave as hexadecimal digits, in which nothing can be looked for.
-        self._bytes = {name for name, kind in run.all().collect_schema().items() if kind == pl.Binary}
+        binary = {name for name, kind in run.all().collect_schema().items() if kind == pl.Binary}
+        self._treatments = Treatments(told=told, bytes=binary)
+        self._cells = RowCells(bundle.tables, self._treatments)
         self._frames = [table.rows.clone() for table in bundle.tables]
         self._done: dict[str, dict[str, str]] = {}  # the replaced texts of rows, by document
 
     def done(self) -> Bundle:
         """Replace everything, texts first: dates and ids are found by what the row was called."""
         self._replace_texts()
-        tables, texts, left = list(map(self._table, range(len(self._frames)))), self._texts(), self._left_as_they_were()
+        tables, texts, columns = list(map(self._table, range(len(self._frames)))), self._texts(), self._columns()
         record = ReplacedInExport(
             replaced=dict(sorted(self._counts.items())), key=self._key.digest("fingerprint of the key").hex()[:32],
             dates=self._told.dates or "kept", keeps_ids=self._told.keep_ids, keep=self._told.kept_kinds,
-            left=tuple(left),
+            left=tuple(name for name, treatment in columns.items() if treatment == "left"), columns=columns,
         )  # fmt: skip
         return replace(self._bundle, tables=tables, texts=texts, pseudonyms=record, notes=self._notes(record))
+
+    def _columns(self) -> dict[str, Treatment]:
+        """What became of each column of values and of the input."""
+        found: dict[str, Treatment] = {}
+        for table in self._bundle.tables:
+            for one in table.variables:
+                treatment, name = self._treatments.of(one, table), f"{table.name}.{one.name}"
+                if one.role in _TOLD and treatment is not None:
+                    found[name] = "left" if name in self._cells.unread else treatment
+        return found
 
     def _notes(self, record: ReplacedInExport) -> list[str]:
         by_kind = ", ".join(f"{kind} {count}" for kind, count in record.replaced.items()) or "nothing"
@@ -96,30 +91,65 @@ class _Export:
             f"pseudonymised; replaced: {by_kind}. Rules miss identifiers: read a sample before anything leaves. These "
             "are personal data still (GDPR, article 4(5))"
         ]
-        if record.left:
-            more = f" and {len(record.left) - _MOST_NAMES} more" if len(record.left) > _MOST_NAMES else ""
+        by_what = self._by_what(record)
+        if days := by_what["days"]:
             notes.append(
-                "columns of numbers, codes, times and bytes are as they were: "
-                f"{', '.join(record.left[:_MOST_NAMES])}{more}"
+                "dates in these columns are as they were, except those that the documents of the row tell as a birth "
+                f"date: {named(days)}"
+            )
+        if numbers := by_what["numbers"]:
+            notes.append(
+                "numbers in these columns are as they were, except those of five digits or more that were found in the "
+                f"documents of the row: {named(numbers)}"
+            )
+        if left := by_what["left"]:
+            notes.append(f"columns of codes, times and bytes are as they were: {named(left)}")
+        if self._cells.codes:
+            told = dict.fromkeys(place for place, _ in self._cells.codes)
+            notes.append(
+                f"{self._cells.codes.total()} values of these lists are words that were replaced in the documents "
+                f"beside them, and tell what was there: {named(list(told))}"
             )
         if record.dates == "shifted":
             notes.append(f"dates are shifted by up to {self._manner.most_days} days: counts by week or month are wrong")
         return notes
 
+    def _by_what(self, record: ReplacedInExport) -> dict[str, list[str]]:
+        """The columns of which values stay, by what they hold."""
+        found: dict[str, list[str]] = {"days": [], "numbers": [], "left": []}
+        keys = {f"{table.name}.{name}" for table in self._bundle.tables for name in table.key}
+        for table in self._bundle.tables:
+            for one in table.variables:
+                name = f"{table.name}.{one.name}"
+                if record.columns.get(name) == "compared":
+                    found["days" if one.kind in ("date", "datetime") else "numbers"].append(name)
+                elif record.columns.get(name) == "left" and name not in keys and not is_document(one):
+                    found["left"].append(name)
+        return found
+
     def _replace_texts(self) -> None:
-        found = self._taken()
+        found = self._cells.by_row()
         names = list(found)
         taken = (self._of_row(name, found[name]) for name in names)
-        changes: dict[tuple[int, str], dict[int, Any]] = defaultdict(dict)
         for name, done in zip(names, each_replaced(taken, self._told, self._key), strict=True):
             self._counts += done.counts
             self._done[name] = dict(done.texts)
-            _put_back(self._bundle.tables, found[name], done, changes)
-        for (number, column), cells in changes.items():
-            self._frames[number] = _with_cells(self._frames[number], column, cells)
+            self._cells.put_back(found[name], done)
+        self._cells.changed(self._frames)
+        self._refuse_codes()
         self._empty_lookups()
 
-    def _of_row(self, name: str, found: _OfRow) -> Taken:
+    def _refuse_codes(self) -> None:
+        """Refuse values of a list that name a place that was replaced: by them anybody knows what it was."""
+        for (place, kind), count in self._cells.codes.items():
+            if kind in _PLACES:
+                raise ConfigError(
+                    f"pseudonyms: {count} values of {place} are a {kind} that was replaced in the documents beside "
+                    f"them, and would tell what it was. Say pseudonyms.keep=[{kind}] if these may leave, or extract "
+                    "again without this field."
+                )
+
+    def _of_row(self, name: str, found: OfRow) -> Taken:
         documents = self._documents.get(name, ())
         known = [value for document in documents for value in (document["document"], *document["known"])]
         texts = {one["document"]: one["text"] for one in documents if one["text"] is not None}
@@ -127,35 +157,6 @@ class _Export:
             person=self._persons.get(name, name), known=(name, *known), texts=texts, values=tuple(found.values),
             passages=tuple(found.passages),
         )  # fmt: skip
-
-    def _taken(self) -> dict[str, _OfRow]:
-        """The texts of all tables, by the row that they are of; rows without any are there, too."""
-        root = self._bundle.tables[0]
-        found = {str(name): _OfRow([], [], [], []) for name in root.rows[root.key[0]]}
-        for number, table in enumerate(self._bundle.tables):
-            ids = table.rows[table.key[0]].cast(pl.String).to_list()
-            fields = [one.source.removesuffix("__quote") for one in table.variables if _is_quote(one)]
-            for one in table.variables:
-                if self._is_text(one) and not any(
-                    one.source == f"{field}__{part}" for field in fields for part in _PASSAGE
-                ):
-                    for row, value in enumerate(table.rows[one.name].to_list()):
-                        if value is not None:
-                            found[ids[row]].values.append(value)
-                            found[ids[row]].cells.append(_Cell(table=number, column=one.name, row=row))
-            for field in fields:
-                for row, passage in _passages(table, field, ids):
-                    found[ids[row]].passages.append(passage)
-                    found[ids[row]].places.append((number, field, row))
-        return found
-
-    def _is_text(self, one: Variable) -> bool:
-        is_text = one.kind == "text" and one.source not in self._bytes
-        return is_text and one.role in _TEXTS and not self._is_whole(one) and not _is_document(one)
-
-    def _is_whole(self, one: Variable) -> bool:
-        """Whether a column is one of the person, replaced as a whole."""
-        return one.role == "input" and one.source in (self._told.person_column, *self._told.known_columns)
 
     def _empty_lookups(self) -> None:
         """Empty what a reference table says of a value that was replaced: its code would tell what it was."""
@@ -177,18 +178,18 @@ class _Export:
         for one in table.variables:
             if one.name == table.key[0]:
                 new: list[Any] = [self._id(name) for name in ids]
-            elif _is_document(one):
+            elif is_document(one):
                 new = [None if name is None else self._id(name) for name in rows[one.name].cast(pl.String)]
-            elif self._is_whole(one):
+            elif self._treatments.is_whole(one):
                 new = [self._whole(one, value, name) for value, name in zip(rows[one.name], ids, strict=True)]
-            elif self._told.dates == "shifted" and one.kind in ("date", "datetime") and one.role in _DATES:
+            elif self._treatments.of(one, table) == "shifted":
                 rows = rows.with_columns(self._shifted(one, table, rows, ids))
                 variables.append(one)
                 continue
             else:
                 variables.append(one)
                 continue
-            if self._told.keep_ids and not self._is_whole(one):
+            if self._told.keep_ids and not self._treatments.is_whole(one):
                 variables.append(one)
                 continue
             rows = rows.with_columns(pl.Series(one.name, new, pl.String))
@@ -201,11 +202,20 @@ class _Export:
     def _whole(self, one: Variable, value: object, name: str) -> str | None:
         if value is None:
             return None
-        text = value.isoformat() if isinstance(value, date) else str(value)
         if one.source == self._told.person_column:
+            text = value.isoformat() if isinstance(value, date) else str(value)
             return f"p{self._key.digest('person', text).hex()[:24]}"
+        if self._treatments.is_bytes(one):
+            told = text_of(str(value))
+            return (
+                self._key.digest("bytes", str(value)).hex() if told is None else self._known(told, name).encode().hex()
+            )
+        return self._known(written(value), name)
+
+    def _known(self, text: str, name: str) -> str:
+        """A value that is known of the person of a row."""
         made = Surrogates(self._key, self._manner, person=self._persons.get(name, name), text=text, year=2024)
-        if isinstance(value, date):
+        if as_date(text) is not None:
             self._counts["birth_date"] += 1
             return made.of(text, "birth_date")
         new, kind = known_replaced(text, made)
@@ -214,15 +224,15 @@ class _Export:
 
     def _shifted(self, one: Variable, table: Table, rows: pl.DataFrame, ids: Sequence[str]) -> pl.Series:
         """Dates of a person, moved as those in the texts: a month by its 15th day; a year alone stays."""
-        found = table.variable(f"{one.source}__precision")
+        found, column = precision_of(one, table), rows[one.name]
         precisions = [None] * rows.height if found is None else rows[found.name].cast(pl.String).to_list()
-        column = rows[one.name]
+        near = (~is_far(column) & column.is_not_null()).arg_true()  # others no calendar of Python has
         later = [
-            moved(value, precision, days_of(self._persons.get(name, name), self._key, self._manner))
-            for value, precision, name in zip(column.to_list(), precisions, ids, strict=True)
+            moved(value, precisions[row], days_of(self._persons.get(ids[row], ids[row]), self._key, self._manner))
+            for row, value in zip(near, column.gather(near), strict=True)
         ]
-        self._counts["date"] += sum(value is not None for value in later)
-        return pl.Series(one.name, later, column.dtype)
+        self._counts["date"] += len(later)
+        return column.clone().scatter(near, pl.Series(later, dtype=column.dtype))
 
     def _texts(self) -> pl.DataFrame | None:
         texts = self._bundle.texts
@@ -238,56 +248,3 @@ class _Export:
         ]
         kinds = dict(texts.schema) if self._told.keep_ids else dict.fromkeys(("id", "document", "text"), pl.String)
         return pl.DataFrame(rows, schema=kinds, orient="row")
-
-    def _left_as_they_were(self) -> list[str]:
-        """The columns of values and of the input that nothing was looked for in."""
-        return [
-            f"{table.name}.{one.name}"
-            for table in self._bundle.tables
-            for one in table.variables
-            if one.role in ("value", "input")
-            and not self._is_whole(one)
-            and (one.kind not in ("text", "boolean") or one.source in self._bytes)
-            and not (self._told.dates == "shifted" and one.kind in ("date", "datetime"))
-        ]
-
-
-def _is_quote(one: Variable) -> bool:
-    return one.role == "evidence" and one.source.endswith("__quote")
-
-
-def _is_document(one: Variable) -> bool:
-    """Whether a column holds ids of documents, as runs of groups have them."""
-    return one.source == f"{DOCUMENTS}.document" or (one.role == "evidence" and one.source.endswith("__document"))
-
-
-def _passages(table: Table, field: str, ids: Sequence[str]) -> Iterator[tuple[int, Passage]]:
-    columns: dict[str, list[Any]] = {}
-    for part in _PASSAGE:
-        found = table.variable(f"{field}__{part}")
-        columns[part] = [None] * table.rows.height if found is None else table.rows[found.name].to_list()
-    for row in range(table.rows.height):
-        if columns["quote"][row] is not None:
-            document = columns["document"][row]
-            yield row, Passage(
-                document=ids[row] if document is None else str(document), start=columns["start"][row],
-                end=columns["end"][row], quote=columns["quote"][row],
-            )  # fmt: skip
-
-
-def _put_back(
-    tables: Sequence[Table], one: _OfRow, done: Replaced, changes: dict[tuple[int, str], dict[int, Any]]
-) -> None:
-    for cell, value in zip(one.cells, done.values, strict=True):
-        changes[cell.table, cell.column][cell.row] = value
-    for (number, field, row), passage in zip(one.places, done.passages, strict=True):
-        for part in ("quote", "start", "end"):
-            if (found := tables[number].variable(f"{field}__{part}")) is not None:
-                changes[number, found.name][row] = getattr(passage, part)
-
-
-def _with_cells(rows: pl.DataFrame, column: str, cells: Mapping[int, Any]) -> pl.DataFrame:
-    values = rows[column].to_list()
-    for row, value in cells.items():
-        values[row] = value
-    return rows.with_columns(pl.Series(column, values, rows.schema[column]))

@@ -20,6 +20,9 @@ class ExportedTable(Strict):
     parent: str | None = left_out()
 
 
+Treatment = Literal["replaced", "searched", "compared", "shifted", "left"]
+
+
 class ReplacedInExport(Strict):
     """What was replaced by pseudonyms in an export. The key is known by a digest, by which it cannot be found."""
 
@@ -28,7 +31,10 @@ class ReplacedInExport(Strict):
     dates: str  # kept or shifted
     keeps_ids: bool
     keep: tuple[str, ...]  # kinds that stay
-    left: tuple[str, ...]  # columns of values and of the input that nothing was looked for in
+    left: tuple[str, ...]  # columns of values and of the input that nothing was replaced in
+    columns: Mapping[str, Treatment] = (
+        left_out()
+    )  # of these: in compared ones only what was found in the row's documents
 
 
 class Export(Record):

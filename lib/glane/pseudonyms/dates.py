@@ -14,6 +14,14 @@ _MONTHS = (
     "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
     "décembre",
 )  # fmt: skip
+_ENGLISH = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
+_NAMES = {  # "jui" may be two months
+    number: {name[:length] for name in (folded(french), english) for length in (3, 4, 9)} - {"jui"}
+    for number, (french, english) in enumerate(zip(_MONTHS, _ENGLISH, strict=True), start=1)
+}
 _MONTH = (
     r"(?P<name>janvier|janv|jan|fevrier|fevr|fev|mars|avril|avr|mai|juin|juillet|juil|aout|septembre|sept|octobre|oct|"
     r"novembre|nov|decembre|dec)\b"
@@ -121,13 +129,31 @@ def as_date(value: str) -> date | None:
 
 
 def of_day(text: str, found: Found, day: date) -> bool:
-    """Whether a date in a text, with its year, is a certain day."""
-    plain = folded(text[found.start : found.end])
+    """Whether a date in a text, with its year, is a certain day; a year of two figures is of either century."""
+    return day in days_read(text[found.start : found.end])[0]
+
+
+def days_read(text: str) -> tuple[tuple[date, ...], tuple[int, int] | None]:
+    """The days that a date may be, one for each century that it leaves open; or its year and month, if it has no day.
+
+    Nothing of a date without a year, and of one that no calendar has.
+    """
+    plain = folded(text)
     for pattern in _WHOLE:
         one = pattern.fullmatch(plain)
-        if one is not None and one.groupdict().get("year") and one.groupdict().get("day"):
-            return _read(one, 0) == day
-    return False
+        if one is None or not (year := one.groupdict().get("year")):
+            continue
+        years = (int(year),) if len(year) == 4 else (1900 + int(year), 2000 + int(year))
+        read = [found for found in (_read(one, 0, year=each) for each in years) if found is not None]
+        if one.groupdict().get("day"):
+            return tuple(read), None
+        return (), (read[0].year, read[0].month) if read else None
+    return (), None
+
+
+def month_numbered(name: str) -> int | None:
+    """The number of a month by its plain name in French or English, whole or its first letters; None of other words."""
+    return next((place for place, some in _NAMES.items() if name in some), None)
 
 
 def latest_year(text: str) -> int | None:
@@ -137,11 +163,11 @@ def latest_year(text: str) -> int | None:
     return max((year for year in years if year > 99), default=None)
 
 
-def _read(found: re.Match[str], year: int) -> date | None:
+def _read(found: re.Match[str], default: int, *, year: int | None = None) -> date | None:
     parts = found.groupdict()
     month = _month(parts["name"]) if parts.get("name") else int(parts["month"])
     try:
-        return date(_year(parts.get("year"), year), month, int(parts.get("day") or 15))
+        return date(year or _year(parts.get("year"), default), month, int(parts.get("day") or 15))
     except ValueError:
         return None
 

@@ -41,14 +41,14 @@ def identifiers(
     """
     given = Composed(text)
     text, known = given.text, [composed(one) for one in known if one.strip()]
-    found = [*numbers(text), *dates(text), *places(text), *names(text, known=known), *_known_values(text, known)]
-    found += _places_of(text, told)
+    found = [*numbers(text), *dates(text), *places(text), *names(text, known=known), *places_known(text, known)]
+    found += places_told(text, told)
     if oldest_age is not None:
         found += [Found(*one.span("age"), "age") for one in _AGE.finditer(text) if int(one["age"]) > oldest_age]
     return [given.given(one) for one in without_overlaps(found, text) if one.kind not in keep]
 
 
-def _known_values(text: str, known: Iterable[str]) -> Iterator[Found]:
+def places_known(text: str, known: Iterable[str]) -> Iterator[Found]:
     """Where a known value stands, in whatever case, accents, blanks, hyphens and line ends; a date in whatever form.
 
     An ordinary word ("petit") is left where it has no capital, and short numbers and words ("12", "Le") are left: they
@@ -89,7 +89,8 @@ def kind_of(value: str) -> Kind:
     )
 
 
-def _places_of(text: str, told: Iterable[Told]) -> Iterator[Found]:
+def places_told(text: str, told: Iterable[Told]) -> Iterator[Found]:
+    """Where something that was found elsewhere stands in a text; an ordinary word not where it has no capital."""
     squeezed = Squeezed(text)
     for signs, kind, is_ordinary in told:
         for start, end in squeezed.where(signs):
@@ -100,7 +101,7 @@ def _places_of(text: str, told: Iterable[Told]) -> Iterator[Found]:
 def holds(text: str, *, told: Iterable[Told], known: Iterable[str], keep: Collection[Kind] = ()) -> bool:
     """Whether a text holds what was found in the document that it belongs to, or is known of the person."""
     text = composed(text)
-    found = chain(_places_of(text, told), _known_values(text, [composed(one) for one in known if one.strip()]))
+    found = chain(places_told(text, told), places_known(text, [composed(one) for one in known if one.strip()]))
     return any(one.kind not in keep for one in found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from glane.pseudonyms.composed import composed
@@ -48,13 +48,19 @@ def surrogates_of(text: str, *, key: Key, person: str, manner: Manner) -> Surrog
     return Surrogates(key, manner, person=person, text=text, year=latest_year(text) or _NO_YEAR)
 
 
-def with_surrogates(text: str, found: Iterable[Found], made: Surrogates) -> Pseudonymised:
-    """Put surrogates in the place of what was found, which is in the order of the text."""
+def with_surrogates(
+    text: str, found: Iterable[Found], made: Surrogates, *, of: Callable[[str, Kind], str] | None = None
+) -> Pseudonymised:
+    """Put surrogates in the place of what was found, which is in the order of the text.
+
+    `of` gives what stands in the place of an identifier, if that is not just what `made` gives.
+    """
+    of = made.of if of is None else of
     pieces: list[str] = []
     segments: list[Segment] = []
     last = size = 0
     for one in found:
-        new = made.of(composed(text[one.start : one.end]), one.kind)
+        new = of(composed(text[one.start : one.end]), one.kind)
         pieces += [text[last : one.start], new]
         start = size + one.start - last
         size, last = start + len(new), one.end

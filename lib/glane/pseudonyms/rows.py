@@ -207,9 +207,9 @@ def _shifted(column: pa.Array, persons: Sequence[str], key: Key, manner: Manner)
     return pa.array(moved, column.type)
 
 
-def moved(value: date | None, precision: str | None, days: int) -> date | None:
+def moved(value: date, precision: str | None, days: int) -> date:
     """A date of some precision, later: a month by its 15th day; a year alone stays."""
-    if value is None or precision == "year":
+    if precision == "year":
         return value
     if precision == "month":
         return moved_by(value.replace(day=15), days).replace(day=1)

@@ -143,7 +143,7 @@ class Surrogates:
         for attempt in range(syllables.MOST_TRIES):
             made = self._digits_of(kind, digits, told, attempt)
             if made != digits and (len(made) < 6 or made not in self._digits):
-                return _filled(told, made)
+                return filled(told, made)
         raise AssertionError("no number is free")
 
     def _digits_of(self, kind: Kind, digits: str, told: str, attempt: int) -> str:
@@ -189,7 +189,7 @@ def _impossible_nir(told: str, digits: str, drawn: str) -> str:
     return made + (f"{nir_key(number):02d}" if len(digits) > len(made) else "")
 
 
-def _filled(told: str, digits: str) -> str:
+def filled(told: str, digits: str) -> str:
     """A number with other digits, its letters and what separates it as they were."""
     figures = iter(digits)
     return re.sub(r"\d", lambda _: next(figures), told)
