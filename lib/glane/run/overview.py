@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from glane.corpus.plan import Plan, read_plan
 from glane.errors import RunError
+from glane.run.change import changing_told
 from glane.run.directory import RunDirectory
 from glane.run.environment import BetweenNodes, Guard
 from glane.run.head import read_head
@@ -197,7 +198,7 @@ def _under_way(directory: RunDirectory, plan: Plan, *, lease_s: float) -> Overvi
         eta_s=_eta_s(state, rows_per_s),
         engine_deaths=len(listed(directory.deaths, "*.json")),
         workers=workers,
-        errors=_errors(directory),
+        errors=[*_errors(directory), *([f"{directory.root}: {told}"] if (told := changing_told(directory)) else [])],
         bad_nodes=_bad_nodes(directory),
     )
 

@@ -29,8 +29,9 @@ from glane.job.erase.standing import longer_ids
 from glane.job.erase.tables import NAMED
 from glane.job.erase.tell import lines, tell_left
 from glane.job.erase.texts import texts_of, texts_of_others
-from glane.job.erase.todo import COMMAND, Todo, is_under_way
-from glane.job.erase.walk import Place, related, walked
+from glane.job.erase.todo import COMMAND, Todo, is_under_way, told_how_to_go_on
+from glane.job.erase.walk import Place, related, unreadable_told, walked
+from glane.job.erase.writable import refuse_unwritable
 from glane.run.amend import amend
 from glane.run.change import Changing, changing
 from glane.run.directory import RunDirectory
@@ -54,13 +55,16 @@ def erase(settings: EraseSettings, *, say: Callable[[str], None]) -> bool:
     for root in named:
         if not exists(RunDirectory(root=root).description):
             raise RunError(f"run.dir: {root} holds no run. Give the run.dir of a run.")
-    todo = look(settings, named)
-    _refuse(settings, todo)
+    with unreadable_told():
+        todo = look(settings, named)
+        _refuse(settings, todo)
     if todo.is_empty:
         say("nothing is left of these documents in what glane made")
         return tell_left(todo, say)
     if settings.remove:
-        _do(todo)
+        refuse_unwritable(todo)
+        with told_how_to_go_on(todo):
+            _do(todo)
     for line in lines(todo, is_done=settings.remove):
         say(line)
     if settings.remove:

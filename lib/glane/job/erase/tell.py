@@ -49,7 +49,9 @@ def _line(step: Step, *, is_done: bool) -> str:
 
 def tell_left(todo: Todo, say: Callable[[str], None]) -> bool:
     """Search every file of runs and folders, and say where something is found still."""
-    left = 0
+    left = len(todo.place.unread)
+    for folder in todo.place.unread:
+        say(f"not searched   {folder}: give yourself access to it, and run the same command again")
     for path in _searched(todo):
         try:
             ids, pieces = found_in_file(path, todo.sought)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import contextlib
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from glane.errors import RunError
 from glane.job.erase.data import DataFile
 from glane.job.erase.ids import digest_of_ids
 from glane.job.erase.made import Step
@@ -46,3 +48,23 @@ def is_under_way(rows: RunRows, ids: Collection[str]) -> bool:
     """Whether this very erasure was begun in a run, and has not ended."""
     change = change_under_way(rows.directory)
     return change is not None and (change.command, change.of) == (COMMAND, digest_of_ids(ids, rows.directory))
+
+
+@contextlib.contextmanager
+def told_how_to_go_on(todo: Todo) -> Iterator[None]:
+    """Have an error say that the erasure goes on, where it was begun.
+
+    Raises:
+        RunError: in place of one of glane's, or of the file system.
+    """
+    try:
+        yield
+    except (RunError, OSError) as error:
+        told = f"{error.filename}: {error.strerror}." if isinstance(error, OSError) else str(error)
+        begun = [one.directory.root for one in todo.runs if is_under_way(one, todo.ids)]
+        if not begun:
+            raise RunError(told) from None
+        raise RunError(
+            f"{told} The erasure has begun and is not finished: {begun[0]} cannot be opened until then. Once this is "
+            "mended, the same command goes on."
+        ) from None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from glane.errors import GlaneError
+from glane.errors import GlaneError, RunError
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
 from glane.run.names import MARKER
@@ -22,6 +23,7 @@ class Place:
     runs: dict[Path, RunDescription] = field(default_factory=dict)
     written: list[Path] = field(default_factory=list)  # folders with `.glane-files`
     folders: dict[Path, list[str]] = field(default_factory=dict)  # all others, with the names of their files
+    unread: list[Path] = field(default_factory=list)  # folders that this user may not look into
 
 
 def walked(folders: Sequence[Path], runs: Sequence[Path]) -> Place:
@@ -34,7 +36,7 @@ def walked(folders: Sequence[Path], runs: Sequence[Path]) -> Place:
     for root in runs:
         _add_run(found, root)
     for top in folders:
-        for name, names, files in os.walk(top):
+        for name, names, files in os.walk(top, onerror=lambda error: found.unread.append(Path(error.filename))):
             here = Path(name)
             names.sort()
             if MARKER in files:
@@ -107,3 +109,19 @@ def _identity(root: Path) -> str | None:
         return RunDirectory(root=root).identity()
     except GlaneError:
         return None
+
+
+@contextlib.contextmanager
+def unreadable_told() -> Iterator[None]:
+    """Refuse where something cannot be read.
+
+    Raises:
+        RunError: in place of an error of the file system.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{error.filename}: {error.strerror}. What cannot be read may hold the documents. Nothing was done: give "
+            "yourself access to it, and run the same command again."
+        ) from None

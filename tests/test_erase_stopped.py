@@ -1,0 +1,144 @@
+"""An erasure that cannot be done to its end begins nothing, and one that is stopped says so, and goes on."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import glane
+from conftest import extract_here, job_here, make_settings
+from glane.errors import RunError
+from glane.extraction.frozen import freeze
+from glane.job.erase import data as erasing_data
+from glane.run.overview import overview
+from other_users import ALICE, GROUP, TWO_USERS, acting_as
+from test_erase import GONE, do, documents, holding
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Path]:
+    """A run, sentinels that were frozen of it, and a review: where other users can come to, and a copy beside it."""
+    with tempfile.TemporaryDirectory(prefix="glane-test-") as name:
+        os.chmod(name, 0o755)
+        here = Path(name) / "here"
+        here.mkdir()
+        extract_here(make_settings(documents(here / "theirs.parquet"), here / "run"))
+        run = glane.open_run(here / "run")
+        freeze(run, run.task, run.usable().collect()["id"], folder=here / "frozen", sample={}, tolerance=0.02)
+        glane.review(here / "run", here / "review", rows=40)
+        shutil.copytree(here, here.with_name("kept"))
+        yield here
+
+
+@pytest.fixture
+def here(made: Path) -> Path:
+    """The folder with the run, as it was made."""
+    shutil.rmtree(made)
+    shutil.copytree(made.with_name("kept"), made)
+    do(made)  # so that all is imported: another user may not be able to
+    shutil.rmtree(made)
+    return Path(shutil.copytree(made.with_name("kept"), made))
+
+
+def all_bytes(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@TWO_USERS
+def test_what_an_ordinary_user_may_not_write_to_is_told_before_anything_is_changed(here: Path) -> None:
+    for path in (here, *here.rglob("*")):
+        os.chown(path, ALICE, GROUP)
+    before = all_bytes(here)
+    for name in ("frozen", "review"):
+        (here / name).chmod(0o555)
+    with acting_as(ALICE), pytest.raises(RunError) as refused:
+        do(here)
+    assert str(refused.value).startswith(f"{here / 'review'}, {here / 'frozen'}: would be changed, and cannot be")
+    assert all_bytes(here) == before
+    assert glane.open_run(here / "run").all().collect().height == 40
+    for name in ("frozen", "review"):
+        (here / name).chmod(0o755)
+    (here / "frozen" / "documents.parquet").chmod(0o400)  # which who owns the folder replaces all the same
+    with acting_as(ALICE):
+        assert do(here)[0]
+    assert set(holding(here)) == {"theirs.parquet"}
+
+
+@TWO_USERS
+def test_what_a_user_may_not_read_is_told_and_never_taken_for_searched(here: Path) -> None:
+    for path in (here, *here.rglob("*")):
+        os.chown(path, ALICE, GROUP)
+    (here / "review" / "review.html").chmod(0)
+    (here / "hidden").mkdir(mode=0o700)
+    with (
+        acting_as(ALICE),
+        pytest.raises(RunError, match=r"review.html: Permission denied. What cannot be read may hold"),
+    ):
+        do(here)
+    (here / "review" / "review.html").chmod(0o600)
+    with acting_as(ALICE):
+        is_clean, said = do(here)
+    assert not is_clean
+    assert f"not searched   {here / 'hidden'}: give yourself access to it" in said
+
+
+def _immutable(path: Path) -> Callable[[], object] | None:
+    done = subprocess.run(["chattr", "+i", str(path)], capture_output=True, check=False)
+    return None if done.returncode else lambda: subprocess.run(["chattr", "-i", str(path)], check=True)
+
+
+def _mounted(path: Path) -> Callable[[], object] | None:
+    done = subprocess.run(
+        ["mount", "--bind", "-o", "ro", str(path.parent), str(path.parent)], capture_output=True, check=False
+    )
+    return None if done.returncode else lambda: subprocess.run(["umount", str(path.parent)], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can")
+@pytest.mark.parametrize("make", [_immutable, _mounted])
+def test_what_even_root_cannot_write_to_is_told_before_anything_is_changed(here: Path, make: Callable) -> None:
+    before = all_bytes(here)
+    undo = make(here / "frozen" / "documents.parquet")
+    if undo is None:
+        pytest.skip("this machine has no such thing")
+    try:
+        with pytest.raises(
+            RunError, match="frozen.*: would be changed, and cannot be written to. Nothing was done now"
+        ):
+            do(here)
+    finally:
+        undo()
+    assert all_bytes(here) == before
+    assert do(here)[0]
+
+
+def test_stopped_midway_status_and_verify_say_what_goes_on_and_the_same_command_ends_it(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", "frozen/documents.parquet")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(erasing_data, "replace_file", refuses)
+        with pytest.raises(
+            RunError, match="Read-only.* begun and is not finished: .*run cannot be opened until then.*goes on"
+        ):
+            do(here)
+    why = "glane erase replaces files of this run since"
+    with pytest.raises(RunError, match=why):
+        glane.open_run(here / "run")
+    assert any(why in line for line in overview(here / "run").errors)
+    assert why in job_here(f"run.dir={here / 'run'}", name="status", check=None).stdout
+    assert why in str(glane.verify(here / "run"))
+    assert do(here)[0]
+    assert set(holding(here)) == {"theirs.parquet"}
+    assert glane.verify(here / "run").is_as_it_was
+    assert why not in " ".join(overview(here / "run").errors)
+    assert GONE not in " ".join(overview(here / "run").errors)
