@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,15 @@ import glane
 from conftest import extract_here, job_here, make_settings
 from glane.errors import RunError
 from glane.extraction.frozen import freeze
+from glane.job import rewrite as rewriting
 from glane.job.erase import data as erasing_data
+from glane.job.rewrite import rewrite_all
+from glane.keys import KEY_FILE
+from glane.run import written
 from glane.run.overview import overview
+from glane.storage import locked_folder
 from other_users import ALICE, GROUP, TWO_USERS, acting_as
+from test_encryption import ring_at
 from test_erase import GONE, do, documents, holding
 
 
@@ -142,3 +149,58 @@ def test_stopped_midway_status_and_verify_say_what_goes_on_and_the_same_command_
     assert glane.verify(here / "run").is_as_it_was
     assert why not in " ".join(overview(here / "run").errors)
     assert GONE not in " ".join(overview(here / "run").errors)
+
+
+@pytest.fixture
+def of_key_one(here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same, with keys of which its files have none yet."""
+    monkeypatch.setenv(KEY_FILE, str(ring_at(tmp_path / "keys.yaml", "one")))
+    return here
+
+
+def test_while_a_data_set_is_encrypted_again_nothing_of_it_is_erased_and_who_does_it_is_told(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = all_bytes(here)
+    monkeypatch.setattr(written, "_LOCK_S", 0.1)
+    why = f"frozen: process {os.getpid()} of this machine has been writing in it for"
+    with locked_folder(here / "frozen", within_s=0, setting="folder"), pytest.raises(RunError, match=why):
+        do(here)
+    assert all_bytes(here) == before
+    assert do(here)[0]
+
+
+def test_while_a_data_set_is_erased_from_it_is_not_encrypted_again(
+    of_key_one: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(written, "_LOCK_S", 0.1)
+    really, said = erasing_data.replace_file, []
+
+    def meanwhile(path: Path, *told: Any, **more: Any) -> None:
+        for root in (of_key_one, path.parent):
+            with pytest.raises(RunError, match=r"frozen: process \d+ of this machine has been"):
+                rewriting._rewrite([root], [path])
+        said.append(path.name)
+        really(path, *told, **more)
+
+    monkeypatch.setattr(rewriting, "_LOCK_S", 0.1)
+    monkeypatch.setattr(erasing_data, "replace_file", meanwhile)
+    assert do(of_key_one)[0]
+    assert "documents.parquet" in said
+    assert set(holding(of_key_one)) == {"theirs.parquet"}
+
+
+def test_files_that_an_erasure_is_writing_are_not_removed_as_those_of_a_killed_writer(
+    of_key_one: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(written, "_LOCK_S", 0.1)
+    half = of_key_one / "frozen" / f".documents.parquet.{'0' * 32}.tmp"
+    half.write_bytes(b"half")
+    with (
+        locked_folder(of_key_one / "frozen", within_s=0, setting="folder"),
+        pytest.raises(RunError, match="has been writing"),
+    ):
+        rewrite_all([str(of_key_one)])
+    assert half.exists()
+    rewrite_all([str(of_key_one)])
+    assert not half.exists()

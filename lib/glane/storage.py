@@ -184,6 +184,47 @@ def content_of(path: Path) -> bytes:
         return read_open(stream)
 
 
+@contextlib.contextmanager
+def alone_in_folder(folder: Path, *, within_s: float, setting: str) -> Iterator[bool]:
+    """Keep others who do the same with a folder waiting, and refuse where one holds its lock longer than that.
+
+    Where the file system has no locks, nobody waits. Yields whether it has.
+
+    Raises:
+        RunError: naming who holds the lock; or if the folder cannot be opened. `setting` is the key that chose it.
+    """
+    with locked_folder(folder, within_s=within_s, setting=setting) as is_held:
+        if not is_held and _is_held_by_another(folder):
+            raise RunError(
+                f"{folder}: {_holder(folder)} has been writing in it for more than {within_s:.0f} s. Run the same "
+                "command again once that has ended."
+            )
+        yield is_held
+
+
+def _is_held_by_another(folder: Path) -> bool:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno in _LOCKED
+    finally:
+        os.close(descriptor)
+    return False  # it was given up in this moment, or there are no locks
+
+
+def _holder(folder: Path) -> str:
+    """Who holds the lock of a folder, as far as this machine knows."""
+    status = folder.stat()
+    place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
+            if "FLOCK" in line and "->" not in line and place in line:  # "->" is one that waits
+                number = line.partition(place)[0].split()[-1]
+                return f"process {number} of this machine"
+    return "a process of another machine"
+
+
 def listed(folder: Path, pattern: str) -> list[Path]:
     """The paths in a folder that match a pattern, sorted; none if there is no such folder.
 

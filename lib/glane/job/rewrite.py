@@ -25,8 +25,8 @@ from glane.run.change import alone_on, refuse_changing, remove_unfinished
 from glane.run.directory import RunDirectory
 from glane.run.known import unknown_in
 from glane.run.names import MARKER, PART
-from glane.run.written import digest_of, read_written
-from glane.storage import locked_folder, storage_errors
+from glane.run.written import alone_in, digest_of, read_written
+from glane.storage import alone_in_folder, storage_errors
 
 _LOCK_S = 30.0
 _SETTING = "folder"
@@ -128,17 +128,19 @@ def _runs_of(paths: Sequence[Path]) -> list[RunDirectory]:
 
 
 def _rewrite(roots: Sequence[Path], paths: Sequence[Path]) -> None:
-    folders = list(dict.fromkeys(path.parent for path in paths))
     for root in roots:
-        with locked_folder(root, within_s=_LOCK_S, setting=_SETTING) as is_held:
+        with alone_in_folder(root, within_s=_LOCK_S, setting=_SETTING) as is_held:
             if not is_held:
-                raise RunError(f"{root}: another process does the same, or its file system has no locks. Try again.")
-            remove_unfinished(folder for folder in folders if folder.is_relative_to(root))
+                raise RunError(f"{root}: its file system has no locks, and what is erased meanwhile would come back.")
             mine = [path for path in paths if path.is_relative_to(root)]
             if mine:
                 note_wrote(root, REWRITTEN, [])
+            begun: set[Path] = set()
             for path in mine:
                 with storage_errors(path, setting=_SETTING), _alone_in(path.parent, root):
+                    if path.parent not in begun:  # with its lock: who writes there now has not finished
+                        remove_unfinished([path.parent])
+                        begun.add(path.parent)
                     rewrite(path, is_noted=not _is_part(path))
 
 
@@ -146,7 +148,7 @@ def _alone_in(folder: Path, root: Path) -> contextlib.AbstractContextManager[obj
     """Keep those waiting who write results into a folder, or erase there; that of `root` is held already."""
     if folder == root:
         return contextlib.nullcontext()
-    return locked_folder(folder, within_s=_LOCK_S, setting=_SETTING)
+    return alone_in(folder, setting=_SETTING)
 
 
 def _roots(places: Sequence[str]) -> list[Path]:

@@ -22,7 +22,7 @@ from glane.rewritten import original_digest
 from glane.run.audit import note_wrote
 from glane.run.links import RunLink
 from glane.run.names import MARKER
-from glane.storage import content_digest, locked_folder, open_file, replace_file, storage_errors
+from glane.storage import alone_in_folder, content_digest, open_file, replace_file, storage_errors
 from glane.validation import Strict
 
 WRITTEN = ".glane-files"
@@ -271,8 +271,11 @@ def alone_in(root: Path, *, setting: str) -> Iterator[None]:
     """Keep other writers of the folder waiting, for a bounded time, where the file system has such locks.
 
     Without them, files of two writers are told by whoever reads them.
+
+    Raises:
+        RunError: if another writes there for longer.
     """
-    with locked_folder(root, within_s=_LOCK_S, setting=setting):
+    with alone_in_folder(root, within_s=_LOCK_S, setting=setting):
         yield
 
 

@@ -37,7 +37,7 @@ from glane.run.change import Changing, changing
 from glane.run.directory import RunDirectory
 from glane.run.erased import known_erased, read_erased
 from glane.run.find import find_all_runs
-from glane.run.written import digest_of, read_written
+from glane.run.written import alone_in, digest_of, read_written
 from glane.settings import DataSettings, EraseSettings
 from glane.storage import exists
 from glane.validation import validated
@@ -222,7 +222,11 @@ def _seen(todo: Todo) -> set[str]:
 def _do(todo: Todo) -> None:
     """Folders first, as what is looked for in them is known from the runs; then these, and then data sets."""
     resumed = {rows for rows in todo.runs if is_under_way(rows, todo.ids)}
+    results = {one.folder for one in todo.steps}.union(_torn(todo))  # whose amendment takes their lock
+    apart = {one.path.parent for one in todo.data} - results
     with contextlib.ExitStack() as stack:
+        for folder in sorted(apart):  # what somebody encrypts again there would come back
+            stack.enter_context(alone_in(folder, setting="folder"))
         at_work = {
             rows: stack.enter_context(
                 changing(rows.directory, command=COMMAND, of=digest_of_ids(todo.ids, rows.directory))
@@ -244,7 +248,9 @@ def _do(todo: Todo) -> None:
             elif not rows.directory.is_complete:  # of a run that extends one of them
                 change.remove(rows.directory.lineage)
         for one in todo.data:
-            one.erase(lambda new, old: _all_know(list(at_work.values()), new, old))
+            folder = one.path.parent
+            with contextlib.nullcontext() if folder in apart else alone_in(folder, setting="folder"):
+                one.erase(lambda new, old: _all_know(list(at_work.values()), new, old))
         for rows, change in at_work.items():  # last: it tells which documents were in groups
             empty_own_input(change, rows)
         for change in at_work.values():
