@@ -65,6 +65,7 @@ class Origin:
     toy: Toy | None
     is_complete: bool
     language: Language
+    shifted: int | None = None  # days by which dates are shifted, at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from glane.exports.bundle import Bundle, Table, Variable
-from glane.exports.warnings import warnings_of
+from glane.exports.warnings import said_of
 from glane.exports.words import COLUMNS, KINDS, RECORDS, ROLES, SENTENCES
 from glane.types import Language
 
@@ -19,7 +19,7 @@ def codebook_table(bundle: Bundle) -> pl.DataFrame:
     """
     language = bundle.origin.language
     rows: list[Mapping[str, str | float | None]] = [
-        {"table": RECORDS, "description": warning} for warning in warnings_of(bundle.origin)
+        {"table": RECORDS, "description": warning} for warning in said_of(bundle.origin)
     ]
     rows += [entry(table, one, language) for table in bundle.tables for one in table.variables]
     numbers = ("minimum", "maximum")

@@ -56,6 +56,8 @@ def _body(bundle: Bundle, language: Language) -> str:
         fingerprint=origin.fingerprint,
     )
     parts = [heading(words["title"], 1), paragraph(told), paragraph(words["language"])]
+    if origin.shifted is not None:
+        parts.append(paragraph(SENTENCES[language]["shifted"].format(origin.shifted)))
     if not origin.is_complete:
         parts.append(paragraph(SENTENCES[language]["part"]))
     return "".join([*parts, *(_table(one, language) for one in bundle.tables)])

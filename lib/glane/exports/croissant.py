@@ -9,7 +9,7 @@ from typing import Any
 
 from glane.exports.bundle import Bundle, Kind, Table, Variable
 from glane.exports.reasons import reasons_in
-from glane.exports.warnings import warnings_of
+from glane.exports.warnings import said_of
 
 _TYPES: Mapping[Kind, str] = {
     "text": "sc:Text",
@@ -31,7 +31,7 @@ def croissant(bundle: Bundle, folder: Path) -> dict[str, Any]:
         "@context": _context(origin.language),
         "@type": "sc:Dataset",
         "name": origin.task,
-        "description": " ".join([*warnings_of(origin), f"glane, {origin.model}"]),
+        "description": " ".join([*said_of(origin), f"glane, {origin.model}"]),
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "version": origin.task_version,
         "dateCreated": origin.created,

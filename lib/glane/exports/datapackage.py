@@ -16,7 +16,7 @@ from glane.exports.ddi import ddi_codebook
 from glane.exports.delimited import Manner, as_written, csv_bytes
 from glane.exports.reasons import reasons_in
 from glane.exports.target import Options
-from glane.exports.warnings import warnings_of
+from glane.exports.warnings import said_of
 from glane.types import Language
 
 FILE = "datapackage.json"
@@ -68,7 +68,7 @@ def _package(bundle: Bundle) -> dict[str, Any]:
         "$schema": f"{_PROFILES}datapackage.json",
         "name": origin.task.lower().replace("_", "-"),
         "title": f"{origin.task} {origin.task_version}",
-        "description": " ".join([*warnings_of(origin), f"glane, {origin.model}, {origin.fingerprint}"]),
+        "description": " ".join([*said_of(origin), f"glane, {origin.model}, {origin.fingerprint}"]),
         "version": origin.task_version,
         "created": origin.created,
         "resources": [_resource(table, origin.language) for table in bundle.tables],

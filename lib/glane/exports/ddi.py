@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from glane.exports.bundle import Bundle, Kind, Table, Variable
 from glane.exports.reasons import reasons_in
-from glane.exports.warnings import warnings_of
+from glane.exports.warnings import said_of
 
 NAMESPACE = "ddi:codebook:2_5"
 _NUMERIC: frozenset[Kind] = frozenset({"integer", "number"})
@@ -24,7 +24,7 @@ def ddi_codebook(bundle: Bundle) -> bytes:
     title = SubElement(citation, "titlStmt")
     _text(title, "titl", f"{origin.task} {origin.task_version}")
     _text(title, "IDNo", origin.fingerprint)
-    if warnings := warnings_of(origin):
+    if warnings := said_of(origin):
         _text(SubElement(study, "stdyInfo"), "abstract", " ".join(warnings))
     for number, table in enumerate(bundle.tables, 1):
         _file(root, table, number)

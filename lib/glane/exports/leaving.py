@@ -9,6 +9,7 @@ import polars as pl
 from glane.assess.pages.labels import CODES
 from glane.errors import RunError
 from glane.exports.bundle import Bundle, Kind, Origin, Table, Variable
+from glane.exports.dates import shift_of
 from glane.exports.decimals import without_decimals
 from glane.exports.walk import SIGNS_SOURCE, Cell, Draft, drafts
 from glane.exports.words import CODEBOOK, LABELS, PRECISIONS, RECORDS, SENTENCES, STATUSES
@@ -44,12 +45,14 @@ def leaving(run: Run, *, with_evidence: bool, with_text: bool = False) -> Bundle
     # Keys first, and the same in all tables, so that these are joined by them.
     columns = valid_names([*found[0].key, *(key for one in found for key in one.key)])
     tables = [_table(one, names, columns, described, task.language) for one in found]
+    shifted = shift_of(run)
     return Bundle(
-        tables=tables,
-        origin=_origin(run),
+        tables=tables if shifted is None else [shifted.told(one, task) for one in tables],
+        origin=_origin(run, None if shifted is None else shifted.days),
         fields=task.fields,
         is_grouped=run.settings.data.group_by is not None,
         texts=_texts(run) if with_text else None,
+        notes=[] if shifted is None else [shifted.note],
     )
 
 
@@ -64,13 +67,13 @@ def _texts(run: Run) -> pl.DataFrame:
     )
 
 
-def _origin(run: Run) -> Origin:
+def _origin(run: Run, shifted: int | None) -> Origin:
     told = run.description()
     link = next(iter(links_to([run.directory])), None)
     return Origin(
         run=str(run.directory.root), id=None if link is None else link.id, fingerprint=told.fingerprint_digest,
         task=run.task.name, task_version=run.task.version, model=told.model, created=told.created, toy=run.toy,
-        is_complete=run.is_complete, language=run.task.language,
+        is_complete=run.is_complete, language=run.task.language, shifted=shifted,
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from glane.exports.record import ReplacedInExport, Treatment
 from glane.exports.row_cells import OfRow, RowCells, text_of
 from glane.exports.sizes import is_far
 from glane.exports.treatment import Treatments, is_document, named, precision_of
+from glane.extraction.codebook import with_shift
 from glane.extraction.results import Run
 from glane.pseudonyms.dates import as_date
 from glane.pseudonyms.key import Key, read_key
@@ -73,7 +74,11 @@ class _Export:
             dates=self._told.dates or "kept", keeps_ids=self._told.keep_ids, keep=self._told.kept_kinds,
             left=tuple(name for name, treatment in columns.items() if treatment == "left"), columns=columns,
         )  # fmt: skip
-        return replace(self._bundle, tables=tables, texts=texts, pseudonyms=record, notes=self._notes(record))
+        shifted = self._manner.most_days if self._told.dates == "shifted" else None
+        origin = replace(self._bundle.origin, shifted=shifted)
+        return replace(
+            self._bundle, tables=tables, texts=texts, origin=origin, pseudonyms=record, notes=self._notes(record)
+        )
 
     def _columns(self) -> dict[str, Treatment]:
         """What became of each column of values and of the input."""
@@ -111,7 +116,10 @@ class _Export:
                 f"beside them, and tell what was there: {named(list(told))}"
             )
         if record.dates == "shifted":
-            notes.append(f"dates are shifted by up to {self._manner.most_days} days: counts by week or month are wrong")
+            notes.append(
+                f"dates are shifted by up to {self._manner.most_days} days, otherwise for each person or document: "
+                "periods cannot be compared between persons, and counts by week or month are wrong"
+            )
         return notes
 
     def _by_what(self, record: ReplacedInExport) -> dict[str, list[str]]:
@@ -184,7 +192,7 @@ class _Export:
                 new = [self._whole(one, value, name) for value, name in zip(rows[one.name], ids, strict=True)]
             elif self._treatments.of(one, table) == "shifted":
                 rows = rows.with_columns(self._shifted(one, table, rows, ids))
-                variables.append(one)
+                variables.append(self._with_shift(one))
                 continue
             else:
                 variables.append(one)
@@ -193,8 +201,14 @@ class _Export:
                 variables.append(one)
                 continue
             rows = rows.with_columns(pl.Series(one.name, new, pl.String))
-            variables.append(replace(one, kind="text", minimum=None, maximum=None))
+            is_moved = one.kind in ("date", "datetime")
+            one = replace(one, kind="text", minimum=None, maximum=None)
+            variables.append(self._with_shift(one) if is_moved else one)
         return replace(table, rows=rows, variables=tuple(variables))
+
+    def _with_shift(self, one: Variable) -> Variable:
+        language = self._bundle.origin.language
+        return replace(one, description=with_shift(one.description, self._manner.most_days, language))
 
     def _id(self, name: str) -> str:
         return f"d{self._key.digest('id', name).hex()[:24]}"

@@ -15,7 +15,7 @@ from glane.exports.codebook import codebook_table
 from glane.exports.delimited import Manner, as_written, csv_bytes
 from glane.exports.sizes import held_as, is_far
 from glane.exports.target import Options
-from glane.exports.warnings import warnings_of
+from glane.exports.warnings import said_of
 from glane.exports.words import CODEBOOK, LABELS
 from glane.types import Language
 
@@ -117,7 +117,7 @@ def _script(bundle: Bundle, null: str) -> Iterator[str]:
     for line in (
         _HEAD[language],
         f"{origin.task} {origin.task_version}, {origin.model}, {origin.fingerprint}",
-        *warnings_of(origin),
+        *said_of(origin),
     ):
         yield f"# {_ascii(line)}"
     yield _reading(language)

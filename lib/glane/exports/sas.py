@@ -15,7 +15,7 @@ from glane.exports.codebook import codebook_table
 from glane.exports.delimited import Manner, as_written, csv_bytes
 from glane.exports.sizes import held_as, is_far, longest_of
 from glane.exports.target import Options
-from glane.exports.warnings import warnings_of
+from glane.exports.warnings import said_of
 from glane.exports.words import CODEBOOK
 from glane.types import Language
 
@@ -92,7 +92,7 @@ def write_sas(bundle: Bundle, _: Options, folder: Path) -> Sequence[str]:
 def _about(bundle: Bundle) -> list[str]:
     origin, language = bundle.origin, bundle.origin.language
     about = f"{origin.task} {origin.task_version}, {origin.model}, {origin.fingerprint}"
-    return [_HEAD[language], about, *warnings_of(origin)]
+    return [_HEAD[language], about, *said_of(origin)]
 
 
 def _held(table: Table) -> tuple[pl.DataFrame, list[Change]]:

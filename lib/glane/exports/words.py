@@ -72,6 +72,11 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "signs": "Signes qu'une valeur n'est pas celle du document : le signe, et les champs ou règles qu'il concerne.",
         "other": "Une partie de {}.",
         "input": "Repris de l'entrée.",
+        "shifted": (
+            "Des dates sont décalées de {} jours au plus, autrement pour chaque personne (chaque document, si la "
+            "personne n'est pas dite) ; les colonnes le disent. Les intervalles d'une personne restent ; les périodes "
+            "ne se comparent pas d'une personne à l'autre, et aucun décompte par semaine ou par mois n'est juste."
+        ),
         "part": "Une extraction en cours : ce qu'elle avait jusque-là.",
         "yes": "oui",
         "no": "non",
@@ -84,6 +89,11 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "signs": "Signs that a value is not the document's: the sign, and the fields or rules that it is of.",
         "other": "A part of {}.",
         "input": "Kept from the input.",
+        "shifted": (
+            "Dates are shifted by up to {} days, otherwise for each person (each document, if no person is told); the "
+            "columns say so. Intervals of a person stay; periods cannot be compared between persons, and no count by "
+            "week or month is right."
+        ),
         "part": "A run under way: what it had so far.",
         "yes": "yes",
         "no": "no",

@@ -57,9 +57,11 @@ _KEPT: dict[Language, str] = {
     "en": "[Kept of the run {run} ({id}) where reused is true.]",
 }
 _SHIFTED: dict[Language, str] = {
-    "fr": "[Les dates des textes ont été décalées par personne, de {days} jours au plus : aucun décompte par semaine "
-    "ou par mois n'est juste.]",
-    "en": "[Dates of the texts were shifted by person, by {days} days at most: no count by week or month is right.]",
+    "fr": "[Décalée de {days} jours au plus, autrement pour chaque personne (chaque document, si la personne n'est pas "
+    "dite) : les périodes ne se comparent pas d'une personne à l'autre, aucun décompte par semaine ou par mois n'est "
+    "juste.]",
+    "en": "[Shifted by up to {days} days, otherwise for each person (each document, if no person is told): periods "
+    "cannot be compared between persons, no count by week or month is right.]",
 }
 _GROUPS: dict[Language, dict[str, str]] = {
     "fr": {
@@ -149,11 +151,13 @@ def codebook(
     language = task.language
     words = _INPUT[language] if documents is None else _INPUT[language] | _GROUPS[language]
     entries = [ColumnEntry(column=id_column, role="input", type="", description=words["id"])]
-    for name in carry_columns:
-        if name != id_column:
-            entry = ColumnEntry(column=name, role="input", type="", description=words["carried"])
-            is_moved = shifted is not None and name in shifted.shift_columns
-            entries.append(_saying(entry, _shift(shifted, language)) if is_moved else entry)
+    days = None if shifted is None else shifted.most_days
+    moved = () if shifted is None else shifted.shift_columns
+    entries += [
+        _carried(name, words["carried"], days if name in moved else None, language)
+        for name in carry_columns
+        if name != id_column
+    ]
     if documents is not None:
         entries.insert(
             1, ColumnEntry(column=DOCUMENTS, role="input", type="list of struct", description=words[DOCUMENTS])
@@ -162,7 +166,7 @@ def codebook(
         field = task.fields[column.field]
         if column.name == column.field:
             own = [_described(column.name, "field", field, language), *_members(column.name, field, task)]
-            entries += own if shifted is None else [_with_shift(entry, shifted, language) for entry in own]
+            entries += own if days is None else [_with_shift(entry, days, language) for entry in own]
         else:
             entry = _annotation(column.name, column.type, field, task)
             if documents is not None and column.name.endswith("__evidence"):
@@ -174,26 +178,30 @@ def codebook(
     return tuple(entries if extends is None else [_of_run(entry, extends, language) for entry in entries])
 
 
-def _with_shift(entry: ColumnEntry, shifted: PseudonymRules, language: Language) -> ColumnEntry:
+def _carried(name: str, description: str, days: int | None, language: Language) -> ColumnEntry:
+    told = description if days is None else with_shift(description, days, language)
+    return ColumnEntry(column=name, role="input", type="", description=told)
+
+
+def with_shift(description: str, days: int, language: Language) -> str:
+    """What is said of a column of dates, and that they were shifted, once."""
+    said = _SHIFTED[language].format(days=days)
+    return description if said in description else f"{description} {said}".strip()
+
+
+def _with_shift(entry: ColumnEntry, days: int, language: Language) -> ColumnEntry:
     """The entry, with what became of dates, if it is of one."""
     if entry.role == "annotation" or "date" not in entry.type:  # the word of both languages
         return entry
-    return _saying(entry, _shift(shifted, language))
-
-
-def _shift(shifted: PseudonymRules | None, language: Language) -> str:
-    return "" if shifted is None else _SHIFTED[language].format(days=shifted.most_days)
-
-
-def _saying(entry: ColumnEntry, said: str) -> ColumnEntry:
-    return entry.model_copy(update={"description": f"{entry.description} {said}".strip()})
+    return entry.model_copy(update={"description": with_shift(entry.description, days, language)})
 
 
 def _of_run(entry: ColumnEntry, extends: EarlierRun, language: Language) -> ColumnEntry:
     """The entry with the earlier run of which the column is kept, if it is."""
     if entry.role in ("input", "result") or entry.column.partition("__")[0].partition(".")[0] not in extends.reused:
         return entry
-    return _saying(entry, _KEPT[language].format(run=extends.path, id=extends.id))
+    said = _KEPT[language].format(run=extends.path, id=extends.id)
+    return entry.model_copy(update={"description": f"{entry.description} {said}".strip()})
 
 
 def _members(prefix: str, field: Field, task: Task) -> Iterator[ColumnEntry]:
