@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,13 +13,14 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import glane
 from conftest import extract_here, job_here, make_settings, write_documents
 from dying import Died, dying
+from glane.api.audit import write_heads
 from glane.errors import DataError, GlaneError, RunError
 from glane.job.audited import configuration_digest
 from glane.run import audit_chain
@@ -330,6 +332,36 @@ def test_a_clock_that_went_back_is_told(log: Path, monkeypatch: pytest.MonkeyPat
     assert found.chains[0].turned_back == 1
     assert not found.problems
     assert "its clock went back 1 time" in str(found)
+
+
+def test_a_log_is_told_in_french_with_numbers_that_agree(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLANE_LANG", "fr")
+    begin_session("evaluate")
+    one = str(glane.audit(log))
+    assert "entier, 1 entrée\u00a0: 1 commande commencée\u00a0; tête " in one
+    note("ended", outcome="refused", exit_code=2)
+    begin_session("export")
+    several = str(glane.audit(log))
+    assert "entier, 3 entrées\u00a0: 2 commandes commencées, 1 refus\u00a0; tête " in several
+    for event in get_args(audit_chain.Event):
+        if event not in ("ended", "repaired"):
+            note(event)
+    for outcome in get_args(audit_chain.Outcome):
+        note("ended", outcome=outcome)
+    told = str(glane.audit(log))
+    for word in (*get_args(audit_chain.Event), *get_args(audit_chain.Outcome)):
+        assert f"{word} " not in told.partition("entrées")[2], "the code of an entry is no word"
+    assert sum(map(int, re.findall(r"[:,] (\d+) ", told.partition("entrées")[2]))) == len(entries(log))
+
+
+def test_an_emptied_log_is_told_without_a_count_and_a_head(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(2)
+    heads = write_heads(glane.audit(log), log.parent / "heads.json")
+    chain(log).write_bytes(b"")
+    assert str(glane.audit(log)) == f"{chain(log).name}: no entry"
+    monkeypatch.setenv("GLANE_LANG", "fr")
+    assert str(glane.audit(log)) == f"{chain(log).name}\u00a0: aucune entrée"
+    assert str(glane.audit(log, against=heads)) == f"{chain(log).name}\u00a0: rompu avant toute entrée"
 
 
 def test_reading_the_log_gives_no_writer_s_lock_back(log: Path) -> None:

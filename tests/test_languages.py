@@ -123,6 +123,7 @@ def test_a_line_of_progress_begins_with_a_count_and_not_with_a_path(english, fre
         ("en", "a file /data/1 file(s)/x, 'of 1 file(s)'", "a file /data/1 file(s)/x, 'of 1 file(s)'"),
         ("fr", "0 document(s) relu(s) sont là", "0 document relu est là"),
         ("fr", "1 document(s) relu(s), 2 document(s) relu(s) sur 1 dossier(s)", "1 document relu, 2 documents relus sur 1 dossier"),
+        ("fr", "1 code(s) postal(aux), 2 code(s) postal(aux)", "1 code postal, 2 codes postaux"),
         ("fr", "1 valeur(s) reste(nt), 1,200 valeur(s) reste(nt)", "1 valeur reste, 1,200 valeurs restent"),
     ],
 )  # fmt: skip
@@ -162,6 +163,17 @@ def test_messages_in_a_row_whose_last_place_could_hold_the_next_are_all_found():
         "sensibilité", "VPP", "spécificité", "VPN",
     ]  # fmt: skip
     assert " of " not in said
+
+
+def test_a_label_is_french_however_few_its_letters_are():
+    """A word and wide blanks begin a line that a command prints: "kept" is no value there."""
+    labelled = [one for one in catalogue("fr") if one.is_labelled and one.places == (0,) and not one.literals[1]]
+    told = {one.literals[0]: one.other.removesuffix("{0}") for one in labelled}
+    for english, french in told.items():
+        for value in ("/a/runs/b: it is a link, or not yours", "runs/b", "3 file(s) of 5"):
+            assert in_language(english + value, "fr").startswith(french), english
+    for why in ("it is a link, or not yours", "job ed-1 is running", "its result is being published"):
+        assert in_language(f"kept          /a/runs/b: {why}", "fr").startswith("gardé         /a/runs/b\u00a0: ")
 
 
 @pytest.mark.parametrize("num", [3, 12, 60, 400])

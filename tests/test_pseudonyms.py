@@ -30,10 +30,12 @@ from glane.extraction.shifted import pseudonym_lines, pseudonym_rules
 from glane.extraction.work import ExtractionWork, prepare_extraction
 from glane.job.sentinels import Sentinels
 from glane.job.tables import kept_tables
+from glane.languages import in_language
 from glane.pseudonyms.checks import luhn, nir_key, with_luhn
 from glane.pseudonyms.dates import dates, shifted
 from glane.pseudonyms.detect import identifiers
 from glane.pseudonyms.key import Key, read_key
+from glane.pseudonyms.kinds import KINDS, counted
 from glane.pseudonyms.offsets import Offsets
 from glane.pseudonyms.replace import Pseudonymised, pseudonymised
 from glane.pseudonyms.squeezed import Squeezed, signs_of
@@ -793,3 +795,16 @@ def test_several_processes_give_the_same(given_away: Path, tmp_path: Path) -> No
         )  # fmt: skip
     one, two = ((tmp_path / name / "documents.parquet").read_bytes() for name in "12")
     assert one == two
+
+
+def test_kinds_of_identifiers_are_told_in_words_and_all_of_them_in_french() -> None:
+    """The code of a kind is for files and settings."""
+    for num in (1, 1234):
+        told = counted(dict.fromkeys(KINDS, num)).split(", ")
+        assert len(told) == len(KINDS)
+        french = [in_language(one, "fr") for one in told]
+        assert not {kind for kind in KINDS for one in french if re.search(rf"\b{kind}\b", one)} - {"date"}
+        same = [one for one, other in zip(told, french, strict=True) if one == other]
+        assert {one.split(maxsplit=1)[1].removesuffix("(s)") for one in same} <= {"NIR", "RPPS", "FINESS"}
+    assert in_language(counted({"postcode": 2, "birth_date": 1}), "fr") == "1 date de naissance, 2 codes postaux"
+    assert in_language(f"4 documents; replaced: {counted({})}", "fr").endswith("aucun identifiant")

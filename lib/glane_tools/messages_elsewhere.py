@@ -26,7 +26,7 @@ _OF_PYDANTIC: dict[str, dict[str, Any]] = {  # what is said of a wrong value in 
 }  # fmt: skip
 _OF_THE_SYSTEM = (
     errno.ENOENT, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY, errno.ENOSPC,
-    errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ESTALE, errno.ETIMEDOUT, errno.ENAMETOOLONG,
+    errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ESTALE, errno.ETIMEDOUT, errno.ENAMETOOLONG, errno.ELOOP,
 )  # fmt: skip
 WORD = re.compile(r"[A-Za-z][a-z]+|\bETA\b")
 NAMED = re.compile(r"\{[a-z_][a-z0-9_]*(?:![rs])?(?::[^{}]*)?\}")  # {num}, {share:.3f}

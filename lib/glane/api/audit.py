@@ -117,13 +117,28 @@ def _read_heads(path: Path) -> AuditHeads:
         raise RunError(f"against: {path} is not there. Give a file that glane audit out=… wrote.") from None
 
 
+_COUNTED: Mapping[str, str] = {  # entries of each outcome and event, as they are told
+    "began": "{num:,} command(s) begun",
+    "read": "{num:,} reading(s) of runs",
+    "wrote": "{num:,} writing(s) of results",
+    "repaired": "{num:,} torn line(s) ended",
+    "done": "{num:,} command(s) done",
+    "refused": "{num:,} refusal(s)",
+    "unusable": "{num:,} command(s) with unusable rows",
+    "failed": "{num:,} failure(s)",
+    "interrupted": "{num:,} interruption(s)",
+}
+
+
 def _line(one: Checked) -> str:
-    counts = ", ".join(f"{name} {num}" for name, num in sorted(one.counted.items()))
     told = f"; {one.repaired} torn lines told" if one.repaired else ""
     if one.turned_back:
         told = f"{told}; its clock went back {one.turned_back} times"
     more = f"{told}; its last line is torn" if one.is_torn else told
-    told = f"{one.entries} entries ({counts}){more}, head {one.head[:16]}"
+    if not one.entries:
+        return f"{one.name}: no entry{more}" if one.problem is None else f"{one.name}: broken before any entry{more}"
+    counts = ", ".join(words.format(num=num) for name, words in _COUNTED.items() if (num := one.counted.get(name)))
+    told = f"{one.entries:,} entries: {counts}{more}; head {one.head[:16]}"
     return f"{one.name}: whole, {told}" if one.problem is None else f"{one.name}: broken after {told}"
 
 

@@ -13,7 +13,7 @@ from glane.corpus.pseudonymised import made_of_digest, pseudonymised_beside
 from glane.errors import DataError
 from glane.extraction.results import Run
 from glane.languages import Spoken
-from glane.pseudonyms.kinds import Segment
+from glane.pseudonyms.kinds import Segment, counted
 from glane.pseudonyms.offsets import Offsets
 from glane.pseudonyms.offsets_file import read_places, refuse_places_of_others
 from glane.pseudonyms.table import DOCUMENTS, MANIFEST, PseudonymisedTable, pseudonymise_table
@@ -31,10 +31,9 @@ class PseudonymisedDocuments(Spoken):
 
     def _in_english(self) -> str:
         told = self.table
-        by_kind = ", ".join(f"{kind} {count}" for kind, count in told.replaced.items()) or "nothing"
         return "\n".join(
             [
-                f"{told.rows} documents; replaced in their texts: {by_kind}",
+                f"{told.rows} documents; replaced in their texts: {counted(told.replaced)}",
                 *_columns(told),
                 *(
                     [f"{told.without_text} documents have no text that can be read: theirs is null"]

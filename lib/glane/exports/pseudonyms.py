@@ -26,6 +26,7 @@ from glane.extraction.codebook import with_shift
 from glane.extraction.results import Run
 from glane.pseudonyms.dates import as_date
 from glane.pseudonyms.key import Key, read_key
+from glane.pseudonyms.kinds import counted
 from glane.pseudonyms.rows import days_of, manner_of, moved
 from glane.pseudonyms.surrogates import Surrogates
 from glane.pseudonyms.taken import Taken, each_replaced
@@ -91,10 +92,9 @@ class _Export:
         return found
 
     def _notes(self, record: ReplacedInExport) -> list[str]:
-        by_kind = ", ".join(f"{kind} {count}" for kind, count in record.replaced.items()) or "nothing"
         notes = [
-            f"pseudonymised; replaced: {by_kind}. Rules miss identifiers: read a sample before anything leaves. These "
-            "are personal data still (GDPR, article 4(5))"
+            f"pseudonymised; replaced: {counted(record.replaced)}. Rules miss identifiers: read a sample before "
+            "anything leaves. These are personal data still (GDPR, article 4(5))"
         ]
         by_what = self._by_what(record)
         if days := by_what["days"]:

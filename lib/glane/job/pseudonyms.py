@@ -18,7 +18,7 @@ from glane.errors import ConfigError, DataError, RecordError
 from glane.job.pseudonym_columns import checked_files, refuse_told_values, written_columns
 from glane.languages import say
 from glane.pseudonyms.key import Key, read_key
-from glane.pseudonyms.kinds import RULES
+from glane.pseudonyms.kinds import RULES, counted
 from glane.pseudonyms.offsets_file import publish_places, refuse_other
 from glane.pseudonyms.written import FILE_MODE, write_replaced
 from glane.records import read_record
@@ -93,10 +93,9 @@ def refuse_many(paths: Sequence[str], *, most_bytes: int) -> None:
 
 def lines_of(kept: PseudonymisedInput) -> list[str]:
     """What a user must know of pseudonymised documents."""
-    by_kind = ", ".join(f"{kind} {count}" for kind, count in kept.replaced.items()) or "nothing"
     lines = [
         f"the model reads {kept.rows} pseudonymised documents; replaced in their texts, quotes and values not counted: "
-        f"{by_kind}. Rules miss identifiers, and these are personal data still (GDPR, article 4(5))"
+        f"{counted(kept.replaced)}. Rules miss identifiers, and these are personal data still (GDPR, article 4(5))"
     ]
     if kept.values:
         values = ", ".join(f"{name} {count}" for name, count in kept.values.items())

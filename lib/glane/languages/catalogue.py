@@ -21,7 +21,8 @@ _FOLDER = Path(__file__).parent
 PLACE = re.compile(r"\{(\d+)\}")
 PLACES = re.compile(r"\{\d+\}")
 _NEIGHBOURS = re.compile(r"\{\d+\}(?:\s*\{\d+\})*")
-_COUNT = re.compile(r"(\{\d+\}) [^\W\d_]+\((?:s|x|es|nt)\)")
+_LABEL = re.compile(r"\S+ {2,}")
+_COUNT = re.compile(r"(\{\d+\}) [^\W\d_]+\((?:s|x|es|nt|aux)\)")
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Template:
     def weight(self) -> int:
         """How many letters of a message are the template's own."""
         return sum(letter.isalpha() for text in self.literals for letter in text)
+
+    @cached_property
+    def is_labelled(self) -> bool:
+        """Whether it begins with a word and wide blanks: a label, however few its letters are."""
+        return _LABEL.fullmatch(self.literals[0]) is not None
 
     @cached_property
     def places(self) -> tuple[int, ...]:

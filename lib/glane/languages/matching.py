@@ -120,7 +120,7 @@ class _Message:
         parts = zip(template.groups, (text[start:end] for start, end in spans), strict=True)
         if any(group in template.counts and not _may_be_count(part) for group, part in parts):
             return True
-        if template.weight >= _FEW_LETTERS:
+        if template.weight >= _FEW_LETTERS or template.is_labelled:
             return False
         if any(_WORDS.search(text[start:end]) for start, end in spans):
             return True

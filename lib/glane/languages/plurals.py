@@ -8,7 +8,7 @@ from glane.languages.values import QUOTED
 from glane.types import Language
 
 _COUNT = re.compile(r"\(?(?:\d+/)?(?:\d{1,3}(?:[,\u202f]\d{3})+|\d+)")
-_EITHER = re.compile(r"(\(?[^\W\d_]+(?:['’-][^\W\d_]+)*)\((s|x|es|nt)\)(\W*)")
+_EITHER = re.compile(r"(\(?[^\W\d_]+(?:['’-][^\W\d_]+)*)\((s|x|es|nt|aux)\)(\W*)")
 _ENDS = re.compile(r".*[.;:,!?)\]]")  # of a word with which the count no longer holds
 _WORDS = re.compile(r"[^\S\u202f\u00a0]+|\u00a0(?=\D)")
 _OF_ONE = {  # what stands for a verb of several
@@ -21,7 +21,7 @@ _FAR = ("are", "were", "have")  # also some words on: "1 id of the right answers
 _RELATIVE = ("that", "which", "who", "where")  # what follows is said of another word
 # Nouns that English messages write as of several, whatever the count.
 _NOUNS = re.compile(
-    "attacks|bytes|cases|cells|characters|clusters|columns|combinations|dates|days|documents|engines|entities|events|"
+    "attacks|bytes|cases|cells|characters|clusters|columns|combinations|dates|days|documents|engines|entities|entries|events|"
     "fields|figures|files|groups|ids|images|items|jobs|lines|lists|nodes|pages|pairs|parts|passages|periods|persons|"
     "places|points|records|rows|sheets|shards|signs|statements|tables|tasks|texts|times|tokens|values|variables|words|"
     "workers"
@@ -64,7 +64,8 @@ def _numbered(word: str, before: str, *, is_one: bool, language: Language) -> tu
     """A word in the number of its count, and what it is for the word after it."""
     if found := _EITHER.fullmatch(word):
         stem, ending, rest = found.groups()
-        return stem + ("" if is_one else ending) + rest, "chosen"
+        several = stem.removesuffix("al") if ending == "aux" else stem  # code(s) postal(aux)
+        return (stem if is_one else several + ending) + rest, "chosen"
     bare = word.rstrip(",.;:)")
     rest = word[len(bare) :]
     if (before == "chosen" and bare in _OF_ONE) or (before == "far" and bare in _FAR):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
@@ -9,6 +10,22 @@ from glane.settings.pseudonymise import Kind
 
 RULES = 4  # the version of what is found and how it is replaced: raised when a text would come out otherwise
 KINDS: tuple[Kind, ...] = get_args(Kind)  # where two overlap, the earlier is taken
+_COUNTED: Mapping[Kind, str] = {  # so many of each kind, as they are told
+    "name": "{num:,} name(s)",
+    "birth_date": "{num:,} date(s) of birth",
+    "date": "{num:,} date(s)",
+    "age": "{num:,} age(s)",
+    "address": "{num:,} street address(es)",
+    "postcode": "{num:,} postcode(s)",
+    "town": "{num:,} town(s)",
+    "hospital": "{num:,} hospital(s)",
+    "phone": "{num:,} telephone number(s)",
+    "email": "{num:,} e-mail address(es)",
+    "nir": "{num:,} NIR",
+    "rpps": "{num:,} RPPS",
+    "finess": "{num:,} FINESS",
+    "identifier": "{num:,} record number(s)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +46,12 @@ class Segment:
     new_start: int
     new_end: int
     kind: Kind
+
+
+def counted(replaced: Mapping[str, int]) -> str:
+    """How many identifiers of each kind were replaced, as people read it."""
+    told = (words.format(num=num) for kind, words in _COUNTED.items() if (num := replaced.get(kind)))
+    return ", ".join(told) or "no identifier"
 
 
 def without_overlaps(found: list[Found], text: str) -> list[Found]:
