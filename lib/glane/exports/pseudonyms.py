@@ -16,6 +16,7 @@ import polars as pl
 
 from glane.corpus.pseudonymised import pseudonymised_beside
 from glane.errors import ConfigError
+from glane.exports.ages import Ages
 from glane.exports.bundle import Bundle, Table, Variable
 from glane.exports.persons import documents_of, persons_of, written
 from glane.exports.record import ReplacedInExport, Treatment
@@ -64,6 +65,12 @@ class _Export:
         self._treatments = Treatments(told=told, bytes=binary)
         self._cells = RowCells(bundle.tables, self._treatments)
         self._frames = [table.rows.clone() for table in bundle.tables]
+        self._ages = (
+            None
+            if told.oldest_age is None or "age" in told.keep
+            else Ages(oldest=told.oldest_age, language=bundle.origin.language)
+        )
+        self._of_ages: dict[str, None] = {}  # columns
         self._done: dict[str, dict[str, str]] = {}  # the replaced texts of rows, by document
 
     def done(self) -> Bundle:
@@ -73,6 +80,7 @@ class _Export:
         record = ReplacedInExport(
             replaced=dict(sorted(self._counts.items())), key=self._key.digest("fingerprint of the key").hex()[:32],
             dates=self._told.dates or "kept", keeps_ids=self._told.keep_ids, keep=self._told.kept_kinds,
+            oldest_age=None if self._ages is None else self._ages.oldest, ages=tuple(self._of_ages),
             left=tuple(name for name, treatment in columns.items() if treatment == "left"), columns=columns,
         )  # fmt: skip
         shifted = self._manner.most_days if self._told.dates == "shifted" else None
@@ -114,6 +122,16 @@ class _Export:
             notes.append(
                 f"{self._cells.codes.total()} values of these lists are words that were replaced in the documents "
                 f"beside them, and tell what was there: {named(list(told))}"
+            )
+        if (oldest := record.oldest_age) is not None and record.ages:
+            notes.append(
+                f"ages above {oldest} years are {oldest + 1} in texts and in columns that are named as ages: "
+                f"{named(record.ages)}"
+            )
+        elif oldest is not None:
+            notes.append(
+                f"ages above {oldest} years are {oldest + 1} in texts; no column is named as an age, and what a column "
+                "of numbers says of it is as it was"
             )
         if record.dates == "shifted":
             notes.append(
@@ -193,6 +211,13 @@ class _Export:
             elif self._treatments.of(one, table) == "shifted":
                 rows = rows.with_columns(self._shifted(one, table, rows, ids))
                 variables.append(self._with_shift(one))
+                continue
+            elif self._ages is not None and self._ages.is_age(one):
+                capped, ages = self._ages.capped(one, table, rows)
+                self._counts["age"] += int(ages.ne_missing(rows[one.name]).sum())
+                self._of_ages[f"{table.name}.{one.name}"] = None
+                rows = rows.with_columns(ages)
+                variables.append(capped)
                 continue
             else:
                 variables.append(one)

@@ -32,6 +32,8 @@ class ReplacedInExport(Strict):
     keeps_ids: bool
     keep: tuple[str, ...]  # kinds that stay
     left: tuple[str, ...]  # columns of values and of the input that nothing was replaced in
+    oldest_age: int | None = left_out()  # ages above it are one more than it
+    ages: tuple[str, ...] = ()  # columns in which these were looked for, by their names
     columns: Mapping[str, Treatment] = (
         left_out()
     )  # of these: in compared ones only what was found in the row's documents

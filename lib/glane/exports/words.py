@@ -77,6 +77,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
             "personne n'est pas dite) ; les colonnes le disent. Les intervalles d'une personne restent ; les périodes "
             "ne se comparent pas d'une personne à l'autre, et aucun décompte par semaine ou par mois n'est juste."
         ),
+        "oldest": "[Un âge de plus de {} ans est donné comme {} ans.]",
         "part": "Une extraction en cours : ce qu'elle avait jusque-là.",
         "yes": "oui",
         "no": "non",
@@ -94,6 +95,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
             "columns say so. Intervals of a person stay; periods cannot be compared between persons, and no count by "
             "week or month is right."
         ),
+        "oldest": "[An age above {} years is given as {} years.]",
         "part": "A run under way: what it had so far.",
         "yes": "yes",
         "no": "no",
