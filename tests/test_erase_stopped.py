@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import subprocess
@@ -14,15 +15,19 @@ from typing import Any
 import pytest
 
 import glane
-from conftest import extract_here, job_here, make_settings
+from conftest import extract_here, job_here, make_settings, prepare_run, work
 from glane.errors import RunError
 from glane.extraction.frozen import freeze
+from glane.job import part as ending
 from glane.job import rewrite as rewriting
 from glane.job.erase import data as erasing_data
+from glane.job.part import Part
+from glane.job.resolve import resolve
 from glane.job.rewrite import rewrite_all
 from glane.keys import KEY_FILE
 from glane.run import written
 from glane.run.overview import overview
+from glane.run.progress import ProgressReporter
 from glane.storage import locked_folder
 from other_users import ALICE, GROUP, TWO_USERS, acting_as
 from test_encryption import ring_at
@@ -204,3 +209,46 @@ def test_files_that_an_erasure_is_writing_are_not_removed_as_those_of_a_killed_w
     assert half.exists()
     rewrite_all([str(of_key_one)])
     assert not half.exists()
+
+
+def test_the_same_command_again_says_that_documents_were_erased_and_a_run_that_extends_it_that_they_are_asked(
+    here: Path,
+) -> None:
+    assert do(here)[0]
+    run, _ = work(make_settings(here / "theirs.parquet", here / "run"))
+    assert run.notes == (
+        "1 document(s) were erased of this run: they are not asked again, though its input may hold them still",
+    )
+    child, _ = work(make_settings(here / "theirs.parquet", here / "child", data__extend=str(here / "run")))
+    (told,) = [note for note in child.notes if "erased" in note]
+    assert told.startswith(
+        f"documents were erased of {here / 'run'}: where the input of this run holds them, they are asked"
+    )
+
+
+def test_what_is_erased_while_the_same_command_ends_again_is_not_told_of_in_digests_or_summary(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who ended a complete run wrote what it had read before back."""
+    settings, task = resolve(make_settings(here / "theirs.parquet", here / "run"))
+    run = prepare_run(settings, task)
+    part = Part(settings=settings, task=task, run=run, sentinels=None, place="")
+    really, after = ending.amended, {}
+
+    def meanwhile(summary: Any, **told: Any) -> Any:
+        if not after:
+            after["said"] = None
+            assert do(here)[0]
+            after.update((name, (here / "run" / name).read_bytes()) for name in ("summary.json", "digests.json"))
+        return really(summary, **told).model_copy(update={"engine_deaths": 7})  # something new to be written
+
+    with monkeypatch.context() as patched, ProgressReporter(run.directory, run.plan, style="none") as progress:
+        patched.setattr(ending, "amended", meanwhile)
+        part.finish(None, progress)
+    told = json.loads((here / "run" / "summary.json").read_bytes())
+    assert told == json.loads(after["summary.json"]) | {"engine_deaths": 7}
+    assert told["flow"]["selected"] == 39
+    files = [json.loads(one)["files"] for one in ((here / "run" / "digests.json").read_bytes(), after["digests.json"])]
+    assert [one.pop("summary.json") for one in files]
+    assert files[0] == files[1]
+    assert glane.verify(here / "run").is_as_it_was

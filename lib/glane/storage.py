@@ -205,12 +205,18 @@ def alone_in_folder(folder: Path, *, within_s: float, setting: str) -> Iterator[
 def _is_held_by_another(folder: Path) -> bool:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
+        return is_locked(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def is_locked(descriptor: int) -> bool:
+    """Whether another holds the lock of an open file or folder (`fcntl.flock`); False where there are no locks."""
+    try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError as error:
         return error.errno in _LOCKED
-    finally:
-        os.close(descriptor)
-    return False  # it was given up in this moment, or there are no locks
+    return False
 
 
 def _holder(folder: Path) -> str:

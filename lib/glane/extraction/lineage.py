@@ -99,6 +99,11 @@ def lineage_lines(facts: LineageFacts, extends: EarlierRun, *, style: PromptStyl
     lines = [f"extends {extends.path}: of {facts.same} documents {asked} is asked, of {rest} everything"]
     if facts.unread:
         lines.append(_of_unread(facts.unread).strip())
+    if facts.erasures:
+        lines.append(
+            f"documents were erased of {extends.path}: where the input of this run holds them, they are asked again. "
+            "Take them out of it, or leave them out with data.where"
+        )
     if style == "bare" and extends.asked:
         lines.append(
             "the model was trained to answer all fields in their order (prompt_style: bare): asked some of them, it "

@@ -15,6 +15,7 @@ from glane.extraction.work import ExtractionWork
 from glane.job.durable import announce
 from glane.job.sentinels import Sentinels
 from glane.job.watch import check_reference, watch_run
+from glane.run.change import alone_on, refuse_changing
 from glane.run.digests import beside_a_run, renew_digests
 from glane.run.merge import RunAll
 from glane.run.prepare import PreparedRun
@@ -23,6 +24,8 @@ from glane.run.publish import finish_run, is_committed
 from glane.run.summary import amended
 from glane.settings import ResolvedSettings
 from glane.task.task import Task
+
+_LOCK_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,8 @@ class Part:
         if self.run.directory.is_complete:
             rest = "nothing to do" if self.is_done else "its sentinels are not"
             progress.say(f"{self.place}: complete already, {rest}")
+            for note in self.run.notes:
+                progress.say(note)
         else:
             announce(self.run, self.place, progress)
         if self.sentinels is not None and not self.sentinels.is_done:
@@ -97,20 +102,28 @@ class Part:
     def _amend(self, pilot: PilotReport | None, drift: DriftBrief | None, progress: ProgressReporter) -> None:
         """Put into the summary what others say of the run; where digests were taken before, they follow."""
         directory = self.run.directory
+        watched = self._watched(progress)
+
+        def whole_of(summary: ExtractionSummary) -> ExtractionSummary:
+            return amended(
+                summary,
+                sentinels=drift or summary.sentinels,
+                predicted=(None if pilot is None else compare(pilot, summary)) or summary.predicted,
+                documents=watched or summary.documents,
+            )
+
         summary = extraction_summary(directory)
-        whole = amended(
-            summary,
-            sentinels=drift or summary.sentinels,
-            predicted=(None if pilot is None else compare(pilot, summary)) or summary.predicted,
-            documents=self._watched(progress) or summary.documents,
-        )
-        beside = () if drift is None else beside_a_run(directory)
-        renewed = {path: path.read_bytes() for path in beside}
-        if whole != summary:
-            renew_digests(directory, {**renewed, directory.summary: whole.as_json()})
-            directory.write_record(directory.summary, whole)
-        elif renewed:
-            renew_digests(directory, renewed)
+        if drift is None and whole_of(summary) == summary:
+            return  # nothing is written: it may lie on a read-only disk by now
+        with alone_on(directory, within_s=_LOCK_S):  # else what was erased meanwhile would be told of again
+            refuse_changing(directory)
+            summary = extraction_summary(directory)
+            whole = whole_of(summary)
+            renewed = {path: path.read_bytes() for path in (() if drift is None else beside_a_run(directory))}
+            told = {**renewed, directory.summary: whole.as_json()} if whole != summary else renewed
+            renew_digests(directory, told)
+            if whole != summary:
+                directory.write_record(directory.summary, whole)
 
     def _watched(self, progress: ProgressReporter) -> DocumentWatch | None:
         """The documents beside an earlier run's; a comparison that fails costs a warning, and not the run."""

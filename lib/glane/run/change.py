@@ -12,6 +12,7 @@ import fcntl
 import os
 import secrets
 import stat
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -33,7 +34,7 @@ from glane.run.digests import (
 )
 from glane.run.directory import RunDirectory
 from glane.run.names import CHANGE, UNFINISHED
-from glane.storage import exists, listed, remove, storage_errors, sync
+from glane.storage import exists, is_locked, listed, lock, remove, storage_errors, sync
 
 _REMEMBERED = 4  # digests of a file that a change was killed at again and again
 
@@ -237,8 +238,8 @@ def _is_as_it_was(path: Path, taken: RunDigests, name: str) -> bool:
 
 
 @contextlib.contextmanager
-def alone_on(directory: RunDirectory) -> Iterator[None]:
-    """Refuse where another process replaces files of the run now, as far as the file system has locks.
+def alone_on(directory: RunDirectory, *, within_s: float = 0) -> Iterator[None]:
+    """Refuse where another process replaces files of the run now, and for so long, as far as the file system has locks.
 
     Raises:
         RunError: if one does, or the file system refuses.
@@ -246,12 +247,9 @@ def alone_on(directory: RunDirectory) -> Iterator[None]:
     with storage_errors(directory.marker):
         descriptor = os.open(directory.marker, os.O_RDWR | os.O_NOFOLLOW)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(f"{directory.root}: another process replaces files of this run. Wait for it.") from None
-        except OSError:  # no locks there: two changes at once find a digest that is not theirs, and refuse
-            pass
+        # Without locks there, two changes at once find a digest that is not theirs, and refuse.
+        if not lock(descriptor, deadline=time.monotonic() + within_s, take=fcntl.flock) and is_locked(descriptor):
+            raise RunError(f"{directory.root}: another process replaces files of this run. Wait for it.")
         yield
     finally:
         os.close(descriptor)

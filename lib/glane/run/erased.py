@@ -46,6 +46,16 @@ class Erased(Record):
         """How many rows of the run were erased."""
         return sum(one.documents for one in self.erasures)
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What the start of the run says of it."""
+        if not self.documents:
+            return ()
+        return (
+            f"{self.documents} document(s) were erased of this run: they are not asked again, though its input may "
+            "hold them still",
+        )
+
     def named(self, digest: str) -> str:
         """The digest that an input had when the run began, of that which it has now."""
         return self.former.get(digest, digest)

@@ -60,7 +60,10 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
     if known is not None and directory.is_complete:
         check_intact(directory)
     if known is not None and directory.is_finished:  # nothing is written: it may lie on a read-only disk by now
-        return PreparedRun(directory=directory, work=work, plan=_plan_of(directory), description=known, is_new=False)
+        plan = _plan_of(directory)
+        return PreparedRun(
+            directory=directory, work=work, plan=plan, description=known, is_new=False, notes=erased.lines
+        )  # fmt: skip
     directory.refuse_foreign()
     if erased.erasures and not exists(directory.plan):
         raise RunError(
@@ -91,7 +94,7 @@ def prepare_run(directory: RunDirectory, work: Work, *, cluster: Mapping[str, An
         plan=plan,
         description=draft.description,
         is_new=known is None,
-        notes=(*changed, *draft.notes, *more),
+        notes=(*changed, *erased.lines, *draft.notes, *more),
     )
 
 
