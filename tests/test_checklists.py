@@ -14,6 +14,7 @@ from conftest import extract_here, job_here, make_settings, work, write_document
 from glane.api.checklists import ALL
 from glane.assess.pages.page import decimal
 from glane.errors import ConfigError, RunError
+from glane.guard.refusals import PREFIX
 from glane.reporting.facts import FACTS
 from glane.reporting.items import checklist
 from glane.reporting.words import WORDS
@@ -218,6 +219,44 @@ def test_guard_encryption_and_place_are_told_as_they_were(tmp_path: Path, monkey
     extract_here(make_settings(data, tmp_path / "other"))
     told = glane.checklists(tmp_path / "other", [tmp_path], which="aipd")
     assert "are encrypted (AES-GCM" in state_of(told, "AIPD", "4.1")[1]
+
+
+def test_the_weakest_guard_of_all_starts_and_the_audit_log_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the first start recorded is not what a run was held to that went on elsewhere."""
+    data = write_documents(tmp_path / "d.parquet", ["a", "b"])
+    settings = make_settings(data, tmp_path / "run")
+    extract_here(settings)
+    told = glane.checklists(tmp_path / "run", [tmp_path], which=["aipd", "register"])
+    assert "No audit log was named" in state_of(told, "AIPD", "4.5")[1]
+    assert state_of(told, "AIPD", "4.2")[0] == "authors"
+    (tmp_path / "audit").mkdir()
+    monkeypatch.setenv("GLANE_AUDIT", str(tmp_path / "audit"))
+    extract_here(make_settings(data, tmp_path / "other"))
+    path = tmp_path / "other" / "ledger" / "starts.jsonl"
+    as_begun = path.read_text()
+    assert '"guard":"off"' in as_begun
+    path.write_text(as_begun.replace('"guard":"off"', '"guard":"kernel"'))
+    refusal = {
+        "kind": "glane refusal", "version": 1, "time": 1.0, "host": "vm", "pid": 1, "program": "python", "by": "kernel",
+        "what": "connect", "address": "10.9.8.7:443",
+    }  # fmt: skip
+    (path.parent / f"{PREFIX}vm-1.jsonl").write_text(json.dumps(refusal))
+    told = glane.checklists(tmp_path / "other", [tmp_path], which=["aipd", "register"])
+    network, audit = (state_of(told, "AIPD", item)[1] for item in ("4.4", "4.5"))
+    assert "the kernel and Python refused" in network
+    assert "refused and written down: 1 (" in network
+    assert f"into the audit log {tmp_path / 'audit'} who" in audit
+    assert "into the audit log" in state_of(told, "Registre", "g")[1]
+    path.write_text(path.read_text() + as_begun.replace(str(tmp_path / "audit"), ""))
+    found = glane.checklists(tmp_path / "other", [tmp_path], which="aipd")
+    network, audit = (state_of(found, "AIPD", item)[1] for item in ("4.4", "4.5"))
+    assert "the guard was off. The run was started 2 times" in network
+    assert "At 1 of the 2 starts" in audit
+    french = {one.item.item: one.told["fr"] for one in found.lists["aipd"]}
+    assert "le contrôle le plus faible" in french["4.4"]
+    assert "aucun journal d'audit n'était nommé" in french["4.5"]
 
 
 def test_who_may_read_is_told_as_the_run_was_made(tmp_path: Path) -> None:

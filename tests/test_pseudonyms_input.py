@@ -78,6 +78,11 @@ def test_the_run_holds_none_of_what_was_replaced(folder: Path) -> None:
     assert documents.columns == ["id", "text", "ward"]
     assert documents["id"].to_list() == [f"8012{place:06}" for place in range(4)]
     assert made_input(run).replaced == {"birth_date": 4, "name": 4, "phone": 4}
+    (item,) = (one for one in glane.checklists(run, which="aipd").lists["aipd"] if one.item.item == "4.2")
+    assert (
+        "replaced: 4 names, 4 dates of birth, 4 telephone numbers. Dates other than of birth stayed" in item.told["en"]
+    )
+    assert "4 noms, 4 dates de naissance, 4 numéros de téléphone" in item.told["fr"]
     for path in (folder / "run").rglob("*"):
         if path.is_file():
             text = path.read_bytes().decode("utf-8", "replace")

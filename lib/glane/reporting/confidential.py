@@ -6,11 +6,15 @@ from collections.abc import Mapping
 
 from glane.engine.registry import engine_kind
 from glane.extraction.attention import attention_lines
-from glane.languages import in_language
-from glane.reporting.fact import MOST_FIELDS, Fact
+from glane.languages import in_language, numbers_in
+from glane.pseudonyms.kinds import counted
+from glane.reporting.fact import MOST_FIELDS, Fact, count
 from glane.reporting.known import Known
 from glane.reporting.words import WORDS
+from glane.run.environment import Guard
 from glane.types import Language
+
+_WEAKEST: tuple[Guard, ...] = ("", "off", "python", "kernel")  # the weakest first
 
 
 def _columns(known: Known, language: Language) -> str:
@@ -27,9 +31,36 @@ def _computed_on(known: Known, language: Language) -> str:
 
 
 def _network(known: Known, language: Language) -> str:
-    words, allowed = WORDS[language], known.settings.run.allow_hosts
-    told = words[f"guard_{known.description.environment.guard or 'unknown'}"]
-    return " ".join([told, *([words["allowed"].format(hosts=", ".join(allowed))] if allowed else [])])
+    words, run = WORDS[language], known.settings.run
+    guards = [one.guard for one in known.starts]
+    weakest = min(guards, key=_WEAKEST.index)
+    told = [words[f"guard_{weakest or 'unknown'}"]]
+    if len(set(guards)) > 1:
+        told.append(words["guard_weakest"].format(num=len(guards)))
+    if run.allow_hosts:
+        told.append(words["allowed"].format(hosts=", ".join(run.allow_hosts)))
+    if weakest in ("kernel", "python"):
+        told.append(words["refused"].format(num=count(known.num_refused, language)))
+    return " ".join(told)
+
+
+def _audit(known: Known, language: Language) -> str:
+    words = WORDS[language]
+    folders = [one.audit_log for one in known.starts]
+    named = list(dict.fromkeys(filter(None, folders)))
+    if not named:
+        return words["audit_unknown" if None in folders else "no_audit"]
+    told = words["audited"].format(folder=", ".join(named))
+    without = sum(not folder for folder in folders)
+    return f"{told} {words['audited_in_part'].format(num=without, all=len(folders))}" if without else told
+
+
+def _pseudonyms(known: Known, language: Language) -> str | None:
+    made, words = known.pseudonyms, WORDS[language]
+    if made is None:
+        return None
+    replaced = numbers_in(in_language(counted(made.replaced), language), language)
+    return f"{words['pseudonymised'].format(replaced=replaced)} {words[f'dates_{made.rules.dates}']}"
 
 
 def _encryption(known: Known, language: Language) -> str | None:
@@ -76,6 +107,8 @@ CONFIDENTIAL: Mapping[str, Fact] = {
     "columns": Fact(tell=_columns),
     "computed_on": Fact(tell=_computed_on),
     "network": Fact(tell=_network),
+    "audit": Fact(tell=_audit),
+    "pseudonyms": Fact(tell=_pseudonyms),
     "encryption": Fact(tell=_encryption),
     "licence": Fact(tell=_licence),
     "kept_in": Fact(tell=_kept_in),

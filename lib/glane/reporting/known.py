@@ -11,8 +11,10 @@ from glane.assess.compare.record import ComparisonSummary
 from glane.assess.estimate.record import EstimatesSummary
 from glane.assess.evaluate.record import EvaluationSummary
 from glane.assess.review.record import AgreementSummary
+from glane.corpus.pseudonymised import PseudonymisedInput
 from glane.extraction.summary import ExtractionSummary
 from glane.run.description import RunDescription
+from glane.run.environment import Environment
 from glane.settings import ExtractSettings
 from glane.task.task import Task
 
@@ -29,6 +31,9 @@ class Known:
     summary: ExtractionSummary
     folder: str  # where the run lies now
     is_encrypted: bool | None = None  # whether files of the result are; None where that is not known
+    starts: Sequence[Environment] = ()  # in which the run was worked on, the first first
+    num_refused: int = 0  # connections to other machines
+    pseudonyms: PseudonymisedInput | None = None  # of documents that were pseudonymised for the run
     evaluation: EvaluationSummary | None = None
     estimates: Sequence[EstimatesSummary] = ()
     agreement: AgreementSummary | None = None

@@ -111,7 +111,19 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "guard_off": "When the run began, connections of its processes to other machines were not refused: the guard "
         "was off.",
         "guard_unknown": "Whether connections of the run's processes were refused was not recorded.",
+        "guard_weakest": "The run was started {num} times: this is said of the weakest guard among them.",
+        "refused": "Connections that were refused and written down: {num} (glane status lists them).",
         "allowed": "Allowed were: {hosts}.",
+        "audited": "Commands of glane wrote into the audit log {folder} who began, read and wrote what, and what was "
+        "refused; glane audit checks it. What other programs read is not seen there.",
+        "audited_in_part": "At {num} of the {all} starts of the run, no audit log was named.",
+        "no_audit": "No audit log was named when the run was worked on: glane wrote down nowhere who reads or exports "
+        "it.",
+        "audit_unknown": "Whether commands were written into an audit log was not recorded.",
+        "pseudonymised": "Documents were pseudonymised by rules before the model read them, which miss identifiers; "
+        "replaced: {replaced}.",
+        "dates_kept": "Dates other than of birth stayed as they were.",
+        "dates_shifted": "Dates were shifted.",
         "licence": "Licence: {licence}.",
         "released": "Released {month}.",
         "not_recorded": "not recorded",
@@ -235,7 +247,19 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "guard_off": "Au début de l'extraction, les connexions de ses processus vers d'autres machines n'étaient pas "
         "refusées\u00a0: le contrôle était désactivé.",
         "guard_unknown": "Il n'a pas été enregistré si les connexions des processus de l'extraction étaient refusées.",
+        "guard_weakest": "L'extraction a été démarrée {num} fois\u00a0: ceci vaut pour le contrôle le plus faible.",
+        "refused": "Connexions refusées et consignées\u00a0: {num} (glane status les énumère).",
         "allowed": "Étaient permises\u00a0: {hosts}.",
+        "audited": "Les commandes de glane ont consigné dans le journal d'audit {folder} qui a commencé, lu et écrit "
+        "quoi, et ce qui a été refusé\u00a0; glane audit le vérifie. Ce que d'autres programmes lisent n'y est pas vu.",
+        "audited_in_part": "Lors de {num} des {all} démarrages de l'extraction, aucun journal d'audit n'était nommé.",
+        "no_audit": "Aucun journal d'audit n'était nommé pendant l'extraction\u00a0: glane n'a consigné nulle part qui "
+        "la lit ou l'exporte.",
+        "audit_unknown": "Il n'a pas été enregistré si les commandes étaient consignées dans un journal d'audit.",
+        "pseudonymised": "Les documents ont été pseudonymisés par des règles avant que le modèle ne les lise\u00a0; "
+        "elles laissent passer des identifiants. Remplacements\u00a0: {replaced}.",
+        "dates_kept": "Les dates autres que de naissance sont restées telles quelles.",
+        "dates_shifted": "Les dates ont été décalées.",
         "licence": "Licence\u00a0: {licence}.",
         "released": "Paru en {month}.",
         "not_recorded": "non enregistrée",

@@ -12,6 +12,7 @@ from typing import Literal
 
 from glane.guard import calls
 from glane.guard.policy import policy_of
+from glane.run.audit_chain import SETTING
 from glane.validation import Strict
 from glane.versions import installed_version, vllm_version
 
@@ -30,6 +31,7 @@ class Environment(Strict):
     git_commit: str | None
     host: str
     guard: Guard = ""  # of connections to other machines; empty where an earlier glane worked
+    audit_log: str | None = None  # its folder; empty if there is none, None by an earlier glane
     between_nodes: BetweenNodes = ""  # how Ray speaks from node to node; empty on one node, or by an earlier glane
 
 
@@ -37,7 +39,7 @@ def environment() -> Environment:
     """The environment of this process."""
     return Environment(
         versions=versions(), git_commit=_git_commit(), host=socket.gethostname(), guard=guard_here(),
-        between_nodes=between_nodes_here(),
+        audit_log=os.environ.get(SETTING, ""), between_nodes=between_nodes_here(),
     )  # fmt: skip
 
 
