@@ -19,6 +19,7 @@ from glane.composition import composed, read_mapping
 from glane.composition.files import _CALLS, as_yaml
 from glane.composition.words import quoted
 from glane.errors import ConfigError
+from glane.languages import in_language
 from glane.settings import DataSettings, ModelSettings, aggregate_settings
 from glane.settings.engine_args import complaint
 from glane.settings.engine_fields import ALLOWED, INSTEAD, REFUSED
@@ -326,6 +327,30 @@ def test_engine_arguments_that_load_code_are_refused(arguments: dict[str, Any]) 
     values = {"name": "a", "path": "b", "engine_args": arguments}
     with pytest.raises(ConfigError, match="model.engine_args"):
         validated(ModelSettings, values, place="model")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"engines": "trois"}, "model.engines: a whole number is needed, or 'auto' (it is 'trois')."),
+        (
+            {"tensor_parallel_size": 0},
+            "model.tensor_parallel_size: a number of 1 or more is needed, or 'auto' (it is 0).",
+        ),
+        ({"in_process": "oui"}, "model.in_process: true or false is needed, or 'auto' (it is 'oui')."),
+    ],
+)
+def test_a_value_of_several_kinds_is_refused_by_one_line_that_tells_all_of_them(
+    wrong: dict[str, Any], told: str
+) -> None:
+    """Two lines, of which each names one kind, say that both are needed."""
+    with pytest.raises(ConfigError) as error:
+        validated(ModelSettings, {"name": "a", "path": "b", **wrong}, place="model")
+    assert str(error.value) == told
+    french = in_language(told, "fr")
+    assert french.startswith(f"{told.partition(':')[0]}\u00a0: il faut ")
+    assert " needed" not in french
+    assert "ou 'auto' (vaut " in french
 
 
 @pytest.mark.parametrize(

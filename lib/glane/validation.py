@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -34,6 +34,11 @@ _NEEDED = {
 _PLAIN = ("int", "float", "str", "bool")
 _TAG = re.compile(r"(?:constrained|function|literal|tuple|list|dict)[-\[].*")
 _NUMBERS = ("float_parsing", "float_type", "int_parsing", "int_type", "int_from_float")
+_MAY_BE = {
+    "int_parsing": "a whole number", "int_type": "a whole number", "int_from_float": "a whole number",
+    "float_parsing": "any number", "float_type": "any number",
+    "bool_parsing": "true or false", "bool_type": "true or false",
+}  # fmt: skip
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -47,25 +52,59 @@ def validated(model: type[T], values: Mapping[str, Any], *, place: str, are_valu
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
+        by_place: dict[tuple[Any, ...], list[Any]] = {}
+        for item in error.errors():
+            by_place.setdefault(tuple(_without_tags(model, item["loc"])), []).append(item)
         lines = [
-            _explain(model, item["type"], item["loc"], item["msg"], item["input"] if are_values_shown else ..., place)
-            for item in error.errors()
+            line
+            for location, items in by_place.items()
+            for line in _explained(model, location, items, place, are_values_shown=are_values_shown)
         ]
         raise ConfigError("\n".join(dict.fromkeys(lines))) from None
 
 
+def _explained(
+    model: type[BaseModel], location: Sequence[Any], items: Sequence[Any], place: str, *, are_values_shown: bool
+) -> Iterator[str]:
+    """The errors of one place: of a value that may be one of several kinds, one line says all of them."""
+    wanted = list(dict.fromkeys(map(_wanted, items)))
+    if len(wanted) > 1 and all(wanted) and _decimal(items[0]["input"]) is None:
+        value = items[0]["input"] if are_values_shown else ...
+        yield f"{_name(place, location)}: {wanted[0]} is needed, or {' or '.join(wanted[1:])}{_shown(location, value)}."
+        return
+    for item in items:
+        yield _explain(model, item["type"], location, item["msg"], item["input"] if are_values_shown else ..., place)
+
+
+def _wanted(item: Any) -> str:
+    """What a value may be, by one error of it; empty where the error says more than that."""
+    if item["type"] == "literal_error":
+        return str(item["ctx"]["expected"])
+    if item["type"] == "greater_than":
+        return f"a number above {item['ctx']['gt']:g}"
+    if item["type"] == "greater_than_equal":
+        return f"a number of {item['ctx']['ge']:g} or more"
+    return _MAY_BE.get(item["type"], "")
+
+
+def _name(place: str, location: Sequence[Any]) -> str:
+    return ".".join([part for part in (place, *map(str, location)) if part])
+
+
+def _shown(location: Sequence[Any], value: Any) -> str:
+    return f" (it is {value!r})" if location and isinstance(value, str | int | float | None) else ""
+
+
 def _explain(model: type[BaseModel], kind: str, location: Sequence[Any], message: str, value: Any, place: str) -> str:
-    location = _without_tags(model, location)
-    name = ".".join([part for part in (place, *map(str, location)) if part])
+    name = _name(place, location)
     if kind == "extra_forbidden":
         return f"{name}: unknown key. {did_you_mean(str(location[-1]), _valid_keys(model, location[:-1]))}"
     if kind == "missing":
         return f"{name}: missing. Set it."
     message = _NEEDED.get(kind) or (_decimal(value) if kind in _NUMBERS else None) or message
     message += _percent(kind, message, value)
-    shown = f" (it is {value!r})" if location and isinstance(value, str | int | float | None) else ""
     where = f"{name}: " if name else ""  # what several keys must be together has no place of its own
-    return f"{where}{message.removeprefix('Value error, ')}{shown}."
+    return f"{where}{message.removeprefix('Value error, ')}{_shown(location, value)}."
 
 
 def _percent(kind: str, message: str, value: Any) -> str:
