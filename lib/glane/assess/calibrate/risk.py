@@ -77,8 +77,9 @@ def smallest_sample(
 
     def fails(num: int) -> bool:
         if is_single:
-            num_run = round(num / drawn) if drawn > 0 else _TOO_MANY * 1000
-            return exact_p_value(num_wrong, num, alpha, num_run=num_run) > delta
+            if drawn <= 0:  # of so large a run that draws are as good as with replacement
+                return binomial_p_value(num_wrong, num, alpha) > delta
+            return exact_p_value(num_wrong, num, alpha, num_run=round(num / drawn)) > delta
         wrong = np.concatenate([np.ones(num_wrong), np.zeros(num - num_wrong)])
         return betting_p_value(wrong, np.ones(num), alpha, bound=1) > delta
 
