@@ -67,6 +67,8 @@ def test_only_this_machine_and_what_is_named_is_permitted(host, port, is_permitt
         ("/run/systemd/resolve/io.systemd.Resolve", True), ("/var/run/docker.sock", True), ("/run/dbus/system_bus_socket", True),
         ("/run/user/1000/bus", True), ("/run/user/1000/systemd/private", True), ("/run/../run/docker.sock", True),
         ("/tmp/tmux-1000/default", True), ("/run/systemd/journal/dev-log", False),  # where /dev/log leads
+        ("/run/cups/cups.sock", True), ("/var/run/tor/socks", True), ("/tmp/.X11-unix/X0", True), ("/containerd-shim/a.sock", True),
+        ("/run/user/1000/pulse/native", True), ("/run/user/1000/gnupg/S.dirmngr", True), ("/home/a/.gnupg/S.dirmngr", True),
         ("/run/munge/munge.socket.2", False), ("/tmp/gl-1/r/session/sockets/raylet", False), ("", False),
     ],
 )  # fmt: skip
@@ -424,6 +426,56 @@ with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as n
     assert (done.stdout.split(), done.stderr) == (["13"] * 5 + ["0", "2"], "")
     told = written(tmp_path / "e")
     assert {line["what"] for line in told} == {"local service"}
+
+
+_TAKEN = """
+import ctypes, os, subprocess, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def taken(process, number):
+    found = libc.syscall(438, os.pidfd_open(process), number, 0)
+    return os.strerror(ctypes.get_errno()) if found < 0 else os.readlink(f"/proc/self/fd/{found}").partition("[")[0]
+print(taken(int(sys.argv[1]), int(sys.argv[2])))
+with subprocess.Popen(["sleep", "60"], stdin=open(sys.argv[3])) as child:
+    print(taken(child.pid, 0) == sys.argv[3], taken(child.pid, 99))
+    child.kill()
+guard = os.getppid()
+print({taken(guard, number) for number in range(99)} & {"socket:", "anon_inode:seccomp notify"})
+print(libc.syscall(438, 999, 0, 0), os.strerror(ctypes.get_errno()))
+"""
+
+
+@KERNEL
+def test_no_socket_of_another_process_is_taken_nor_what_the_guard_is_asked_by(tmp_path):
+    """With the latter, a process would answer its own questions. Other descriptors are shared, as by PyTorch."""
+    with socket.socket(type=socket.SOCK_DGRAM) as own:
+        words = [str(os.getpid()), str(own.fileno()), str(ROOT / "LICENSE")]
+        done = held_run(tmp_path, [sys.executable, "-c", _TAKEN, *words])
+    refused, shared, guard, nothing = done.stdout.splitlines()
+    assert refused in ("Permission denied", "Operation not permitted")  # the latter by Yama, before it is looked at
+    assert (shared, guard, nothing) == ("True Bad file descriptor", "set()", "-1 Bad file descriptor")
+    assert {line["what"] for line in written(tmp_path)} >= {"socket of another process"}
+
+
+_ASKED_OTHERS = """
+import ctypes, fcntl, os, termios
+libc = ctypes.CDLL(None, use_errno=True)
+number = {"x86_64": 249, "aarch64": 218}[os.uname().machine]
+print(libc.syscall(number, b"dns_resolver", b"text.example.org", b"", -2), ctypes.get_errno())
+_, terminal = os.openpty()
+os.setsid()
+fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+for request in (termios.TIOCSTI, termios.TIOCLINUX, termios.TIOCSTI | 1 << 32):
+    print(libc.ioctl(terminal, ctypes.c_ulong(request), b"x"), ctypes.get_errno())
+print(len(fcntl.ioctl(terminal, termios.TIOCGWINSZ, bytes(8))))
+"""
+
+
+@KERNEL
+def test_neither_the_kernel_nor_the_users_shell_is_had_to_do_it(tmp_path):
+    """Keys that root's programs look for by names, and commands that are typed into the terminal for afterwards."""
+    script = f"import os\nif os.fork(): os._exit(os.waitstatus_to_exitcode(os.wait()[1]))\n{_ASKED_OTHERS}"
+    done = held_run(tmp_path, [sys.executable, "-c", script])
+    assert (done.stdout.split(), done.stderr) == (["-1", "1"] * 4 + ["8"], "")
 
 
 def test_whatever_goes_wrong_with_one_connection_the_others_are_answered(tmp_path, monkeypatch):

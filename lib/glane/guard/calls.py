@@ -5,7 +5,9 @@ The kernel lets no filter see what a pointer points to, so that each `connect` i
 writes over it meanwhile changes nothing. A datagram needs no connection, so sockets of UDP are made by that process,
 too, bound to this machine's loopback device and shut for sending, which cannot be undone. What else could reach a
 network is refused: sockets of packets and other families, the first bytes of a connection that are sent with its
-address, and calls by io_uring, which no filter sees. See seccomp(2), seccomp_unotify(2).
+address, and calls by io_uring, which no filter sees. A descriptor of a third process is had from that process alone,
+which hands on no socket. Refused, too, are keys that the kernel has other programs look for, and what would be typed
+into a terminal for its shell. See seccomp(2), seccomp_unotify(2).
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ _ASK = Instruction(RETURN, 0, 0, 0x7FC00000)  # SECCOMP_RET_USER_NOTIF
 _NOT_SUPPORTED = Instruction(RETURN, 0, 0, 0x00050000 | 95)  # EOPNOTSUPP: a library then connects first
 _AND = 0x54
 _FAST_OPEN = 0x20000000  # MSG_FASTOPEN
+_TYPE_IN, _OF_CONSOLE = 0x5412, 0x541C  # TIOCSTI, TIOCLINUX: what is typed so, a shell that nobody holds does later
 _SOCKET_LEVEL, _TO_DEVICE, _TO_INTERFACE = 1, 25, 62  # SOL_SOCKET, SO_BINDTODEVICE, SO_BINDTOIFINDEX
 _SET_FILTER = 1
 # Flags of SECCOMP_SET_MODE_FILTER; of all threads, the call says by an error that one cannot be held.
@@ -57,11 +60,13 @@ class Numbers:
     setsockopt: int
     ptrace: int
     write_of_another: int  # process_vm_writev
+    ioctl: int
+    request_key: int  # of the kernel, which starts a program of root's for it: one looks names up
 
 
 NUMBERS = {
-    "x86_64": Numbers(41, 42, 44, 46, 307, 54, 101, 311),
-    "aarch64": Numbers(198, 203, 206, 211, 269, 208, 117, 271),
+    "x86_64": Numbers(41, 42, 44, 46, 307, 54, 101, 311, 16, 249),
+    "aarch64": Numbers(198, 203, 206, 211, 269, 208, 117, 271, 29, 218),
 }
 _IO_URING_SETUP, PIDFD_GETFD = 425, 438  # of all machines
 
@@ -120,8 +125,10 @@ def filter_of(machine: str) -> list[Instruction]:
                             _NOT_SUPPORTED, ALLOW])  # fmt: skip
     lines += _on(calls.sendto, _to_an_address())
     lines += _on(calls.setsockopt, _to_a_device())
+    lines += _on(calls.ioctl, _to_a_terminal())
+    lines += _on(PIDFD_GETFD, [_ASK])
     lines += _on(_IO_URING_SETUP, [LACKING])
-    for call in (calls.ptrace, calls.write_of_another):
+    for call in (calls.ptrace, calls.write_of_another, calls.request_key):
         lines += _on(call, [REFUSE])
     return [*lines, ALLOW]
 
@@ -153,6 +160,16 @@ def _to_a_device() -> list[Instruction]:
         Instruction(LOAD, 0, 0, argument(2)),
         Instruction(JUMP_EQUAL, 1, 0, _TO_DEVICE),
         Instruction(JUMP_EQUAL, 0, 1, _TO_INTERFACE),
+        REFUSE,
+        ALLOW,
+    ]
+
+
+def _to_a_terminal() -> list[Instruction]:
+    return [
+        Instruction(LOAD, 0, 0, argument(1)),
+        Instruction(JUMP_EQUAL, 1, 0, _TYPE_IN),
+        Instruction(JUMP_EQUAL, 0, 1, _OF_CONSOLE),
         REFUSE,
         ALLOW,
     ]

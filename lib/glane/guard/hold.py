@@ -23,9 +23,10 @@ from typing import NoReturn
 
 from glane.confined import let_look, tie_to_parent
 from glane.guard import calls
+from glane.guard.others import descriptor_of
 from glane.guard.policy import HELD, PROXIES, Policy, policy_of
 from glane.guard.refusals import Refusals
-from glane.guard.supervisor import Supervisor, descriptor_of
+from glane.guard.supervisor import Supervisor
 
 _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _NOT_HELD, _NO_SUCH_COMMAND = 126, 127

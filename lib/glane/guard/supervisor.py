@@ -16,7 +16,6 @@ import socket
 import struct
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 
 from glane.guard.calls import (
     ADD_DESCRIPTOR,
@@ -30,14 +29,15 @@ from glane.guard.calls import (
     SEND,
     Numbers,
 )
+from glane.guard.others import descriptor_of, process_behind, process_of, stand_where
 from glane.guard.policy import Policy, is_probe
 from glane.guard.refusals import Refusals, program_of
 from glane.guard.services import ASKED_ALWAYS, complaint_of
 
 _MOST_BYTES = 128  # sockaddr_storage
-_CLONE_FS = 0x200
 _FAMILIES = {17: "packet socket", 38: "socket of the kernel's ciphers", 40: "socket to the host of a machine"}
 _KINDS = {2: "UDP socket", 3: "raw socket"}
+_REACHING_OUT = ("socket:", "anon_inode:seccomp")
 _LOOPBACK, _UDP = b"lo\0", 17
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -73,6 +73,8 @@ class Supervisor:
                 self._judge(question)
             elif call == self._calls.sendto:
                 self._judge_datagram(question)
+            elif call == PIDFD_GETFD:
+                self._judge_taken(question)
             else:
                 self._judge_socket(question)
         except Exception as error:  # whatever it is: this process is all that the run's connections are made by
@@ -86,7 +88,7 @@ class Supervisor:
         Raises:
             OSError: if the process cannot be looked into, which refuses the call.
         """
-        process = _process_of(question.thread)
+        process = process_of(question.thread)
         address = _address(question, 1)
         descriptor = descriptor_of(process, question.arguments[0] & 0xFFFFFFFF)
         is_handed_on = False
@@ -123,7 +125,7 @@ class Supervisor:
         if complaint is None:
             self._answer(question, 0, GO_ON)
         else:
-            self._refuse(question, _process_of(question.thread), complaint)
+            self._refuse(question, process_of(question.thread), complaint)
 
     def _refuse(self, question: Question, process: int, complaint: tuple[str, str]) -> None:
         if not complaint[1].endswith(ASKED_ALWAYS):
@@ -161,7 +163,7 @@ class Supervisor:
             OSError: if there is no such file.
         """
         if not path.startswith(b"/"):
-            _stand_where(process)
+            stand_where(process)
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
         try:
             reached = f"/proc/self/fd/{place}"  # the very file, whatever the path leads to from now on
@@ -192,7 +194,24 @@ class Supervisor:
                 self._hand_over(question, made.fileno(), os.O_CLOEXEC if kind & socket.SOCK_CLOEXEC else 0)
             return
         what = _KINDS.get(kind & 0xF, "socket") if is_internet else _FAMILIES.get(family, f"socket of family {family}")
-        self._refuse(question, _process_of(question.thread), (what, "-"))
+        self._refuse(question, process_of(question.thread), (what, "-"))
+
+    def _judge_taken(self, question: Question) -> None:
+        """Hand over a descriptor of another process, unless it is a socket, or what a guard is asked by.
+
+        Raises:
+            OSError: if there is none, or this process may not look into the other, which refuses the call.
+        """
+        process = process_of(question.thread)
+        pidfd, number, _ = (one & 0xFFFFFFFF for one in question.arguments[:3])
+        descriptor = descriptor_of(process_behind(process, pidfd), number)
+        try:
+            if os.readlink(f"/proc/self/fd/{descriptor}").startswith(_REACHING_OUT):
+                self._refuse(question, process, ("socket of another process", "-"))
+            else:
+                self._hand_over(question, descriptor, os.O_CLOEXEC)
+        finally:
+            os.close(descriptor)
 
     def _hand_over(self, question: Question, descriptor: int, flags: int) -> None:
         """Answer with a descriptor of this process, as one of the other."""
@@ -242,13 +261,6 @@ def _family(family: int) -> bytes:
     return struct.pack("=H", family)
 
 
-def _process_of(thread: int) -> int:
-    for line in Path(f"/proc/{thread}/status").read_text().splitlines():
-        if line.startswith("Tgid:"):
-            return int(line.split()[1])
-    raise ProcessLookupError(errno.ESRCH, "no such thread")
-
-
 def _address(question: Question, place: int) -> bytes:
     """A copy of the address that a call points to by its argument at `place`; the next one is its length.
 
@@ -268,31 +280,3 @@ def _address(question: Question, place: int) -> bytes:
     if len(found) != length:
         raise OSError(errno.EFAULT, "no address")
     return found
-
-
-def descriptor_of(process: int, number: int) -> int:
-    """A copy of a descriptor of another process.
-
-    Raises:
-        OSError: if it has none of this number, or this process may not.
-    """
-    pidfd = os.pidfd_open(process)
-    try:
-        found = int(_libc.syscall(PIDFD_GETFD, pidfd, number, 0))
-    finally:
-        os.close(pidfd)
-    if found < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
-    return found
-
-
-def _stand_where(process: int) -> None:
-    """Have paths mean to this thread alone what they mean to a process.
-
-    Raises:
-        OSError: if that cannot be.
-    """
-    if _libc.unshare(_CLONE_FS) != 0:
-        raise OSError(ctypes.get_errno(), "unshare")
-    os.chdir(f"/proc/{process}/cwd")
