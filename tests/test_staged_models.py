@@ -221,6 +221,8 @@ def test_weights_as_pickles_are_refused_unless_they_are_left_out_by_name(source,
         ({"header": b"[1]"}, "no mapping"),
         ({"header": b'{"a": 1, "a": 2}'}, "names a tensor twice"),
         ({"header": b"not json"}, "no JSON"),
+        ({"header": b"\xef\xbb\xbf{}"}, "no JSON"),
+        ({"header": "{}".encode("utf-16")}, "no JSON"),
         ({"data_offsets": [0, 8]}, "does not fit its bytes"),
         ({"data_offsets": [0, 8], "shape": [4]}, "belong to no tensor"),
         ({"data_offsets": [0, 24], "shape": [12]}, "tensors overlap"),
@@ -257,6 +259,22 @@ def test_shards_that_were_swapped_or_are_missing_are_refused(source, catalogue):
     refused(source, catalogue, "incomplete: no weights")
     (source / "config.json").unlink()
     refused(source, catalogue, "it has none of config.json")
+
+
+def test_weights_are_known_in_capitals_too(source, catalogue):
+    (source / "more.SAFETENSORS").write_bytes(b"no header" * 9)
+    refused(source, catalogue, "more.SAFETENSORS: damaged")
+
+
+def test_links_in_a_circle_and_names_that_are_no_text_are_refused_before_anything_is_copied(source, catalogue):
+    (source / "a.txt").symlink_to("b.txt")
+    (source / "b.txt").symlink_to("a.txt")
+    refused(source, catalogue, "a.txt: it is no file")
+    (source / "a.txt").unlink()
+    (source / "b.txt").unlink()
+    Path(os.fsdecode(os.fsencode(source) + b"/\xff.txt")).write_text("x")
+    for patterns in ((), ("*.txt",)):
+        refused(source, catalogue, "name is not UTF-8; rename it", leave_out=patterns)
 
 
 def test_a_link_out_of_the_folder_is_refused_and_one_of_a_cache_is_followed(source, catalogue, tmp_path):

@@ -64,7 +64,9 @@ def look(source: Path, *, form: Form, leave_out: Sequence[str], with_code: bool)
     found = _Found()
     others = of_another_form(list(there), form)
     for name, path in sorted(there.items()):
-        if any(fnmatch.fnmatch(name, pattern) for pattern in leave_out):
+        if any("\ud800" <= sign <= "\udfff" for sign in name):  # a byte that the manifest cannot hold
+            found.refused.append(f"{name!a}: its name is not UTF-8; rename it")
+        elif any(fnmatch.fnmatch(name, pattern) for pattern in leave_out):
             found.leave(name, path, "as leave_out says")
         elif name in others:
             found.leave(name, path, others[name])
@@ -107,7 +109,7 @@ def _check_patterns(patterns: Sequence[str], there: Mapping[str, Path]) -> None:
 def _judge(found: _Found, source: Path, name: str, path: Path, *, with_code: bool) -> None:
     if why := _leads_out(source, path):
         found.refused.append(f"{name}: {why}")
-    elif path.suffix == ".safetensors":
+    elif path.suffix.lower() == ".safetensors":
         _weights(found, name, path)
     elif is_code(path):
         if with_code:
@@ -128,7 +130,7 @@ def _judge(found: _Found, source: Path, name: str, path: Path, *, with_code: boo
 def _leads_out(source: Path, path: Path) -> str:
     """Why a path is not taken for a file of this folder. Links of a Hugging Face cache lead to its own blobs."""
     if path.is_symlink():
-        place = path.resolve()
+        place = Path(os.path.realpath(path))  # resolve() raises at links that lead in a circle
         allowed = [source.resolve()]
         if source.parent.name == "snapshots" and source.parents[1].name.startswith("models--"):
             allowed.append((source.parents[1] / "blobs").resolve())

@@ -59,7 +59,7 @@ def read_header(file: Path) -> dict[str, Tensor]:
             size = file.stat().st_size
             if length > min(_LONGEST_HEADER, size - 8):
                 raise ValueError(f"its header claims {length} bytes")
-            header = json.loads(stream.read(length), object_pairs_hook=_each_once)
+            header = json.loads(stream.read(length).decode(), object_pairs_hook=_each_once)  # UTF-8, and no mark before
     except OSError as error:
         raise ValueError(f"it cannot be read ({error.strerror})") from None
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
