@@ -25,6 +25,7 @@ from pyarrow.parquet.encryption import (
     KmsConnectionConfig,
 )
 
+from glane.errors import DataError
 from glane.keys import KEY_COMMAND, KEY_FILE, Keyring, KeysError, keyring
 
 if TYPE_CHECKING:  # who asks for a status waits for Polars otherwise
@@ -114,7 +115,7 @@ def open_parquet(path: Place, **options: Any) -> ParquetFile:
 
 def read_parquet(path: str | Path, *, columns: Sequence[str] | None = None) -> pa.Table:
     """All rows of a file; raises as `open_parquet`."""
-    with open_parquet(path) as parquet:
+    with open_parquet(path) as parquet, _decrypted(path):
         return parquet.read(columns=None if columns is None else list(columns))
 
 
@@ -169,7 +170,8 @@ def _scanned(
             for number in range(parquet.num_row_groups):
                 if left is not None and left <= 0:
                     return
-                frame = _frame(parquet.read_row_group(number, columns=columns))
+                with _decrypted(path):
+                    frame = _frame(parquet.read_row_group(number, columns=columns))
                 frame = frame if left is None else frame.head(left)
                 left = None if left is None else left - frame.height
                 yield frame if where is None else frame.filter(where)
@@ -212,6 +214,20 @@ def _decryption(path: Place) -> Any:
     if ring is None or not is_encrypted(path):
         return None
     return _factory(ring).file_decryption_properties(KmsConnectionConfig(), DecryptionConfiguration())
+
+
+@contextlib.contextmanager
+def _decrypted(path: str | Path) -> Iterator[None]:
+    """Say that a file is damaged where a part does not decrypt: an error of the disk has a number, this has none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None or not is_encrypted(path):
+            raise
+        raise DataError(
+            f"{path}: damaged, or changed since it was encrypted: a part of it does not decrypt. Restore it from a "
+            "copy; glane verify run.dir=… tells of all files of a run."
+        ) from None
 
 
 @contextlib.contextmanager
