@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -91,8 +92,11 @@ def test_an_encrypted_file_shows_neither_values_nor_names_nor_counts(tmp_path: P
 def test_a_byte_that_was_changed_in_an_encrypted_file_is_told_with_a_sentence(tmp_path: Path, keys: Path) -> None:
     write_parquet(TABLE, tmp_path / "t.parquet", row_group_size=30)
     content, told = (tmp_path / "t.parquet").read_bytes(), 0
+    (tmp_path / "key.parquet").write_bytes(re.sub(rb'(wrappedDEK": *"..)..', rb"\1!!", content))  # no base64 now
+    with pytest.raises(KeysError, match="is not the one that the file was encrypted with"):
+        read_parquet(tmp_path / "key.parquet")
     for at in range(8, len(content) - 8, len(content) // 40):
-        (tmp_path / "t.parquet").write_bytes(content[:at] + bytes([content[at] ^ 4]) + content[at + 1 :])
+        (tmp_path / "t.parquet").write_bytes(content[:at] + bytes([content[at] ^ 64]) + content[at + 1 :])
         for read in (read_parquet, lambda path: scan_parquet([path]).collect()):
             try:
                 read(tmp_path / "t.parquet")

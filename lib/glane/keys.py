@@ -70,10 +70,10 @@ class Keyring:
         Raises:
             KeysError: if the ring has no such key, or another one of this id.
         """
-        data = base64.b64decode(wrapped)
         try:
+            data = base64.b64decode(wrapped)
             return AESGCM(self._key(key)).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], key.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # the latter where what was wrapped is no base64 any more
             raise KeysError(
                 f"{self.place}: key {key!r} is not the one that the file was encrypted with, though it has its id."
             ) from None
