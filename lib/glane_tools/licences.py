@@ -1,7 +1,7 @@
-"""Licences of the packages that are installed, as expressions of SPDX, and which of them are taken.
+"""Licences of the packages that are pinned, as expressions of SPDX, and which of them are taken.
 
 Packages say it in three ways, of which the first that says something is read: an expression, the field `License`, and
-classifiers. What they say is not checked against their files.
+classifiers. What they say is not checked against their files. Those that are not installed here are in a list.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from importlib import metadata
+
+from glane_tools.licences_elsewhere import ELSEWHERE, NVIDIA
 
 UNKNOWN = "NOASSERTION"
 # Permissive: use, change and passing on, also with closed work, against naming the author.
@@ -24,8 +26,13 @@ EXCEPTIONS: Mapping[str, tuple[str, str]] = {
     "pathspec": ("MPL-2.0", "copyleft of its own files, which are used as they are; of the tests alone"),
     "tqdm": ("MPL-2.0 AND MIT", "copyleft of its own files, which are used as they are; vLLM wants it"),
     "pycountry": ("LGPL-2.1-only", "a library of its own that is loaded, and not changed; codecarbon wants it"),
-    "intel-openmp": ("LicenseRef-Intel", "may be passed on as it is; PyTorch on CPU wants it"),
-    "intel-cmplr-lib-ur": ("LicenseRef-Intel", "may be passed on as it is; intel-openmp wants it"),
+    "intel-openmp": ("LicenseRef-Proprietary", "may be passed on as it is; PyTorch on CPU wants it"),
+    "intel-cmplr-lib-ur": ("LicenseRef-Proprietary", "may be passed on as it is; intel-openmp wants it"),
+    **{
+        pin.partition("==")[0]: (told, "NVIDIA's terms: read them before you pass it on; vLLM on GPUs wants it")
+        for pin, told in ELSEWHERE.items()
+        if NVIDIA in told
+    },
 }  # fmt: skip
 # Of packages that say nothing in their metadata: as the file LICENSE says that they bring.
 _BY_THEIR_FILES = {
@@ -37,7 +44,7 @@ _NAMES = {
     "bsd 3-clause license": "BSD-3-Clause", "bsd 2-clause license": "BSD-2-Clause", "bsd": "LicenseRef-BSD",
     "bsd license": "LicenseRef-BSD", "isc license": "ISC", "isc license (iscl)": "ISC", "mit license": "MIT",
     "psfl": "PSF-2.0", "python software foundation license": "PSF-2.0", "the unlicense (unlicense)": "Unlicense",
-    "mozilla public license 2.0 (mpl 2.0)": "MPL-2.0", "other/proprietary license": "LicenseRef-Intel",
+    "mozilla public license 2.0 (mpl 2.0)": "MPL-2.0", "other/proprietary license": "LicenseRef-Proprietary",
     "bsd-3-clause, apache-2.0, dependency licenses": "BSD-3-Clause AND Apache-2.0",
     "bsd-derived (http://www.repoze.org/license.txt)": "LicenseRef-BSD",
 }  # fmt: skip
@@ -45,8 +52,10 @@ _NO_LICENCE = ("osi approved", "dfsg approved")
 _TOKENS = re.compile(r"\s*(\(|\)|(?:(?!\b(?:AND|OR)\b)[^\s()]+(?:\s+WITH\s+\S+)?|AND|OR))")
 
 
-def licence_of(name: str) -> str:
-    """The licence of an installed package as an expression; `NOASSERTION` if it is not installed or says none."""
+def licence_of(name: str, version: str) -> str:
+    """The licence of a package as an expression; `NOASSERTION` if it says none, or is not installed and not listed."""
+    if listed := ELSEWHERE.get(f"{name}=={version}"):  # by what its files say: metadata of some says less
+        return listed
     try:
         told = metadata.metadata(name)
     except metadata.PackageNotFoundError:

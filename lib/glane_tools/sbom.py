@@ -3,8 +3,8 @@
   .venv/bin/python -m glane_tools.sbom cpu sbom.json          # or gpu; make sbom
   .venv/bin/python -m glane_tools.sbom cpu                    # a table of the licences
 
-Licences are read of the packages that are installed here: of the other build's own ones none is told. The same pins in
-the same environment make the same bytes.
+Licences are read of the packages that are installed here, and of a list of those that only machines with GPUs install.
+The same pins in the same environment make the same bytes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Package:
 def packages(pins: Path) -> list[Package]:
     """The packages of a file of pins, by name."""
     found = {_normal(name): version for name, version in pinned(pins).items()}
-    return [Package(name=name, version=found[name], licence=licence_of(name)) for name in sorted(found)]
+    return [Package(name=name, version=found[name], licence=licence_of(name, found[name])) for name in sorted(found)]
 
 
 def sbom(found: Sequence[Package], *, version: str) -> dict[str, Any]:
@@ -101,9 +101,7 @@ def main() -> None:
         return
     for one in found:
         print(f"{one.name:<44}{one.version:<28}{one.licence}{_why(one.name)}")
-    if unknown := [one.name for one in found if one.licence == UNKNOWN]:
-        print(f"not installed here, so not read: {', '.join(unknown)}")
-    for line in filter(None, (complaint(one.name, one.licence) for one in found if one.licence != UNKNOWN)):
+    for line in filter(None, (complaint(one.name, one.licence) for one in found)):
         print(line)
 
 
