@@ -6,6 +6,7 @@ import json
 import re
 import zipfile
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
@@ -282,6 +283,31 @@ def test_groups_leave_with_their_documents(folder: Path, tmp_path: Path) -> None
     rows = pl.read_parquet(tmp_path / "out" / "records.parquet")
     documents = pl.read_parquet(tmp_path / "out" / "documents.parquet")
     assert set(documents["documents_document"]) >= set(rows["fever__document"].drop_nulls())
+
+
+@pytest.mark.parametrize("dates", ["kept", "shifted"])
+def test_groups_of_several_persons_are_refused_or_each_taken_for_one(folder: Path, tmp_path: Path, dates: str) -> None:
+    table = pq.read_table(folder / "notes.parquet").append_column("ward", pa.array(["nord", "sud"] * (ROWS // 2)))
+    nobody = pa.array([None if row == 4 else f"pat-{row % 2}" for row in range(ROWS)])
+    pq.write_table(table.append_column("mixed", nobody), tmp_path / "notes.parquet")
+    extract_here(make_settings(tmp_path / "notes.parquet", tmp_path / "run", TASK, data__group_by="ward"))
+    for column, count in (("patient", 2), ("mixed", 1)):
+        with pytest.raises(
+            ConfigError, match=rf"{count} rows .* several persons by '{column}'.*data.group_by={column}"
+        ):
+            glane.export(
+                tmp_path / "run", "csv", tmp_path / "out",
+                pseudonyms=told(folder, dates=dates, person_column=column, known_columns=["nom"]),
+            )  # fmt: skip
+        assert not (tmp_path / "out").exists()
+    words = told(folder, dates=dates, person_column=None, known_columns=["nom"])
+    glane.export(tmp_path / "run", "omop", tmp_path / "out", text=True, pseudonyms=words)
+    texts = pl.read_parquet(tmp_path / "out" / "note.parquet")["note_text"].to_list()
+    told_days = re.findall(r"vue le (\d+)/(\d\d)/(\d{4})", "".join(texts))
+    days = [date(int(year), int(month), int(day)) for day, month, year in told_days]
+    by_ward = [days[: ROWS // 2], days[ROWS // 2 :]]
+    for some in by_ward:  # every second day, from the first or the second
+        assert [(later - first).days for first, later in pairwise(some)] == [2] * (ROWS // 2 - 1)
 
 
 def test_several_processes_give_the_same(folder: Path, tmp_path: Path) -> None:

@@ -14,7 +14,12 @@ from glane.settings.pseudonymise import ExportPseudonyms
 
 
 def documents_of(run: Run, told: ExportPseudonyms) -> dict[str, list[dict[str, Any]]]:
-    """The documents of each row: `document` (id), `text`, `person`, `known` values."""
+    """The documents of each row: `document` (id), `text`, `person`, `known` values.
+
+    Raises:
+        ConfigError: if a column is not there, or a row is of documents of several persons.
+        DataError: if documents are not there any more.
+    """
     data, inputs = run.settings.data, run.inputs()
     names = inputs.collect_schema().names()
     asked = dict.fromkeys(told.known_columns, "known_columns")
@@ -41,7 +46,19 @@ def documents_of(run: Run, told: ExportPseudonyms) -> dict[str, list[dict[str, A
         found.setdefault(row["row"], []).append(one | {"known": known})
     if missing := [name for name in wanted.collect()["row"] if name not in found]:
         raise DataError(f"pseudonyms: the documents of {len(missing)} rows are not in the input any more.")
+    _refuse_several(found, told.person_column)
     return found
+
+
+def _refuse_several(found: Mapping[str, Sequence[Mapping[str, Any]]], column: str | None) -> None:
+    """Refuse rows of documents of several persons: their dates would be shifted as those of one of them."""
+    several = sum(len({one["person"] for one in documents}) > 1 for documents in found.values())
+    if several:
+        raise ConfigError(
+            f"pseudonyms.person_column: {several} rows of this run are of documents of several persons by {column!r}, "
+            "and what is replaced in a row is replaced as of one. Leave person_column out, and each row is taken for a "
+            f"person; or extract with data.group_by={column}."
+        )
 
 
 def _each(value: object) -> Iterator[str]:
@@ -67,5 +84,5 @@ def written(value: object) -> str:
 
 
 def persons_of(documents: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:
-    """Whose each row is: what the column says of its first document, else the row by itself."""
+    """Whose each row is: what the column says of its documents, else the row by itself."""
     return {name: some[0]["person"] or name for name, some in documents.items()}
