@@ -72,6 +72,12 @@ def columns() -> dict[str, Any]:
         "nir": [int(one[:13]) for one in NIRS],
         "who": [{"name": NAMES[row % 4], "born": BIRTHS[row], "ipp": IPPS[row]} for row in range(ROWS)],
         "kin": [[{"name": NAMES[row % 4].upper(), "since": BIRTHS[row], "file": IPPS[row]}] for row in range(ROWS)],
+        "patient": [f"ARX{81_700 + row % 4}" for row in range(ROWS)],
+        "patient_again": [f"voir arx-{81_700 + row % 4}" for row in range(ROWS)],
+        "ipp_single": pa.array([float(one) for one in IPPS], pa.float32()),
+        "born_instant": [int(datetime(one.year, one.month, one.day, tzinfo=UTC).timestamp()) * 1000 for one in BIRTHS],
+        "scans": [{"raw": NAMES[row % 4].encode(), "of": {"raw": str(IPPS[row]).encode()}} for row in range(ROWS)],
+        "days": [[BIRTHS[row], date(2024, 2, 5)] for row in range(ROWS)],
         "called": pa.array([NAMES[row % 4] for row in range(ROWS)]).dictionary_encode(),
         "raw": [f"{NAMES[row % 4]} {BIRTHS[row]:%d/%m/%Y}".encode() for row in range(ROWS)],
         "visit": pa.array([date(2024, 2, 5)] * ROWS, pa.date32()),
@@ -84,6 +90,9 @@ SEEDED = [
     *NAMES, *map(str.upper, NAMES), *(form for one in BIRTHS for form in forms_of(one)), *map(str, IPPS), *PHONES, *NIRS,
     *(one.replace(" ", "")[1:] for one in PHONES), *(one[:13] for one in NIRS), *(one[1:] for one in PHONES),
     *(f"{NAMES[row % 4]}".encode().hex() for row in range(ROWS)), *(f"{one:%d/%m/%y}" for one in BIRTHS),
+    *(f"{IPPS[row]}".encode().hex() for row in range(ROWS)), "ARX8170", "arx-8170",
+    "8012345856",  # an IPP as 32 bits round it
+    *(f"{int(datetime(one.year, one.month, one.day, tzinfo=UTC).timestamp())}" for one in BIRTHS),
     *(f"datetime.date({one.year}, {one.month}, {one.day})" for one in BIRTHS),
     *(f"datetime.datetime({one.year}, {one.month}, {one.day}," for one in BIRTHS),
 ]  # fmt: skip
@@ -117,7 +126,9 @@ def test_in_no_format_a_column_tells_what_the_text_hides(
     folder: Path, tmp_path: Path, target: Target, dates: str
 ) -> None:
     words: dict[str, Any] = {"evidence": True, "text": target in WITH_PASSAGES}
-    done = glane.export(folder / "run", target, tmp_path / "out", pseudonyms=told(folder, dates=dates), **words)
+    done = glane.export(
+        folder / "run", target, tmp_path / "out", pseudonyms=told(folder, dates=dates, person_column="patient"), **words
+    )
     for path in (tmp_path / "out").rglob("*"):
         if path.is_file():
             found = content(path)
@@ -183,9 +194,9 @@ def test_a_mark_does_not_go_into_a_column_of_numbers(folder: Path, tmp_path: Pat
     with pytest.raises(ConfigError, match=r"records\.ipp.* a mark is no number.*style=plausible"):
         glane.export(folder / "run", "csv", tmp_path / "out", pseudonyms=told(folder, style="marked"))
     assert not (tmp_path / "out").exists()
-    known = ["born_number", "ipp", "ipp_double", "ipp_decimal", "phone", "nir", "who", "kin"]
+    known = ["born_number", "ipp", "ipp_double", "ipp_decimal", "ipp_single", "phone", "nir", "who", "kin"]
     glane.export(
-        folder / "run", "csv", tmp_path / "out", pseudonyms=told(folder, style="marked", known_columns=known)
+        folder / "run", "csv", tmp_path / "out", pseudonyms=told(folder, style="marked", known_columns=known, person_column="patient")
     )  # fmt: skip
     for path in (tmp_path / "out").iterdir():
         assert not [one for one in SEEDED if one in content(path)]
@@ -193,7 +204,7 @@ def test_a_mark_does_not_go_into_a_column_of_numbers(folder: Path, tmp_path: Pat
 
 def test_known_columns_of_any_type_are_found(folder: Path, tmp_path: Path) -> None:
     known = ["ipp_double", "ipps", "who", "kin", "born_at", "called", "raw"]
-    done = exported(folder, tmp_path / "out", known_columns=known)
+    done = exported(folder, tmp_path / "out", known_columns=known, person_column="patient")
     assert not [one for one in SEEDED if one in str(done.to_dicts())]
     born = [date.fromisoformat(one) for one in done["born_at"]]
     assert born == done["born"].to_list()
@@ -306,3 +317,29 @@ def test_dates_that_no_calendar_has_stop_nothing(folder: Path, tmp_path: Path, d
         4_000_000,
         None,
     ]
+
+
+def test_with_shifted_dates_no_number_tells_a_date_of_another_column() -> None:
+    one = Taken(
+        person="p",
+        known=(),
+        texts={"d": "Rien."},
+        values=(20240205, "05FEB2024", 20240206),
+        passages=(),
+        days=(date(2024, 2, 5),),
+    )
+    done = replaced(one, key=KEY, manner=Manner(), keep=())
+    assert done.values[0] != 20240205
+    assert "FEB2024" not in str(done.values[1])
+    assert done.values[2] == 20240206
+
+
+def test_bytes_that_are_no_text_and_lists_of_bytes_are_told_as_left(folder: Path, tmp_path: Path) -> None:
+    table = {"id": ["a"], "text": ["Rien."], "image": [b"\xff\xfe\x00"], "parts": [[b"a", b"b"]]}
+    pq.write_table(pa.table(table), tmp_path / "notes.parquet")
+    extract_here(
+        make_settings(tmp_path / "notes.parquet", tmp_path / "run", TASK, data__carry_columns=["image", "parts"])
+    )
+    done = glane.export(tmp_path / "run", "csv", tmp_path / "out", pseudonyms=told(folder))
+    assert done.manifest.pseudonyms is not None
+    assert set(done.manifest.pseudonyms.left) == {"records.image", "records.parts", "records.sex"}

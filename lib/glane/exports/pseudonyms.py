@@ -22,7 +22,7 @@ from glane.exports.persons import documents_of, persons_of, written
 from glane.exports.record import ReplacedInExport, Treatment
 from glane.exports.row_cells import OfRow, RowCells, text_of
 from glane.exports.sizes import is_far
-from glane.exports.treatment import Treatments, is_document, named, precision_of
+from glane.exports.treatment import Treatments, bytes_in, is_document, named, precision_of
 from glane.extraction.codebook import with_shift
 from glane.extraction.results import Run
 from glane.pseudonyms.dates import as_date
@@ -61,8 +61,7 @@ class _Export:
         self._documents = documents_of(run, told)
         self._persons = persons_of(self._documents)
         self._counts = Counter[str]()
-        binary = {name for name, kind in run.all().collect_schema().items() if kind == pl.Binary}
-        self._treatments = Treatments(told=told, bytes=binary)
+        self._treatments = Treatments(told=told, bytes=bytes_in(run.all().collect_schema()))
         self._cells = RowCells(bundle.tables, self._treatments)
         self._frames = [table.rows.clone() for table in bundle.tables]
         self._ages = (
@@ -179,9 +178,10 @@ class _Export:
         documents = self._documents.get(name, ())
         known = [value for document in documents for value in (document["document"], *document["known"])]
         texts = {one["document"]: one["text"] for one in documents if one["text"] is not None}
+        person = self._persons.get(name, name)
         return Taken(
-            person=self._persons.get(name, name), known=(name, *known), texts=texts, values=tuple(found.values),
-            passages=tuple(found.passages),
+            person=person, known=tuple(dict.fromkeys((name, person, *known))), texts=texts, values=tuple(found.values),
+            passages=tuple(found.passages), days=tuple(dict.fromkeys(found.days)),
         )  # fmt: skip
 
     def _empty_lookups(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -32,6 +33,7 @@ class _Cell:
 class OfRow:
     """What was taken from the documents of a row, or stands beside them, and where it goes back to."""
 
+    days: list[date] = field(default_factory=list)  # of columns that are shifted
     values: list[Value] = field(default_factory=list)
     cells: list[_Cell] = field(default_factory=list)
     passages: list[Passage] = field(default_factory=list)
@@ -67,6 +69,11 @@ class RowCells:
 
     def _take(self, number: int, one: Variable, ids: Sequence[str], found: Mapping[str, OfRow]) -> None:
         table, is_bytes = self._tables[number], self._treatments.is_bytes(one)
+        if self._treatments.of(one, table) == "shifted":
+            for row, day in self._days(one, table):
+                if day.precision not in ("year", "month"):
+                    found[ids[row]].days.append(day.value)
+            return
         for row, value in self._values(one, table):
             if is_bytes and (value := text_of(value)) is None:
                 self.unread[f"{table.name}.{one.name}"] = None
@@ -78,14 +85,18 @@ class RowCells:
         """What there is to look at in a column."""
         treatment, column = self._treatments.of(one, table), table.rows[one.name]
         if treatment == "compared" and one.kind in ("date", "datetime"):
-            found = precision_of(one, table)
-            precisions = [None] * column.len() if found is None else table.rows[found.name].cast(pl.String).to_list()
-            near = pl.select(pl.when(~pl.lit(is_far(column))).then(pl.lit(column))).to_series().to_list()
-            yield from ((row, Day(day, precisions[row])) for row, day in enumerate(near) if day is not None)
+            yield from self._days(one, table)
         elif treatment in ("searched", "compared"):
             yield from ((row, value) for row, value in enumerate(column.to_list()) if value is not None)
         elif treatment == "left" and one.kind == "category":
             yield from ((row, Code(value)) for row, value in enumerate(column.to_list()) if value is not None)
+
+    def _days(self, one: Variable, table: Table) -> Iterator[tuple[int, Day]]:
+        """The dates of a column, with what they are precise to; those that Python has no calendar for are left out."""
+        found, column = precision_of(one, table), table.rows[one.name]
+        precisions = [None] * column.len() if found is None else table.rows[found.name].cast(pl.String).to_list()
+        near = pl.select(pl.when(~pl.lit(is_far(column))).then(pl.lit(column))).to_series().to_list()
+        yield from ((row, Day(day, precisions[row])) for row, day in enumerate(near) if day is not None)
 
     def put_back(self, one: OfRow, done: Replaced) -> None:
         """Keep what became of a row's cells."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import polars as pl
 
 from glane.exports.bundle import Kind, Table, Variable
 from glane.exports.record import Treatment
+from glane.exports.walk import instance, members
 from glane.settings.pseudonymise import ExportPseudonyms
 from glane.types import DOCUMENTS, NORMALISED
 
@@ -20,10 +23,10 @@ _MOST_NAMES = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Treatments:
-    """How columns are treated; `bytes` are the columns of the run that leave as hexadecimal digits."""
+    """How columns are treated."""
 
     told: ExportPseudonyms
-    bytes: Collection[str]
+    bytes: Mapping[str, bool]  # columns of the run that leave as hexadecimal digits; and whether they are lists of them
 
     def of(self, one: Variable, table: Table) -> Treatment | None:
         """What becomes of a column; None of the run's own that tell nothing of a person."""
@@ -31,6 +34,8 @@ class Treatments:
             return "left" if self.told.keep_ids else "replaced"
         if self.is_whole(one):
             return "replaced"
+        if one.role == "input" and self.bytes.get(one.source, False):
+            return "left"
         if one.role in _OF_TEXTS and one.kind == "text":
             return "searched"
         if one.role not in _OF_VALUES or one.source.endswith("__count"):
@@ -47,8 +52,20 @@ class Treatments:
         return one.role == "input" and (one.source in of_person or column in of_person)
 
     def is_bytes(self, one: Variable) -> bool:
-        """Whether a column holds bytes: in its hexadecimal digits nothing can be looked for."""
+        """Whether a column holds bytes, of which the hexadecimal digits leave."""
         return one.role == "input" and one.source in self.bytes
+
+
+def bytes_in(schema: Mapping[str, pl.DataType], prefix: str = "") -> dict[str, bool]:
+    """The columns of a schema that hold bytes, also in records and lists, by the names that an export has for them."""
+    found: dict[str, bool] = {}
+    for name, kind in schema.items():
+        inner = instance(kind.inner) if isinstance(kind, pl.List) else kind
+        if isinstance(inner, pl.Struct):
+            found |= bytes_in(members(inner), f"{prefix}{name}.")
+        elif isinstance(inner, pl.Binary):
+            found[f"{prefix}{name}"] = inner is not kind
+    return found
 
 
 def is_quote(one: Variable) -> bool:

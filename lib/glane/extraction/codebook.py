@@ -101,6 +101,7 @@ _TYPES: dict[Language, dict[str, str]] = {
         "datetime": "date et heure",
         "list": "liste",
         "record": "enregistrement",
+        "bytes": "octets",
     },
     "en": {
         "category": "category",
@@ -113,18 +114,20 @@ _TYPES: dict[Language, dict[str, str]] = {
         "datetime": "date and time",
         "list": "list",
         "record": "record",
+        "bytes": "bytes",
     },
 }
 _IS_TYPE: dict[str, Callable[[pa.DataType], bool]] = {
     "category": pa.types.is_dictionary,
     "text": lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind),
     "integer": pa.types.is_integer,
-    "number": pa.types.is_floating,
+    "number": lambda kind: pa.types.is_floating(kind) or pa.types.is_decimal(kind),
     "boolean": pa.types.is_boolean,
     "date": pa.types.is_date,
     "time": pa.types.is_time,
     "datetime": pa.types.is_timestamp,
     "record": pa.types.is_struct,
+    "bytes": lambda kind: pa.types.is_binary(kind) or pa.types.is_large_binary(kind),
 }
 _INPUT: dict[Language, dict[str, str]] = {
     "fr": {"id": "Identifiant du document.", "carried": "Repris de l'entrée."},
@@ -258,4 +261,5 @@ def type_word(kind: pa.DataType, language: Language) -> str:
     """An Arrow type in words, without details of storage."""
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         return f"{_TYPES[language]['list']} ({type_word(kind.value_type, language)})"
-    return _TYPES[language][next(name for name, is_it in _IS_TYPE.items() if is_it(kind))]
+    word = next((name for name, is_it in _IS_TYPE.items() if is_it(kind)), None)
+    return str(kind) if word is None else _TYPES[language][word]  # of what inputs may hold, as durations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,6 +19,8 @@ from glane.pseudonyms.words import folded
 from glane.settings.pseudonymise import Kind
 
 _LEAST_NUMBER = 5  # digits of a number that stands alone: shorter ones would be found in any column
+_EXACT = 7  # digits that a float of 32 bits has
+_LEAST_INSTANT = 10**7  # smaller numbers would be found in any column
 _NUMBERS: frozenset[Kind] = frozenset({"nir", "phone", "rpps", "finess", "identifier", "postcode"})
 _DAYS: frozenset[Kind] = frozenset({"birth_date", "date"})
 _NAMED_DAY = re.compile(
@@ -45,8 +48,13 @@ class Code:
 class ByValue:
     """What was found in documents, and what stands in its place in values of any type."""
 
-    def __init__(self, found: Sequence[tuple[str, Kind]], known: Iterable[str], made: Surrogates) -> None:
-        """`found` are words of the documents, of which `made` are the surrogates; `known` is known of the person."""
+    def __init__(
+        self, found: Sequence[tuple[str, Kind]], known: Iterable[str], made: Surrogates, *, days: Iterable[date] = ()
+    ) -> None:
+        """`found` are words of the documents, of which `made` are the surrogates; `known` is known of the person.
+
+        `days` are dates beside the documents that are shifted with these.
+        """
         self._made = made
         self._exact = set(found)
         self._days: dict[date, Kind] = {}
@@ -58,6 +66,10 @@ class ByValue:
             elif kind in _NUMBERS and (digits := _only_digits(text)):
                 for old, new in _ways(digits, _only_digits(made.of(text, kind)), kind):
                     self._digits.setdefault(old, (new, text, kind))
+        for day in days:
+            self._know_day(day.isoformat()[:10], "date")
+        self._epochs = {number: value for day in self._days for number, value in _epochs(day, self._made.days)}
+        self._singles = {_single(int(old)): more for old, more in self._digits.items() if len(old) > _EXACT}
         self._whole = {old.lstrip("0"): more for old, more in self._digits.items()}
         otherwise = [(old, kind) for old, (_, _, kind) in self._digits.items() if len(old) >= _LEAST_NUMBER]
         self._looked = looked_for([*found, *otherwise])
@@ -123,12 +135,34 @@ class ByValue:
         """A number, replaced if it is one that was found; a text where what stands for it is no number."""
         if value != value or value in (float("inf"), float("-inf")) or value != int(value):
             return value, None
+        if (instant := self._epochs.get(int(value))) is not None:
+            return type(value)(instant[0]), self._days[instant[1]]
         digits = str(int(value))
         known = self._whole.get(digits) if len(digits) >= _LEAST_NUMBER else None
+        if known is None and isinstance(value, float) and (known := self._singles.get(value)) is not None:
+            new, text, kind = known
+            return (_single(int(new)) if new else self._made.of(text, kind)), kind
         if known is None:
             return value, None
         new, text, kind = known
         return (type(value)(int(new)) if new else self._made.of(text, kind)), kind
+
+
+def _epochs(day: date, days: int) -> Iterator[tuple[int, tuple[int, date]]]:
+    """A day as whole seconds, and parts of them, since 1970, as programs write instants; moved, and the day itself."""
+    for zone in (UTC, _FRANCE):
+        old, new = (
+            int(datetime(one.year, one.month, one.day, tzinfo=zone).timestamp())
+            for one in (day, moved(day, None, days))
+        )
+        for unit in (1, 10**3, 10**6, 10**9):
+            if abs(old) * unit >= _LEAST_INSTANT:
+                yield old * unit, (new * unit, day)
+
+
+def _single(value: int) -> float:
+    """A number as a column of floats of 32 bits rounds it."""
+    return float(struct.unpack("f", struct.pack("f", value))[0])
 
 
 def _of_person(value: str) -> tuple[str, Kind]:

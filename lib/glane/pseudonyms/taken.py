@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from itertools import islice
 from multiprocessing import get_context
@@ -51,6 +52,7 @@ class Taken:
     texts: Mapping[str, str]  # of its documents, by their ids
     values: tuple[Value, ...]
     passages: tuple[Passage, ...]
+    days: tuple[date, ...] = ()  # beside its documents, that are shifted with these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,7 @@ class _Row:
         first = {name: self._found(text, one.known) for name, text in one.texts.items()}
         told = [(one.texts[name][place.start : place.end], place.kind) for name in first for place in first[name]]
         known = [value for value in one.known if value.strip() and kind_of(value) not in keep]
-        self._by_value = ByValue(told, known, made)
+        self._by_value = ByValue(told, known, made, days=one.days)
         self._known = (*one.known, *self._by_value.birth_days)
         self._texts = {name: self._again(text, first[name]) for name, text in one.texts.items()}
         self._counts = Counter[str](segment.kind for text in self._texts.values() for segment in text.segments)
