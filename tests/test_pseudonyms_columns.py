@@ -343,3 +343,19 @@ def test_bytes_that_are_no_text_and_lists_of_bytes_are_told_as_left(folder: Path
     done = glane.export(tmp_path / "run", "csv", tmp_path / "out", pseudonyms=told(folder))
     assert done.manifest.pseudonyms is not None
     assert set(done.manifest.pseudonyms.left) == {"records.image", "records.parts", "records.sex"}
+
+
+def test_numbers_behind_letters_and_letters_that_json_escapes_are_found() -> None:
+    text = "Mme Océane KERZÉRHO, née le 12/03/1951, IPP 8012345678."
+    values = (
+        '{"nom": "Kerz\\u00e9rho", "prenom": "OC\\u00c9ANE"}',
+        "ipp8012345678x",
+        "pat19510312",
+        "80123456789",
+        '{"a": "\\u00e9t\\u00e9"}',
+    )
+    done = [str(one) for one in row(text, *values).values]
+    for name in ("Kerz", "OC", "ANE", "8012345678x", "19510312"):
+        assert not any(name in one for one in (done[0], done[1], done[2]))
+    assert done[1].startswith("ipp00")
+    assert done[4] == values[4]

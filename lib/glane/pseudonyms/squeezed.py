@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from glane.pseudonyms.words import folded
 
 _BETWEEN = frozenset(" .,'’‐‑-\u00ad") | {chr(code) for code in range(0x300, 0x370)}
 _MOST_BETWEEN = 3
+_LONG = 8  # digits
 
 
 def signs_of(value: str) -> str:
@@ -25,21 +26,25 @@ class Squeezed:
         self._signs = "".join(self._plain[place] for place in self._places)
 
     def where(self, signs: str) -> Iterator[tuple[int, int]]:
-        """The spans of the text that are these letters and digits, with no others beside them."""
+        """The spans of the text that are these letters and digits, with no others beside them.
+
+        A long number may have letters beside it: IPP8012345678.
+        """
+        beside = str.isdigit if len(signs) >= _LONG and signs.isdigit() else str.isalnum
         at = self._signs.find(signs) if signs else -1
         while at >= 0:
             places = self._places[at : at + len(signs)]
-            if self._is_whole(places):
+            if self._is_whole(places, beside):
                 yield places[0], places[-1] + 1
                 at = self._signs.find(signs, at + len(signs))
             else:
                 at = self._signs.find(signs, at + 1)
 
-    def _is_whole(self, places: list[int]) -> bool:
+    def _is_whole(self, places: list[int], beside: Callable[[str], bool]) -> bool:
         before, after = places[0] - 1, places[-1] + 1
-        if before >= 0 and self._plain[before].isalnum():
+        if before >= 0 and beside(self._plain[before]):
             return False
-        if after < len(self._plain) and self._plain[after].isalnum():
+        if after < len(self._plain) and beside(self._plain[after]):
             return False
         if places[-1] - places[0] == len(places) - 1:
             return True

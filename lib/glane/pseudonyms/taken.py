@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -23,6 +24,7 @@ from glane.pseudonyms.surrogates import Manner
 from glane.settings.pseudonymise import AskedPseudonyms, Kind
 
 Value = str | int | float | Day | Code  # what a cell of a table holds
+_ESCAPED = re.compile(r"\\u(00[c-f][0-9a-f]|01[0-7][0-9a-f])", re.IGNORECASE)  # letters with accents, in JSON
 _BATCH = 64  # rows that a process is given at once
 
 
@@ -106,9 +108,12 @@ class _Row:
         )  # fmt: skip
 
     def _text(self, text: str) -> str:
-        places = self._found(text, self._known, self._by_value.told(text))
+        plain = _ESCAPED.sub(lambda one: chr(int(one[1], 16)), text)
+        places = self._found(plain, self._known, self._by_value.told(plain))
+        if not places:
+            return text
         self._counts.update(place.kind for place in places)
-        return with_surrogates(text, places, self._made, of=self._by_value.of).text
+        return with_surrogates(plain, places, self._made, of=self._by_value.of).text
 
     def _value(self, value: Value) -> Value | Coded:
         if isinstance(value, str):
