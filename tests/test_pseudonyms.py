@@ -32,12 +32,12 @@ from glane.job.sentinels import Sentinels
 from glane.job.tables import kept_tables
 from glane.languages import in_language
 from glane.pseudonyms.checks import luhn, nir_key, with_luhn
-from glane.pseudonyms.dates import dates, shifted
+from glane.pseudonyms.dates import dates, num_left, shifted
 from glane.pseudonyms.detect import identifiers
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.kinds import KINDS, counted
 from glane.pseudonyms.offsets import Offsets
-from glane.pseudonyms.replace import Pseudonymised, pseudonymised
+from glane.pseudonyms.replace import Pseudonymised, pseudonymised, with_surrogates
 from glane.pseudonyms.squeezed import Squeezed, signs_of
 from glane.pseudonyms.surrogates import RESERVED, Manner, Surrogates
 from glane.pseudonyms.syllables import is_real
@@ -62,6 +62,12 @@ SAMPLE = [identified(template, seed, unseen=bool(seed % 2)) for template in TEMP
 
 def made(text: str, *, person: str = "p", key: Key = KEY, **manner: Any) -> Pseudonymised:
     return pseudonymised(text, key=key, person=person, manner=Manner(**manner))
+
+
+def moving(days: int) -> Surrogates:
+    """The surrogates of a person whose dates are shifted by some days."""
+    persons = (Surrogates(KEY, Manner(), person=str(one), text="", year=2024) for one in range(10_000))
+    return next(one for one in persons if one.days == days)
 
 
 def kinds(text: str, **more: Any) -> list[tuple[str, str]]:
@@ -420,6 +426,59 @@ def test_dates_of_a_person_move_together() -> None:
 )  # fmt: skip
 def test_the_days_between_two_days_stay(text: str, days: int, new: str) -> None:
     assert shifted(text, days=days, year=2024) == new
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ("12-MAR-2024", "02-AVR-2024"), ("12 MAR 2024", "2 AVR 2024"), ("12MAR2024", "02AVR2024"), ("12-mar-24", "02-avr-24"),
+        ("12-MAY-2024", "02-JUN-2024"), ("12-JAN-2024", "02-FÉV-2024"), ("12/mars/2024", "02/avril/2024"), ("12 MARS 24", "2 AVRIL 24"),
+        ("12/03/24", "02/04/24"), ("1er et 2 mars 2024", "22 et 23 mars 2024"), ("11, 12 et 13 mars", "1, 2 et 3 avril"),
+        ("28, 29 et 30/12/2023", "18, 19 et 20/01/2024"), ("2024-03", "2024-04"), ("2024-W12", "2024-W15"), ("2024-S52", "2025-S03"),
+        ("S12 2024", "S15 2024"), ("semaine 12 de 2024", "semaine 15 de 2024"), ("semaine 51/2024", "semaine 02/2025"),
+        ("semaine épidémiologique 12", "semaine épidémiologique 15"), ("le 12/3 à 9h", "le 02/4 à 9h"),
+    ],
+)  # fmt: skip
+def test_dates_in_many_forms_are_shifted(text: str, new: str) -> None:
+    """By three weeks."""
+    whole = f"Vu {text}."
+    found = with_surrogates(whole, identifiers(whole), moving(21))
+    assert found.text.replace("É", "E") == f"Vu {new}.".replace("É", "E")
+    assert {one.kind for one in found.segments} == {"date"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "saison 2010-11",
+        "le 3/4 de la dose",
+        "le 1/2 comprimé",
+        "12 SEP",
+        "galop S3 2024",
+        "hernie L5 S1",
+        "2024-03-0012",
+    ],
+)
+def test_what_only_looks_like_a_date_stays(text: str) -> None:
+    assert kinds(f"dit {text} chez lui.") == []
+
+
+@given(st.dates(date(1960, 1, 1), date(2049, 1, 1)), st.integers(-60, 60), st.sampled_from(["", "-", " ", "."]))
+def test_dates_of_machines_keep_their_form(day: date, weeks: int, sep: str) -> None:
+    names = ("JAN", "FEV", "MAR", "AVR", "MAY", "JUN", "JUL", "AOU", "SEP", "OCT", "NOV", "DEC")
+    text = f"{day.day:02d}{sep}{names[day.month - 1]}{sep}{day.year}"
+    new = shifted(text, days=7 * weeks, year=2024)
+    assert new is not None
+    assert len(list(dates(f"le {new}."))) >= 1
+    assert shifted(new, days=-7 * weeks, year=2024) is not None
+    assert new.endswith(str((day + timedelta(7 * weeks)).year))
+    week = "{}-W{:02}".format(*day.isocalendar())
+    assert shifted(week, days=7 * weeks, year=2024) == "{}-W{:02}".format(*(day + timedelta(7 * weeks)).isocalendar())
+
+
+def test_months_and_weeks_that_stay_are_counted() -> None:
+    text = "Vu le 12/03/2024, puis en avril, en S14, à la semaine 15 et en mars 2024. M. Avril va bien."
+    assert num_left(text, identifiers(text)) == 3
 
 
 @pytest.mark.parametrize("text", ["31/04/2024", "29/02/2023", "00/00/1951", "2023-02-30"])

@@ -419,7 +419,29 @@ def test_shifted_dates_are_told_of_in_the_codebook(tmp_path: Path, capsys: pytes
     assert "182 jours" in said["onset"]
     assert "182" in said["cases.when"]
     assert "182" not in said["age"]
-    assert "dates in the answers are shifted" in capsys.readouterr().err
+    said_before = capsys.readouterr().err
+    assert "dates in the answers are shifted" in said_before
+    assert "months without a year" not in said_before
+
+
+@pytest.mark.parametrize(("dates", "left"), [("shifted", 2), ("kept", 0)])
+def test_months_and_weeks_that_stay_beside_shifted_dates_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], dates: str, left: int
+) -> None:
+    folder = write_input(tmp_path)
+    table = pq.read_table(folder / "notes.parquet")
+    texts = [f"{TEXTS[0]} Revue en avril, puis en S14 et le 12-MAR-2024.", *TEXTS[1:]]
+    pq.write_table(table.set_column(1, "text", pa.array(texts)), folder / "notes.parquet")
+    with kept_tables(told(folder, data__pseudonyms__dates=dates)) as readable:
+        made = pseudonymised_beside(readable.data.path)
+        assert ("12-MAR-2024" in pl.read_parquet(readable.data.path)["text"][0]) == (dates == "kept")
+    assert made is not None
+    assert made.dates_left == left
+    assert ("note: 2 months without a year and weeks stay" in capsys.readouterr().err) == bool(left)
+    words = {"key_file": folder / "key", "keep": ["date"] if dates == "kept" else []}
+    done = glane.pseudonymise(folder / "notes.parquet", folder / "out", offsets=folder / "o.parquet", **words)
+    assert done.table.dates_left == left
+    assert ("2 months without a year and weeks stay" in str(done)) == bool(left)
 
 
 def test_periods_of_shifted_dates_are_refused(folder: Path, tmp_path: Path) -> None:

@@ -42,14 +42,7 @@ class PseudonymisedDocuments(Spoken):
                 ),
                 *([_failed(told.failed)] if told.failed else []),
                 *([_none(told.without_identifiers)] if told.without_identifiers else []),
-                *(
-                    []
-                    if "date" in told.keep
-                    else [
-                        f"dates are shifted by up to {told.most_days} days, each person's otherwise: counts by week or "
-                        "month are wrong. The file says so to who reads it; keep=[date] keeps them"
-                    ]
-                ),
+                *_dates(told),
                 "Rules and lists miss identifiers: read a sample before anything leaves. These are personal data still "
                 "(GDPR, article 4(5)).",
                 f"{self.folder}: {DOCUMENTS}, {MANIFEST}",
@@ -67,6 +60,21 @@ def _columns(told: PseudonymisedTable) -> list[str]:
     if told.values:
         values = ", ".join(f"{name} {count}" for name, count in told.values.items())
         lines = [f"carried columns that are known of the person are pseudonyms; values by column: {values}", *lines]
+    return lines
+
+
+def _dates(told: PseudonymisedTable) -> list[str]:
+    if "date" in told.keep:
+        return []
+    lines = [
+        f"dates are shifted by up to {told.most_days} days, each person's otherwise: counts by week or month are "
+        "wrong. The file says so to who reads it; keep=[date] keeps them"
+    ]
+    if told.dates_left:
+        lines.append(
+            f"{told.dates_left} months without a year and weeks stay in the texts as they are: they may tell by how "
+            "much the dates beside them were shifted"
+        )
     return lines
 
 

@@ -58,6 +58,7 @@ class PseudonymisedInput(Record):
     without_text: int  # null or blank, or no UTF-8
     without_identifiers: int  # in which nothing was found
     failed: int  # in which the rules failed: they are answered by nobody
+    dates_left: int = 0  # months without a year and weeks, where other dates are shifted
     replaced: Mapping[str, int]  # in texts, by kind
     values: Mapping[str, int] = {}  # cells of columns that are known of the person, by column
     holding: Mapping[str, int] = {}  # rows whose cell in a carried column holds what was replaced, by column

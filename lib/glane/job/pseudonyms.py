@@ -114,6 +114,11 @@ def lines_of(kept: PseudonymisedInput) -> list[str]:
             f"dates of the texts are shifted by up to {kept.rules.most_days} days: dates in the answers are shifted, "
             "too, and counts by week or month are wrong"
         )
+    if kept.dates_left:
+        lines.append(
+            f"{kept.dates_left} months without a year and weeks stay in the texts as they are: they may tell by how "
+            "much the dates beside them were shifted"
+        )
     return lines
 
 
@@ -143,7 +148,7 @@ def _write(
         rules=rules, columns=(columns.id, *(name for name in columns.carried if name not in columns.shifted)),
         sources=sources, rows=totals.rows,
         without_text=totals.without_text, without_identifiers=totals.without_identifiers, failed=totals.failed,
-        replaced=totals.replaced, values=totals.values,
+        dates_left=totals.dates_left, replaced=totals.replaced, values=totals.values,
         holding={name: count for name, count in totals.holding.items() if count},
     )  # fmt: skip
     write_once(folder / RECORD, lambda stream: stream.write(record.as_json()), mode=FILE_MODE)

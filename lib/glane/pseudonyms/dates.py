@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from glane.pseudonyms.kinds import Found
+from glane.pseudonyms.kinds import Found, Segment
 from glane.pseudonyms.words import folded
 
 _MONTHS = (
@@ -22,12 +22,21 @@ _NAMES = {  # "jui" may be two months
     number: {name[:length] for name in (folded(french), english) for length in (3, 4, 9)} - {"jui"}
     for number, (french, english) in enumerate(zip(_MONTHS, _ENGLISH, strict=True), start=1)
 }
-_MONTH = (
-    r"(?P<name>janvier|janv|jan|fevrier|fevr|fev|mars|avril|avr|mai|juin|juillet|juil|aout|septembre|sept|octobre|oct|"
-    r"novembre|nov|decembre|dec)\b"
+_NAMED = (
+    r"janvier|janv|jan|fevrier|fevr|fev|mars|avril|avr|mai|juin|juillet|juil|aout|septembre|sept|octobre|oct|"
+    r"novembre|nov|decembre|dec"
 )
+_MONTH = rf"(?P<name>{_NAMED})\b"
+_SHORT = r"jan|feb|fev|mar|apr|avr|may|mai|jun|jul|aug|aou|sep|oct|nov|dec"  # words of their own, without a year
+_IN_ENGLISH = tuple(name[:3] for name in _ENGLISH)
+_DAYS = r"(?P<firsts>(?:[0-3]?\d(?:er)?, ?)*[0-3]?\d(?:er)?(?: (?:au|et|ou|puis) | ?- ?))?"  # before the last one
+_WEEK = r"(?P<week>0?[1-9]|[1-4]\d|5[0-3])"
+_OF_YEAR = r"(?: de |, ?| ?[-/(] ?| )"
 _DAY, _YEAR = r"(?P<day>[0-3]?\d)", r"(?P<year>(?:19|20)\d{2})"
 _ANY_YEAR = r"(?P<year>(?:19|20)\d{2}|\d{2})"
+_ONLY_ENGLISH = frozenset(_IN_ENGLISH) - frozenset(_NAMED.split("|")) - {"mar", "jun", "jul", "sep"}
+_LISTED = re.compile(r"(\d+)(er)?")
+_MIDDLE = 4  # day of the week by which a week is moved
 _AWAY = r"(?<![\d.,/-])"
 
 
@@ -42,17 +51,36 @@ class _Form:
 
 _FORMS = (
     _Form(
-        rf"(?:(?P<first>[0-3]?\d)(?: (?:au|et|ou) | ?- ?))?{_DAY}(?P<sep> ?[/.\-–_] ?"
+        rf"{_DAYS}{_DAY}(?P<sep> ?[/.\-–_] ?"
         rf"| )(?P<month>[01]?\d)(?P=sep){_ANY_YEAR}"
     ),
     _Form(rf"{_YEAR}(?P<sep>[-/.])(?P<month>[01]\d)(?P=sep)(?P<day>[0-3]\d)", before=r"(?<!\d)", after=r"(?!\d)"),
     _Form(
-        rf"(?:(?P<first>[0-3]?\d)(?: (?:au|et|ou) | ?- ?))?{_DAY}(?P<er>er\b)?[ \t\u00a0]?-?\s?{_MONTH}(?:\.(?= ?\d))?"
+        rf"{_DAYS}{_DAY}(?P<er>er\b)?[ \t\u00a0]?-?\s?{_MONTH}(?:\.(?= ?\d))?"
         rf"(?:[ \t\u00a0]?-?\s?(?P<year>(?:19|20)\d{{2}}(?!\d)|\d{{2}}(?![\d/:%]|[.,]\d| ?[a-z(])))?",
         after=r"",
     ),
+    _Form(  # 12-MAR-2024, 12MAR2024, 12/mars/2024
+        rf"{_DAY}(?P<sep> ?[-–/.] ?|[ \t\u00a0]?)(?P<name>{_NAMED}|{_SHORT})\.?(?P=sep)"
+        r"(?P<year>(?:19|20)\d{2}|(?<=[-–/.])\d{2})",
+        after=r"(?!\d)",
+    ),
     _Form(rf"{_MONTH}\.?[ \t\u00a0]+{_YEAR}", before=r"\b", after=r"(?!\d)"),
     _Form(rf"(?P<month>0[1-9]|1[0-2])[/-]{_YEAR}"),
+    _Form(rf"{_YEAR}-(?P<month>0[1-9]|1[0-2])", before=r"(?<![\w/-])(?<!saison )(?<!hiver )", after=r"(?![\w/-])"),
+    _Form(rf"{_YEAR}[- ]?(?:w|sem|se|s)[- ]?{_WEEK}", before=r"(?<![\w/-])", after=r"(?!\w)"),
+    _Form(rf"(?:semaine|sem\.?) ?{_WEEK}{_OF_YEAR}{_YEAR}", before=r"(?<!\w)", after=r"(?![\w/-])"),
+    _Form(rf"(?:w|se|s)(?P<week>[0-4]\d|5[0-3]){_OF_YEAR}{_YEAR}", before=r"(?<!\w)", after=r"(?![\w/-])"),
+    _Form(
+        rf"semaine (?:epidemiologique|calendaire|iso) (?:n ?° ?)?{_WEEK}(?:{_OF_YEAR}{_YEAR})?",
+        before=r"\b",
+        after=r"(?!\w)",
+    ),
+    _Form(  # without noughts, where no word says that it is a part of something
+        r"(?P<day>[12]\d|3[01]|[1-9])/(?P<month>[1-9])",
+        before=r"(?<=\ble )",
+        after=r"(?=[ \t]*(?:[.;:)\n]|,\D|$)|[ \t](?:a|au|et|puis|pour|matin|soir|vers)\b)",
+    ),
     _Form(
         rf"{_DAY}/(?P<month>0[1-9]|1[0-2])",
         before=r"(?:(?<=\ble )|(?<=\bdu )|(?<=\bau )|(?<=\bdes )|(?<=\bddr )|(?<=\bddr : )|(?<=\bdepuis )|(?<=\bce )"
@@ -74,6 +102,9 @@ _FORMS = (
 )
 _SEARCHED = tuple(re.compile(one.before + one.core + one.after) for one in _FORMS)
 _WHOLE = tuple(re.compile(one.core) for one in _FORMS)
+_LEFT = re.compile(
+    rf"\b(?:{'|'.join(map(folded, _MONTHS))})\b|\b(?:semaine|sem\.?) (?:n ?° ?)?\d{{1,2}}\b|(?<!\w)s[0-5]\d\b(?!/)"
+)
 _OF_COLUMN = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?:[T ]00:00(?::00(?:\.0+)?)?)?"
     r"|(?P<day2>\d\d)/(?P<month2>\d\d)/(?P<year2>\d{4})"
@@ -91,15 +122,32 @@ def dates(text: str) -> Iterator[Found]:
     plain = folded(text)
     for pattern in _SEARCHED:
         for found in pattern.finditer(plain):
+            if _is_range(found):
+                continue
             if _read(found, 2024) is not None or _is_of_no_calendar(found):
                 is_birth = _BIRTH.search(plain[max(0, found.start() - 40) : found.start()])
                 yield Found(*found.span(), "birth_date" if is_birth else "date")
+
+
+def _is_range(found: re.Match[str]) -> bool:
+    """Whether it is rather two years, as "2010-11" of a season."""
+    parts = found.groupdict()
+    is_month = parts.get("month") and parts.get("year") and "day" not in parts and found.end("month") == found.end()
+    return bool(is_month) and int(parts["month"]) == int(parts["year"]) % 100 + 1
 
 
 def _is_of_no_calendar(found: re.Match[str]) -> bool:
     """Whether it is written as a date and is none, as 31/04/2024 and 00/00/1951: it tells somebody all the same."""
     parts = found.groupdict()
     return bool(parts.get("day") and len(parts.get("year") or "") == 4 and (parts.get("sep") or "").strip())
+
+
+def num_left(text: str, found: Iterable[Found | Segment]) -> int:
+    """The months without a year and the weeks in a text that are none of its dates, and so are not shifted."""
+    taken = [(one.start, one.end) for one in found]
+    return sum(
+        not any(start < one.end() and one.start() < end for start, end in taken) for one in _LEFT.finditer(folded(text))
+    )
 
 
 def shifted(text: str, *, days: int, year: int) -> str | None:
@@ -136,7 +184,7 @@ def of_day(text: str, found: Found, day: date) -> bool:
 def days_read(text: str) -> tuple[tuple[date, ...], tuple[int, int] | None]:
     """The days that a date may be, one for each century that it leaves open; or its year and month, if it has no day.
 
-    Nothing of a date without a year, and of one that no calendar has.
+    Nothing of a week, of a date without a year, and of one that no calendar has.
     """
     plain = folded(text)
     for pattern in _WHOLE:
@@ -145,6 +193,8 @@ def days_read(text: str) -> tuple[tuple[date, ...], tuple[int, int] | None]:
             continue
         years = (int(year),) if len(year) == 4 else (1900 + int(year), 2000 + int(year))
         read = [found for found in (_read(one, 0, year=each) for each in years) if found is not None]
+        if one.groupdict().get("week"):
+            return (), None
         if one.groupdict().get("day"):
             return tuple(read), None
         return (), (read[0].year, read[0].month) if read else None
@@ -159,14 +209,16 @@ def month_numbered(name: str) -> int | None:
 def latest_year(text: str) -> int | None:
     """The latest year that the dates of a text tell in four figures; None if they tell none."""
     plain = folded(text)
-    years = [int(one["year"]) for pattern in _SEARCHED[:3] for one in pattern.finditer(plain) if one["year"]]
+    years = [int(one["year"]) for pattern in _SEARCHED[:4] for one in pattern.finditer(plain) if one["year"]]
     return max((year for year in years if year > 99), default=None)
 
 
 def _read(found: re.Match[str], default: int, *, year: int | None = None) -> date | None:
     parts = found.groupdict()
-    month = _month(parts["name"]) if parts.get("name") else int(parts["month"])
     try:
+        if parts.get("week"):
+            return date.fromisocalendar(year or _year(parts.get("year"), default), int(parts["week"]), _MIDDLE)
+        month = _month(parts["name"]) if parts.get("name") else int(parts["month"])
         return date(year or _year(parts.get("year"), default), month, int(parts.get("day") or 15))
     except ValueError:
         return None
@@ -179,6 +231,8 @@ def _year(told: str | None, default: int) -> int:
 
 
 def _month(name: str) -> int:
+    if name in _IN_ENGLISH:
+        return _IN_ENGLISH.index(name) + 1
     return next(place for place, one in enumerate(_MONTHS, 1) if folded(one)[:3] == name[:3] and _fits(name, one))
 
 
@@ -189,19 +243,32 @@ def _fits(name: str, month: str) -> bool:
 def _written(found: re.Match[str], text: str, read: date, by: timedelta) -> str:
     """The text with each of its parts replaced by that of the shifted date."""
     new = read + by
+    if found.groupdict().get("week"):
+        year, week, _ = new.isocalendar()
+        return _with(found, text, {"week": _figures(found, "week", week), "year": _figures(found, "year", year)})
     parts = {"day": _figures(found, "day", new.day), "year": _figures(found, "year", new.year)}
     if found.groupdict().get("name"):
         parts["name"] = _name(text[slice(*found.span("name"))], new.month)
     else:
         parts["month"] = _figures(found, "month", new.month)
-    if first := found.groupdict().get("first"):
-        parts["first"] = _figures(found, "first", (_first(read, int(first)) + by).day)
+    if firsts := found.groupdict().get("firsts"):
+        parts["firsts"] = _LISTED.sub(lambda one: _listed(one, found, (_first(read, int(one[1])) + by).day), firsts)
     if found.groupdict().get("er"):
         parts["er"] = "er" * (new.day == 1)
+    return _with(found, text, parts)
+
+
+def _with(found: re.Match[str], text: str, parts: Mapping[str, str]) -> str:
     told = sorted((found.span(name), value) for name, value in parts.items() if found.groupdict().get(name))
     for (start_, end), value in reversed(told):
         text = text[:start_] + value + text[end:]
     return text
+
+
+def _listed(one: re.Match[str], found: re.Match[str], day: int) -> str:
+    """A day of those before the last one, in the same form."""
+    is_natural = found.groupdict().get("name") and one[1][0] != "0"
+    return f"{day:0{1 if is_natural else len(one[1])}d}{'er' * (day == 1 and bool(one[2]))}"
 
 
 def _first(last: date, day: int) -> date:
@@ -217,13 +284,21 @@ def _figures(found: re.Match[str], part: str, value: int) -> str:
     told = found.groupdict().get(part)
     if not told:
         return ""
-    is_natural = found.groupdict().get("name") and told[0] != "0" and part != "year"
+    is_natural = found.groupdict().get("name") and told[0] != "0" and part != "year" and not _is_joined(found)
     return f"{value % 10 ** max(2, len(told)):0{1 if is_natural else len(told)}d}"
+
+
+def _is_joined(found: re.Match[str]) -> bool:
+    """Whether it is written as machines do, 12-MAR-2024: a day has two figures there."""
+    behind = found.string[found.end("day") : found.end("day") + 1]
+    return not found.groupdict().get("er") and (behind.isalpha() or behind in "-–/.")
 
 
 def _name(told: str, month: int) -> str:
     name = _MONTHS[month - 1]
-    if folded(told) not in map(folded, _MONTHS):
+    if folded(told) in _ONLY_ENGLISH:
+        name = _IN_ENGLISH[month - 1]
+    elif folded(told) not in map(folded, _MONTHS):
         name = name[: 3 if len(told) <= 3 and name[:3] != "jui" else 4]
     if told.isupper():
         return folded(name).upper()

@@ -15,6 +15,7 @@ from glane.corpus.pseudonymised import PROBLEM
 from glane.corpus.read import decoded, raw
 from glane.corpus.readable import readable
 from glane.errors import where
+from glane.pseudonyms.dates import num_left
 from glane.pseudonyms.detect import Told, holds, looked_for
 from glane.pseudonyms.key import Key
 from glane.pseudonyms.offsets_file import PLACES
@@ -63,6 +64,7 @@ class Rows:
     num_without_text: int
     num_without_identifiers: int
     num_failed: int
+    num_dates_left: int  # months without a year and weeks, where other dates are shifted
 
 
 def manner_of(told: PseudonymManner) -> Manner:
@@ -98,7 +100,7 @@ def replaced_rows(
         counts=rows.counts, values=rows.values,
         holding=Counter({name: rows.num_holding(name) for name in carried}),
         num_without_text=sum(text is None and row not in rows.failed for row, text in enumerate(texts)),
-        num_without_identifiers=rows.num_bare, num_failed=len(rows.failed),
+        num_without_identifiers=rows.num_bare, num_failed=len(rows.failed), num_dates_left=rows.num_dates_left,
     )  # fmt: skip
 
 
@@ -122,7 +124,7 @@ class _OfRows:
         self._made: list[Surrogates | None] = [None] * len(self.ids)
         self._told: list[list[Told]] = [[] for _ in self.ids]
         self.counts, self.values = Counter[str](), Counter[str]()
-        self.num_bare = 0
+        self.num_bare = self.num_dates_left = 0
         self.failed: set[int] = set()  # rows in which the rules failed: their text is given to nobody
 
     def texts(self, name: str, *, with_places: bool = False) -> list[str | None]:
@@ -145,6 +147,8 @@ class _OfRows:
             self._fails(row, error)
             return None
         self.counts.update(one.kind for one in made.segments)
+        if "date" not in self._keep:
+            self.num_dates_left += num_left(text, made.segments)
         if with_places:
             self._made[row] = made.made
             self._told[row] = looked_for((text[one.start : one.end], one.kind) for one in made.segments)

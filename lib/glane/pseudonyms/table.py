@@ -36,6 +36,7 @@ class PseudonymisedTable(Record):
     without_text: int  # null, or no UTF-8: their text is null
     without_identifiers: int  # documents in which nothing was found
     failed: int = 0  # documents in which the rules failed: their text is null
+    dates_left: int = 0  # months without a year and weeks, where other dates are shifted
     replaced: Mapping[str, int]  # in texts, by kind
     values: Mapping[str, int] = {}  # cells of carried columns that are known of the person, by column
     holding: Mapping[str, int] = {}  # rows whose cell in a carried column holds what was replaced, by column
@@ -139,7 +140,7 @@ def _write(
     totals = write_replaced(folder / DOCUMENTS, apart, files, columns, settings, key, rules=_rules(settings, key))
     told = PseudonymisedTable(
         rows=totals.rows, without_text=totals.without_text, without_identifiers=totals.without_identifiers,
-        failed=totals.failed, replaced=totals.replaced, values=totals.values,
+        failed=totals.failed, dates_left=totals.dates_left, replaced=totals.replaced, values=totals.values,
         holding={name: count for name, count in totals.holding.items() if count},
         keep=settings.keep, style=settings.style, scope=settings.scope, most_days=settings.most_days,
         whole_weeks=settings.whole_weeks, oldest_age=settings.oldest_age, keeps_ids=settings.keep_ids,

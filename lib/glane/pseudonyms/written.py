@@ -36,6 +36,7 @@ class Totals:
     without_text: int
     without_identifiers: int
     failed: int
+    dates_left: int  # months without a year and weeks, where other dates are shifted
     replaced: Mapping[str, int]  # in texts, by kind
     values: Mapping[str, int]  # cells that were replaced whole, by column
     holding: Mapping[str, int]  # rows whose cell in a carried column of text holds what was replaced, by column
@@ -66,7 +67,7 @@ def write_replaced(
         DataError: if a file cannot be read.
     """
     counts, values, holding = Counter[str](), Counter[str](), Counter[str]()
-    rows, lacking, bare, failed = 0, 0, 0, 0
+    rows, lacking, bare, failed, left = 0, 0, 0, 0, 0
     with ExitStack() as stack:
         documents = places = None
         for done in _done(files, columns, told, key):
@@ -83,9 +84,11 @@ def write_replaced(
             lacking += done.num_without_text
             bare += done.num_without_identifiers
             failed += done.num_failed
+            left += done.num_dates_left
     return Totals(
-        rows=rows, without_text=lacking, without_identifiers=bare, failed=failed, replaced=dict(sorted(counts.items())),
-        values=dict(sorted(values.items())), holding=dict(sorted(holding.items())),
+        rows=rows, without_text=lacking, without_identifiers=bare, failed=failed, dates_left=left,
+        replaced=dict(sorted(counts.items())), values=dict(sorted(values.items())),
+        holding=dict(sorted(holding.items())),
     )  # fmt: skip
 
 
