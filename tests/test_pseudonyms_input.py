@@ -428,20 +428,28 @@ def test_shifted_dates_are_told_of_in_the_codebook(tmp_path: Path, capsys: pytes
 def test_months_and_weeks_that_stay_beside_shifted_dates_are_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], dates: str, left: int
 ) -> None:
-    folder = write_input(tmp_path)
+    days = [date(2024, 2, 1)] * 4
+    folder = with_columns(
+        write_input(tmp_path), seen=pa.array(days), seen_text=pa.array([f"{day:%d/%m/%Y}" for day in days])
+    )
     table = pq.read_table(folder / "notes.parquet")
     texts = [f"{TEXTS[0]} Revue en avril, puis en S14 et le 12-MAR-2024.", *TEXTS[1:]]
     pq.write_table(table.set_column(1, "text", pa.array(texts)), folder / "notes.parquet")
-    with kept_tables(told(folder, data__pseudonyms__dates=dates)) as readable:
+    carried = ["ward", "seen", "seen_text"]
+    with kept_tables(told(folder, data__pseudonyms__dates=dates, data__carry_columns=carried)) as readable:
         made = pseudonymised_beside(readable.data.path)
         assert ("12-MAR-2024" in pl.read_parquet(readable.data.path)["text"][0]) == (dates == "kept")
     assert made is not None
     assert made.dates_left == left
-    assert ("note: 2 months without a year and weeks stay" in capsys.readouterr().err) == bool(left)
-    words = {"key_file": folder / "key", "keep": ["date"] if dates == "kept" else []}
+    assert made.true_dates == (("seen", "seen_text") if left else ())
+    said_of_columns = capsys.readouterr().err
+    assert ("columns of dates stay as they are: seen, seen_text." in said_of_columns) == bool(left)
+    assert ("note: 2 months without a year and weeks stay" in said_of_columns) == bool(left)
+    words = {"key_file": folder / "key", "keep": ["date"] if dates == "kept" else [], "data__carry_columns": ["seen"]}
     done = glane.pseudonymise(folder / "notes.parquet", folder / "out", offsets=folder / "o.parquet", **words)
     assert done.table.dates_left == left
     assert ("2 months without a year and weeks stay" in str(done)) == bool(left)
+    assert ("columns of dates stay as they are: seen." in str(done)) == bool(left)
 
 
 def test_periods_of_shifted_dates_are_refused(folder: Path, tmp_path: Path) -> None:

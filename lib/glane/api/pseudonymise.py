@@ -70,6 +70,11 @@ def _dates(told: PseudonymisedTable) -> list[str]:
         f"dates are shifted by up to {told.most_days} days, each person's otherwise: counts by week or month are "
         "wrong. The file says so to who reads it; keep=[date] keeps them"
     ]
+    if told.true_dates:
+        lines.append(
+            f"columns of dates stay as they are: {', '.join(told.true_dates)}. Beside the shifted dates of a text they "
+            "may tell by how much these were shifted; data.shift_columns shifts columns alike"
+        )
     if told.dates_left:
         lines.append(
             f"{told.dates_left} months without a year and weeks stay in the texts as they are: they may tell by how "

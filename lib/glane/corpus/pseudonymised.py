@@ -53,6 +53,7 @@ class PseudonymisedInput(Record):
     version: Literal[1] = 1
     rules: PseudonymRules
     columns: tuple[str, ...]  # that were written as they are
+    true_dates: tuple[str, ...] = ()  # those of these that hold dates, where dates of texts are shifted
     sources: tuple[KnownFile, ...]
     rows: int
     without_text: int  # null or blank, or no UTF-8

@@ -34,12 +34,25 @@ def refuse_day_first(files: Sequence[InputFile], name: str | None, *, setting: s
 
 def text_date_lines(files: Sequence[InputFile], names: Sequence[str]) -> list[str]:
     """A line for each carried column that holds dates as text: after the extraction they cannot be made dates."""
-    found = [name for name in names if _share(files, name, f"(?:{DAY_FIRST})|(?:{_ISO})") == 1]
+    found = [name for name in names if _are_dates(files, name)]
     return [
         f"column {name!r} holds dates as text, and is carried as text: estimates by period (every=week) and conditions "
         f"need a column of dates. Make it one in the input before you extract ({READ_DATES})"
         for name in found
     ]
+
+
+def date_columns(files: Sequence[InputFile], names: Sequence[str]) -> tuple[str, ...]:
+    """Those of some columns that hold dates: by their type, or as text in the first rows."""
+    kinds = {name: files[0].schema.field(name).type for name in names}
+    return tuple(
+        name for name, kind in kinds.items()
+        if pa.types.is_date(kind) or pa.types.is_timestamp(kind) or _are_dates(files, name)
+    )  # fmt: skip
+
+
+def _are_dates(files: Sequence[InputFile], name: str) -> bool:
+    return _share(files, name, f"(?:{DAY_FIRST})|(?:{_ISO})") == 1
 
 
 def _share(files: Sequence[InputFile], name: str, pattern: str) -> float:

@@ -15,7 +15,7 @@ from glane.conditions import read_condition
 from glane.corpus.columns import is_text
 from glane.corpus.files import InputFile, check_column, inspect_files
 from glane.corpus.read import decoded, raw
-from glane.corpus.text_dates import text_date_lines
+from glane.corpus.text_dates import date_columns
 from glane.errors import ConfigError, DataError
 from glane.parquet import open_parquet
 from glane.pseudonyms.rows import Columns
@@ -139,8 +139,7 @@ def _refuse_order(data: DataSettings, files: Sequence[InputFile]) -> None:
     name = data.order_by
     if data.pseudonyms.dates != "shifted" or name is None:
         return
-    kind = files[0].schema.field(name).type
-    if pa.types.is_date(kind) or pa.types.is_timestamp(kind) or text_date_lines(files, [name]):
+    if date_columns(files, [name]):
         raise ConfigError(
             f"data.order_by: {name!r} holds dates, which the model reads above each text: beside shifted dates they "
             "tell by how much these were shifted. Pseudonymise before: glane pseudonymise data.person_column=… "

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from glane.corpus.files import InputFile
 from glane.corpus.pseudonymised import RECORD, PseudonymisedInput, PseudonymRules, made_of_digest
+from glane.corpus.text_dates import date_columns
 from glane.corpus.unchanged import KnownFile, content_digest, identity
 from glane.errors import ConfigError, DataError, RecordError
 from glane.job.pseudonym_columns import checked_files, refuse_told_values, written_columns
@@ -103,8 +104,9 @@ def lines_of(kept: PseudonymisedInput) -> list[str]:
     lines.append(f"columns that are in the run as they are: {', '.join(kept.columns)}")
     lines += [
         f"column {name!r} stays as it is, and holds in {count} of {kept.rows} rows what was replaced in their "
-        "text, or is known of the person: leave it out, or name it in data.pseudonyms.known_columns: it is "
-        "carried as a pseudonym then"
+        "text, or is known of the person: leave it out of what is carried or asked for, or name it in "
+        "data.pseudonyms.known_columns: it is carried as a pseudonym then. Groups of persons: glane pseudonymise "
+        "data.person_column=… before makes them digests"
         for name, count in kept.holding.items()
     ]
     if kept.failed:
@@ -113,6 +115,11 @@ def lines_of(kept: PseudonymisedInput) -> list[str]:
         lines.append(
             f"dates of the texts are shifted by up to {kept.rules.most_days} days: dates in the answers are shifted, "
             "too, and counts by week or month are wrong"
+        )
+    if kept.true_dates:
+        lines.append(
+            f"columns of dates stay as they are: {', '.join(kept.true_dates)}. Beside the shifted dates of a text they "
+            "may tell by how much these were shifted; data.pseudonyms.shift_columns shifts columns alike"
         )
     if kept.dates_left:
         lines.append(
@@ -144,8 +151,10 @@ def _write(
     totals = write_replaced(
         folder / DOCUMENTS, apart, files, columns, told, key, rules=rules, made_of=made_of_digest(rules, sources)
     )
+    as_they_are = [name for name in columns.carried if name not in columns.shifted]
     record = PseudonymisedInput(
-        rules=rules, columns=(columns.id, *(name for name in columns.carried if name not in columns.shifted)),
+        rules=rules, columns=(columns.id, *as_they_are),
+        true_dates=date_columns(files, as_they_are) if rules.dates == "shifted" else (),
         sources=sources, rows=totals.rows,
         without_text=totals.without_text, without_identifiers=totals.without_identifiers, failed=totals.failed,
         dates_left=totals.dates_left, replaced=totals.replaced, values=totals.values,

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from glane.corpus.files import InputFile, check_column, inspect_files
 from glane.corpus.pseudonymised import PseudonymRules
+from glane.corpus.text_dates import date_columns
 from glane.errors import ConfigError, DataError, RunError
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.kinds import RULES
@@ -32,6 +33,7 @@ class PseudonymisedTable(Record):
 
     kind: Literal["glane pseudonymised documents"] = "glane pseudonymised documents"
     version: Literal[1] = 1
+    true_dates: tuple[str, ...] = ()  # carried columns of dates as they were, where dates of texts are shifted
     rows: int
     without_text: int  # null, or no UTF-8: their text is null
     without_identifiers: int  # documents in which nothing was found
@@ -138,9 +140,11 @@ def _write(
     )  # fmt: skip
     apart = folder / ".offsets"
     totals = write_replaced(folder / DOCUMENTS, apart, files, columns, settings, key, rules=_rules(settings, key))
+    as_they_are = [name for name in columns.carried if name not in columns.shifted]
     told = PseudonymisedTable(
-        rows=totals.rows, without_text=totals.without_text, without_identifiers=totals.without_identifiers,
-        failed=totals.failed, dates_left=totals.dates_left, replaced=totals.replaced, values=totals.values,
+        true_dates=() if "date" in settings.keep else date_columns(files, as_they_are), rows=totals.rows,
+        without_text=totals.without_text, without_identifiers=totals.without_identifiers, failed=totals.failed,
+        dates_left=totals.dates_left, replaced=totals.replaced, values=totals.values,
         holding={name: count for name, count in totals.holding.items() if count},
         keep=settings.keep, style=settings.style, scope=settings.scope, most_days=settings.most_days,
         whole_weeks=settings.whole_weeks, oldest_age=settings.oldest_age, keeps_ids=settings.keep_ids,
