@@ -13,9 +13,11 @@ from conftest import extract_here, make_settings, write_documents
 from dying import dying, each_death
 from glane.errors import RunError
 from glane.parquet import read_parquet, write_parquet
+from glane.run.change import change_under_way as read_change
 from glane.run.change import changing
 from glane.run.digests import read_digests_of_run
 from glane.run.directory import RunDirectory
+from glane.run.journal import Journal
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +81,32 @@ def test_killed_at_any_step_no_half_passes_and_the_same_call_ends_it(directory, 
         shutil.rmtree(directory.root)
         shutil.copytree(tmp_path / "kept", directory.root, symlinks=True)
     assert seen > 7
+
+
+def test_killed_within_a_line_the_same_call_goes_on_with_the_lines_before_it(directory):
+    assert dying(lambda: marked(directory), 3, {"replace"})  # change.json, and the first file, are there
+    journal = directory.root / "change.jsonl"
+    lines = journal.read_bytes()
+    for cut in range(1, len(lines.splitlines()[-1]) + 1):
+        journal.write_bytes(lines[:-cut])
+        read = Journal(journal, change=read_change(directory).id, known={}, mode=0o600)
+        assert len(read.files) == lines.count(b"\n") - 1
+        assert journal.read_bytes() == b"".join(lines.splitlines(keepends=True)[:-1])
+    marked(directory)
+    assert glane.verify(directory.root).is_as_it_was
+    assert not journal.exists()
+
+
+def test_a_line_of_a_journal_costs_the_same_however_many_there_are(directory, monkeypatch):
+    journal = Journal(directory.root / "change.jsonl", change="one", known={}, mode=0o600)
+    for at in range(300):
+        journal.add(f"parts/part-{at:07d}.parquet", ("0" * 32,))
+    size = (directory.root / "change.jsonl").stat().st_size
+    assert size < 300 * 200
+    again = Journal(directory.root / "change.jsonl", change="one", known={}, mode=0o600)
+    assert again.files == journal.files
+    assert Journal(directory.root / "change.jsonl", change="two", known={}, mode=0o600).files == {}
+    assert not (directory.root / "change.jsonl").exists()
 
 
 def test_a_file_that_was_changed_before_is_not_hidden_by_new_digests(directory):

@@ -1,8 +1,8 @@
 """Files of a run replaced by others, and its digests renewed: no half of that passes for a whole run.
 
 `change.json` stands in the run from before the first file is replaced until the digests are renewed. While it is there,
-nobody opens, resumes or publishes the run. It names, before a file is replaced, the digest that the file will have: who
-goes on after a kill tells the files of the change from those that something else changed.
+nobody opens, resumes or publishes the run. `change.jsonl` beside it names, before a file is replaced, the digest that
+the file will have: who goes on after a kill tells the files of the change from those that something else changed.
 """
 
 from __future__ import annotations
@@ -33,14 +33,15 @@ from glane.run.digests import (
     renew_digests,
 )
 from glane.run.directory import RunDirectory
-from glane.run.names import CHANGE, UNFINISHED
+from glane.run.journal import Journal
+from glane.run.names import CHANGE, CHANGED, UNFINISHED
 from glane.storage import exists, is_locked, listed, lock, remove, storage_errors, sync
 
 _REMEMBERED = 4  # digests of a file that a change was killed at again and again
 
 
 class ChangeUnderWay(Record):
-    """What `change.json` says: which command replaces files of the run, and what those are that it has replaced."""
+    """What `change.json` says: which command replaces files of the run."""
 
     kind: Literal["glane change"] = "glane change"
     version: Literal[1] = 1
@@ -48,7 +49,7 @@ class ChangeUnderWay(Record):
     command: str
     of: str  # what the command was asked to do, as a digest: another one does not go on with it
     began: str
-    files: Mapping[str, tuple[str, ...]] = {}  # by name in the run: what each holds or may hold; none of one that goes
+    files: Mapping[str, tuple[str, ...]] = {}  # which, as earlier glanes told it here
 
 
 def change_under_way(directory: RunDirectory) -> ChangeUnderWay | None:
@@ -119,10 +120,11 @@ def changing(directory: RunDirectory, *, command: str, of: str) -> Iterator[Chan
         try:
             yield at_work
         except BaseException:
-            if is_new and not at_work.change.files:
+            if is_new and not at_work.files:
                 remove(directory.root / CHANGE)
             raise
         at_work.renew_digests()
+        remove(directory.root / CHANGED)
         remove(directory.root / CHANGE)
 
 
@@ -132,6 +134,13 @@ class Changing:
     def __init__(self, directory: RunDirectory, change: ChangeUnderWay) -> None:
         self.directory, self.change = directory, change
         self._taken = read_digests_of_run(directory)
+        path = directory.root / CHANGED
+        self._journal = Journal(path, change=change.id, known=change.files, mode=directory.file_mode)
+
+    @property
+    def files(self) -> Mapping[str, tuple[str, ...]]:
+        """The files that are replaced, by their names in the run, with what each holds or may hold."""
+        return self._journal.files
 
     def replace(
         self, path: Path, write: Callable[[IO[bytes]], object], *, first: Callable[[str], object] | None = None
@@ -177,10 +186,10 @@ class Changing:
         Of a run that is nested in another, the other's tell it before.
         """
         taken = read_digests_of_run(self.directory)  # by now a nested run may have told what its own digests are
-        if taken is None or not self.change.files:
+        if taken is None or not self.files:
             return
         files, begun = dict(taken.files), dict(taken.begun)
-        for name in self.change.files:
+        for name in self.files:
             path = self.directory.root / name
             if name in begun:
                 begun[name] = begun_digest(path)
@@ -204,20 +213,18 @@ class Changing:
     def _note(self, path: Path, digest: str | None) -> None:
         """Write down what a file is going to hold, before it does."""
         name = str(path.relative_to(self.directory.root))
-        known = self.change.files.get(name, ())
-        held = () if digest is None else tuple(dict.fromkeys((digest, *known)))[:_REMEMBERED]
-        self.change = self.change.model_copy(update={"files": {**self.change.files, name: held}})
-        self.directory.write_record(self.directory.root / CHANGE, self.change)
+        held = () if digest is None else tuple(dict.fromkeys((digest, *self.files.get(name, ()))))[:_REMEMBERED]
+        self._journal.add(name, held)
 
     def _refuse_other(self, path: Path) -> None:
         name, taken = str(path.relative_to(self.directory.root)), self._taken
         if taken is None or not _is_covered(taken, name):
             return
         if not exists(path):
-            if name in self.change.files:
+            if name in self.files:
                 return
             raise RunError(f"{path}: missing, and its digest was taken. Restore it from a copy of the run first.")
-        held = self.change.files.get(name, ())
+        held = self.files.get(name, ())
         if digest_of_file(path) in held or _is_as_it_was(path, taken, name):
             return
         raise RunError(

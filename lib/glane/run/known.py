@@ -9,10 +9,11 @@ from pathlib import Path
 from glane.rewritten import REWRITTEN
 from glane.run.directory import RunDirectory
 from glane.run.metrics_file import NAME as METRICS
-from glane.run.names import MARKER, PARTS, RECORDS, STAGED, STAGING, UNFINISHED
+from glane.run.names import CHANGED, MARKER, PARTS, RECORDS, STAGED, STAGING, UNFINISHED
 
 _OF_A_RUN = re.compile(
     rf"{re.escape(MARKER)}|run\.yaml|(?:plan|inventory|lineage)\.parquet|(?:summary|drift|digests|change|erased)\.json|extract\.log|"
+    rf"{re.escape(CHANGED)}|"
     rf"{re.escape(METRICS)}|{re.escape(REWRITTEN)}|{UNFINISHED.pattern}"
 )
 _OF_A_LEDGER = re.compile(

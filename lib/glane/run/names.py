@@ -9,6 +9,7 @@ from glane.storage import TEMPORARY
 
 MARKER = ".glane-run"
 CHANGE = "change.json"  # while files of the run are replaced
+CHANGED = "change.jsonl"  # and which
 DRIFT = "drift.json"  # what the sentinels of a run say, beside their answers
 FRAME = ".documents.parquet"  # after the name of a run: documents that a notebook gave, beside it
 PILOT = ".pilot-"  # begins the name of a folder of a pilot, in its out.dir

@@ -12,7 +12,7 @@ from glane.errors import RunError
 from glane.job.erase.rows import RunRows
 from glane.job.erase.todo import Todo
 from glane.run.directory import RunDirectory
-from glane.run.names import CHANGE
+from glane.run.names import CHANGED
 from glane.storage import listed
 
 _SHOWN = 10  # of places
@@ -44,7 +44,7 @@ def _changed(todo: Todo) -> Iterator[Path]:
 
 def _of_run(rows: RunRows) -> Iterator[Path]:
     run = rows.directory
-    yield from (run.marker, run.root / CHANGE, run.erased, run.digests, run.plan, run.summary, run.lineage, run.log)
+    yield from (run.marker, run.root / CHANGED, run.erased, run.digests, run.plan, run.summary, run.lineage, run.log)
     outer = RunDirectory(root=run.root.parent)
     if outer.marker.exists():
         yield outer.digests

@@ -17,7 +17,7 @@ from glane.run.digests import RunDigests, digest_of_file, read_digests_of_run
 from glane.run.directory import RunDirectory
 from glane.run.fingerprint import fingerprint_digest
 from glane.run.known import unknown_in
-from glane.run.names import CHANGE, UNFINISHED
+from glane.run.names import CHANGE, CHANGED, UNFINISHED
 from glane.run.nested import with_nested
 
 _READERS = 8
@@ -49,7 +49,7 @@ def _files(directory: RunDirectory, *, label: str, inner: list[Path]) -> Iterato
 
     if told := changing_told(directory):
         yield check(CHANGE, "changed", told)
-    there = [name for name in _below(directory.root, inner) if name != CHANGE]
+    there = [name for name in _below(directory.root, inner) if name not in (CHANGE, CHANGED)]
     name = directory.digests.name
     try:
         taken = read_digests_of_run(directory)
