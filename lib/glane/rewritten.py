@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from glane.keys import KEY_COMMAND, KEY_FILE, Keyring, KeysError, keyring
 from glane.records import Record, read_record
@@ -51,37 +52,45 @@ def original_digest(path: Path, digest: str) -> str:
     return digest if origin is None or not _is_proven(there, digest, origin) else origin.digest
 
 
-def note_origin(path: Path, before: str, now: str, origin: str, ring: Keyring) -> None:
-    """Say what the new bytes were written from, before they are there; and still of the former ones, until they go.
+class Rewriting(NamedTuple):
+    """A file that is going to be replaced by one that was written from it; three digests."""
 
-    Args:
-        path: The file, which holds the former bytes still.
-        before: The digest of these.
-        now: The digest of the new ones.
-        origin: The digest of the file that both were written from, as `original_digest` tells it.
-        ring: The keys: the current one makes the proof.
-
-    Raises:
-        RunError: if the file system refuses.
-    """
-    told = _read(path.parent)
-    proof = ring.wrap(_claim(path, now, origin), ring.current).decode()
-    former = {digest: one for digest, one in told.files.get(path.name, {}).items() if digest == before}
-    entries = {**former, now: Origin(digest=origin, key=ring.current, proof=proof)}
-    mode = stat.S_IMODE(path.stat().st_mode)  # who may read the file, and has the key, can tell what it was
-    _write(path.parent, told.model_copy(update={"files": {**told.files, path.name: entries}}), mode=mode)
+    path: Path  # holds the former bytes still
+    before: str  # of these
+    now: str  # of the new ones
+    origin: str  # of the file that both were written from, as `original_digest` tells it
 
 
-def forget(path: Path) -> None:
-    """Say nothing more of what a file was: it holds something else now, or is gone.
+def note_origins(files: Sequence[Rewriting], ring: Keyring) -> None:
+    """Say of files in one folder what the new bytes were written from, before they are there; and still of the former.
+
+    `ring` are the keys: the current one makes the proofs.
 
     Raises:
         RunError: if the file system refuses.
     """
-    told = _read(path.parent)
-    if path.name in told.files:
-        left = {name: origins for name, origins in told.files.items() if name != path.name}
-        _write(path.parent, told.model_copy(update={"files": left}), mode=0)
+    folder, mode = files[0].path.parent, 0
+    told = _read(folder)
+    entries = dict(told.files)
+    for path, before, now, origin in files:
+        proof = ring.wrap(_claim(path, now, origin), ring.current).decode()
+        former = {digest: one for digest, one in entries.get(path.name, {}).items() if digest == before}
+        entries[path.name] = {**former, now: Origin(digest=origin, key=ring.current, proof=proof)}
+        mode |= stat.S_IMODE(path.stat().st_mode)  # who may read the file, and has the key, can tell what it was
+    _write(folder, told.model_copy(update={"files": entries}), mode=mode)
+
+
+def forget(*paths: Path) -> None:
+    """Say nothing more of what files were: they hold something else now, or are gone.
+
+    Raises:
+        RunError: if the file system refuses.
+    """
+    for folder in dict.fromkeys(path.parent for path in paths):
+        told, names = _read(folder), {path.name for path in paths if path.parent == folder}
+        left = {name: origins for name, origins in told.files.items() if name not in names}
+        if len(left) < len(told.files):
+            _write(folder, told.model_copy(update={"files": left}), mode=0)
 
 
 def _write(folder: Path, told: RewrittenFiles, *, mode: int) -> None:
@@ -91,6 +100,7 @@ def _write(folder: Path, told: RewrittenFiles, *, mode: int) -> None:
         mode |= stat.S_IMODE((folder / REWRITTEN).stat().st_mode)
 
     replace_file(folder / REWRITTEN, lambda stream: stream.write(content), mode=mode, setting="folder")
+    _parsed.cache_clear()
 
 
 def _is_proven(path: Path, digest: str, origin: Origin) -> bool:
@@ -113,7 +123,15 @@ def _claim(path: Path, digest: str, origin: str) -> bytes:
 
 
 def _read(folder: Path) -> RewrittenFiles:
+    path = folder / REWRITTEN
     try:
-        return read_record(RewrittenFiles, folder / REWRITTEN)
+        status = path.stat()
+        return _parsed(path, (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
     except FileNotFoundError:
         return RewrittenFiles()
+
+
+@lru_cache(maxsize=4)
+def _parsed(path: Path, _: tuple[int, ...]) -> RewrittenFiles:
+    """What it says, read once while it stays the same: it is asked of each file in a folder."""
+    return read_record(RewrittenFiles, path)

@@ -28,7 +28,7 @@ _PATIENCE_S = 30.0
 _MOST_BYTES = 2**29
 _NO_EXCHANGE = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})  # what a file system without it says
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
-_LOCKED = frozenset({errno.EAGAIN, errno.EACCES})  # what the two kinds of locks say where another holds it
+LOCKED = frozenset({errno.EAGAIN, errno.EACCES})  # what the two kinds of locks say where another holds it
 T = TypeVar("T")
 
 
@@ -114,7 +114,7 @@ def lock(
         try:
             take(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            if error.errno not in _LOCKED or time.monotonic() > deadline:  # or the file system has no locks
+            if error.errno not in LOCKED or time.monotonic() > deadline:  # or the file system has no locks
                 return False
         else:
             return True
@@ -182,53 +182,6 @@ def content_of(path: Path) -> bytes:
     """
     with open_file(path) as stream:
         return read_open(stream)
-
-
-@contextlib.contextmanager
-def alone_in_folder(folder: Path, *, within_s: float, setting: str) -> Iterator[bool]:
-    """Keep others who do the same with a folder waiting, and refuse where one holds its lock longer than that.
-
-    Where the file system has no locks, nobody waits. Yields whether it has.
-
-    Raises:
-        RunError: naming who holds the lock; or if the folder cannot be opened. `setting` is the key that chose it.
-    """
-    with locked_folder(folder, within_s=within_s, setting=setting) as is_held:
-        if not is_held and _is_held_by_another(folder):
-            raise RunError(
-                f"{folder}: {_holder(folder)} has been writing in it for more than {within_s:.0f} s. Run the same "
-                "command again once that has ended."
-            )
-        yield is_held
-
-
-def _is_held_by_another(folder: Path) -> bool:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        return is_locked(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def is_locked(descriptor: int) -> bool:
-    """Whether another holds the lock of an open file or folder (`fcntl.flock`); False where there are no locks."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError as error:
-        return error.errno in _LOCKED
-    return False
-
-
-def _holder(folder: Path) -> str:
-    """Who holds the lock of a folder, as far as this machine knows."""
-    status = folder.stat()
-    place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/locks").read_text(encoding="ascii").splitlines():
-            if "FLOCK" in line and "->" not in line and place in line:  # "->" is one that waits
-                number = line.partition(place)[0].split()[-1]
-                return f"process {number} of this machine"
-    return "a process of another machine"
 
 
 def listed(folder: Path, pattern: str) -> list[Path]:
@@ -357,6 +310,24 @@ def replace_file(
     """
     with storage_errors(path, setting=setting):
         patiently(lambda: _replaced(path, write, mode, durable, before))
+
+
+@contextlib.contextmanager
+def replacement(path: Path, write: Callable[[IO[bytes]], object], *, mode: int, setting: str) -> Iterator[Path]:
+    """Write a file beside another; at the end of the block it takes its place. If that raises, all stays as it was.
+
+    Raises:
+        RunError: if the file system refuses. `setting` is the key that chose the path.
+    """
+    temporary = _temporary(path)
+    try:
+        with storage_errors(path, setting=setting):
+            _write(temporary, write, mode)
+        yield temporary
+        with storage_errors(path, setting=setting):
+            patiently(lambda: os.replace(temporary, path))
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _replaced(

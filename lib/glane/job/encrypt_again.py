@@ -2,47 +2,55 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 import polars as pl
 
 from glane.errors import RunError
-from glane.keys import KeysError, keyring
+from glane.keys import Keyring, KeysError, keyring
 from glane.parquet import key_of, open_parquet, parquet_writer
-from glane.rewritten import note_origin, original_digest
-from glane.storage import content_digest, replace_file
+from glane.rewritten import Rewriting, note_origins, original_digest
+from glane.storage import content_digest, replacement
 
 
-def rewrite(path: Path, *, is_noted: bool = True) -> None:
-    """Encrypt a file by the current key. Whenever this ends, it holds the former bytes or the new ones, of equal rows.
+def rewrite(*paths: Path, is_noted: bool = True) -> None:
+    """Encrypt files of one folder by the current key.
 
-    `is_noted` says that its digest may have been taken: then it is written down which one that was.
+    Whenever this ends, each holds the former bytes or the new ones, of equal rows. `is_noted` says that their digests
+    may have been taken: then it is written down which ones those were, at once, before the first file is replaced.
 
     Raises:
-        KeysError: if no key is told, or not that of the file.
-        RunError: if the new file would not hold the same, or the file system refuses.
+        KeysError: if no key is told, or not that of a file.
+        RunError: if a new file would not hold the same, or the file system refuses.
     """
     ring = keyring()
     if ring is None:
-        raise KeysError(f"{path}: no key is told that it could be encrypted with.")
+        raise KeysError(f"{paths[0]}: no key is told that it could be encrypted with.")
+    with contextlib.ExitStack() as stack:
+        noted = [stack.enter_context(_again(path, ring)) for path in paths]
+        if is_noted:
+            note_origins(noted, ring)
+
+
+@contextlib.contextmanager
+def _again(path: Path, ring: Keyring) -> Iterator[Rewriting]:
+    """Write a file anew beside it; it is replaced at the end of the block."""
     status, before = path.stat(), _digest(path)
     origin = original_digest(path, before)
-
-    def check(new: Path) -> None:
+    with replacement(
+        path, lambda stream: _copy(path, stream), mode=stat.S_IMODE(status.st_mode), setting="folder"
+    ) as new:
         if key_of(new) != ring.current or not _hold_the_same(path, new):
             raise RunError(
                 f"{path}: encrypted again, it would not hold the same, and stays as it is. Please report it."
             )
         os.utime(new, ns=(status.st_atime_ns, status.st_mtime_ns))  # a part's is the time when it was committed
-        if is_noted:
-            note_origin(path, before, _digest(new), origin, ring)
-
-    replace_file(
-        path, lambda stream: _copy(path, stream), mode=stat.S_IMODE(status.st_mode), setting="folder", before=check
-    )
+        yield Rewriting(path, before, _digest(new), origin)
 
 
 def _copy(path: Path, stream: IO[bytes]) -> None:

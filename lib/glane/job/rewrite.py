@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from glane.job.clean import busy_runs
 from glane.job.encrypt_again import rewrite
 from glane.keys import KEY_COMMAND, KEY_FILE, Keyring, KeysError, keyring
 from glane.languages import Spoken
+from glane.locks import alone_in_folder
 from glane.parquet import is_parquet, key_of
 from glane.rewritten import REWRITTEN
 from glane.run.audit import note_wrote
@@ -26,10 +28,11 @@ from glane.run.directory import RunDirectory
 from glane.run.known import unknown_in
 from glane.run.names import MARKER, PART
 from glane.run.written import alone_in, digest_of, read_written
-from glane.storage import alone_in_folder, storage_errors
+from glane.storage import storage_errors
 
 _LOCK_S = 30.0
 _SETTING = "folder"
+_MOST_FILES, _MOST_BYTES = 100, 256 << 20  # that stand twice on the disk meanwhile
 _SHOWN = 5  # of files that are left
 
 
@@ -136,12 +139,25 @@ def _rewrite(roots: Sequence[Path], paths: Sequence[Path]) -> None:
             if mine:
                 note_wrote(root, REWRITTEN, [])
             begun: set[Path] = set()
-            for path in mine:
-                with storage_errors(path, setting=_SETTING), _alone_in(path.parent, root):
-                    if path.parent not in begun:  # with its lock: who writes there now has not finished
-                        remove_unfinished([path.parent])
-                        begun.add(path.parent)
-                    rewrite(path, is_noted=not _is_part(path))
+            for folder, together in _together(mine):
+                with storage_errors(folder, setting=_SETTING), _alone_in(folder, root):
+                    if folder not in begun:  # with its lock: who writes there now has not finished
+                        remove_unfinished([folder])
+                        begun.add(folder)
+                    rewrite(*together, is_noted=not _is_part(together[0]))
+
+
+def _together(paths: Iterable[Path]) -> Iterator[tuple[Path, list[Path]]]:
+    """Files that lie in one folder, in groups: what is noted of files costs as much as all that was noted before."""
+    for (folder, _), there in itertools.groupby(paths, lambda path: (path.parent, _is_part(path))):
+        group, size = list[Path](), 0
+        for path in there:
+            if group and (len(group) == _MOST_FILES or size + path.stat().st_size > _MOST_BYTES):
+                yield folder, group
+                group, size = [], 0
+            group.append(path)
+            size += path.stat().st_size
+        yield folder, group
 
 
 def _alone_in(folder: Path, root: Path) -> contextlib.AbstractContextManager[object]:

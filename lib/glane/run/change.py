@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from glane.errors import RunError
+from glane.locks import is_locked
 from glane.records import Record, read_record
 from glane.rewritten import forget
 from glane.run.digests import (
@@ -35,7 +36,7 @@ from glane.run.digests import (
 from glane.run.directory import RunDirectory
 from glane.run.journal import Journal
 from glane.run.names import CHANGE, CHANGED, UNFINISHED
-from glane.storage import exists, is_locked, listed, lock, remove, storage_errors, sync
+from glane.storage import exists, listed, lock, remove, storage_errors, sync
 
 _REMEMBERED = 4  # digests of a file that a change was killed at again and again
 
@@ -123,6 +124,8 @@ def changing(directory: RunDirectory, *, command: str, of: str) -> Iterator[Chan
             if is_new and not at_work.files:
                 remove(directory.root / CHANGE)
             raise
+        with storage_errors(directory.root):
+            forget(*(directory.root / name for name in at_work.files))
         at_work.renew_digests()
         remove(directory.root / CHANGED)
         remove(directory.root / CHANGE)
@@ -168,7 +171,6 @@ class Changing:
                     first(digest)
                 os.replace(temporary, path)
                 sync(path.parent)
-                forget(path)
             finally:
                 temporary.unlink(missing_ok=True)
 
@@ -178,7 +180,6 @@ class Changing:
         self._note(path, None)
         with storage_errors(path):
             remove(path)
-            forget(path)
 
     def renew_digests(self) -> None:
         """Write `digests.json` anew: with the digests of replaced files, and of all others those that were taken.

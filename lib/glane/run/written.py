@@ -17,12 +17,13 @@ from typing import Literal
 from pydantic import Field as Key
 
 from glane.errors import RecordError, RunError
+from glane.locks import alone_in_folder
 from glane.records import Record, read_record
 from glane.rewritten import original_digest
 from glane.run.audit import note_wrote
 from glane.run.links import RunLink
 from glane.run.names import MARKER
-from glane.storage import alone_in_folder, content_digest, open_file, replace_file, storage_errors
+from glane.storage import content_digest, open_file, replace_file, storage_errors
 from glane.validation import Strict
 
 WRITTEN = ".glane-files"
