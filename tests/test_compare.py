@@ -199,7 +199,7 @@ def test_what_cannot_be_compared() -> None:
         compare_runs([first, candidate("b", [{"weight": 1.0}], other_fields)])
     with pytest.raises(DataError, match="no document is in all of them. Their ids: a: d0, …; b: x, …"):
         compare_runs([first, candidate("b", [{"id": "x", **rows[0]}])])
-    with pytest.raises(DataError, match="the ids of b are Int64, those of a String"):
+    with pytest.raises(DataError, match="the ids of b are of type whole number, those of a of type text"):
         compare_runs([first, candidate("b", [{"id": 1, **rows[0]}])])
     with pytest.raises(DataError, match="fields: 'sing' is no field that all runs share. Did you mean 'sign'"):
         compare_runs([first, candidate("b", rows)], wanted=["sing"])

@@ -70,9 +70,9 @@ def bad_files(tmp_path):
         ("good.parquet", {"id_column": "idd"}, ["'idd'", "data.id_column", "Did you mean 'id'"]),
         ("good.parquet", {"text_column": "txt"}, ["'txt'", "data.text_column", "Did you mean 'text'"]),
         ("good.parquet", {"carry_columns": ["age"]}, ["'age'", "data.carry_columns", "id, text"]),
-        ("boolid.parquet", {}, ["'id' is bool", "data.id_column"]),
-        ("inttext.parquet", {}, ["'text' is int64", "data.text_column to one of: id"]),
-        ("mixed", {}, ["2.parquet", "'id' is int64, but string"]),
+        ("boolid.parquet", {}, ["'id' is of type true or false", "data.id_column"]),
+        ("inttext.parquet", {}, ["'text' is of type whole number", "data.text_column to one of: id"]),
+        ("mixed", {}, ["2.parquet", "'id' is of type whole number, but of type text"]),
     ],
 )
 def test_a_bad_input_is_refused_with_the_file_and_the_remedy(tmp_path, path, changes, words):

@@ -232,7 +232,7 @@ def test_weeks_that_few_reports_are_in_of_are_no_signal() -> None:
 def test_delays_that_cannot_be_are_refused(told: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         definition(time=told)
-    with pytest.raises(ConfigError, match=r"table\.time: 'signed' is String, and must be a date"):
+    with pytest.raises(ConfigError, match=r"table\.time: 'signed' is of type text, and must be a date"):
         table(reports(STEADY).with_columns(pl.col("signed").cast(pl.String)))
 
 

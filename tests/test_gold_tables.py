@@ -173,7 +173,7 @@ def test_a_reference_table_may_be_a_workbook_or_in_another_encoding(tmp_path: Pa
         lookup = Lookup(path=str(tmp_path / name), match="nom", code="code")
         assert Reference(lookup, read_lookup("c", lookup)).match("łódź").code == "007"
     write_xlsx(tmp_path / "n.xlsx", {"f": [names, ["Gdańsk", 8]]})
-    with pytest.raises(ConfigError, match=r"code: column 'code' holds Int64"):
+    with pytest.raises(ConfigError, match=r"code: column 'code' is of type whole number"):
         read_lookup("c", Lookup(path=str(tmp_path / "n.xlsx"), match="nom", code="code"))
     (tmp_path / "r.csv").write_text("nom;code\nsecret;1;2\n")
     with pytest.raises(

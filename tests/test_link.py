@@ -122,7 +122,7 @@ def test_a_level_does_not_depend_on_which_record_is_the_first(values: list[str])
 
 @pytest.mark.parametrize("told", [{"how": "date"}, {"how": "number"}, {"how": "set"}])
 def test_a_column_of_another_type_is_refused(told: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match="'x' is String, and how: "):
+    with pytest.raises(ConfigError, match="'x' is of type text, and how: "):
         levels(told, ["a", "b"])
 
 

@@ -133,8 +133,8 @@ def test_a_csv_file_of_a_spreadsheet_is_read_with_its_leading_zeros(
 @pytest.mark.parametrize(
     ("content", "changes", "told"),
     [
-        ({"nom": ["a"], "insee": [1001]}, {}, r"code: column 'insee' holds Int64.*zfill"),
-        ({"nom": [1], "insee": ["1"]}, {}, "match: column 'nom' holds Int64"),
+        ({"nom": ["a"], "insee": [1001]}, {}, r"code: column 'insee' is of type whole number.*zfill"),
+        ({"nom": [1], "insee": ["1"]}, {}, "match: column 'nom' is of type whole number"),
         ({"nom": ["a", "b"], "insee": ["1", " "]}, {}, "1 rows of .* have a name and no 'insee', the first of them row 2"),
         ({"nom": [None, " "], "insee": ["1", "2"]}, {}, "no row of .* has a name"),
         ({"nom": [], "insee": []}, {}, "0 rows"),

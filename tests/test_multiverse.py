@@ -357,7 +357,9 @@ def test_what_is_no_multiverse_is_refused(folder: Path, tmp_path: Path) -> None:
     refused(RunError, "no run here", [folder / "a", tmp_path], folder)
     refused(ConfigError, "a: field: no column 'fevre' in the run. Did you mean 'fever'", two, folder, field="fevre")
     refused(ConfigError, "a: value: 'oui' is no value of the boolean 'fever'", two, folder, value="oui")
-    refused(ConfigError, "a: field: 'fever' is Boolean; what=mean needs a number", two, folder, what="mean")
+    refused(
+        ConfigError, "a: field: 'fever' is of type true or false; what=mean needs a number", two, folder, what="mean"
+    )
     refused(ConfigError, "a: .*feverr.* is no column", two, folder, field=None, case="feverr AND age > 3")
     refused(ConfigError, "by, between: a difference", two, folder, by="hospital")
     refused(ConfigError, "a: by: no column 'ward' in the input", two, folder, by="ward", between=["x", "y"])

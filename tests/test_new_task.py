@@ -160,7 +160,11 @@ def test_examples_stand_beside_what_was_drafted():
         ({"about": " "}, ConfigError, "about: say in a sentence"),
         ({"out": "x.txt"}, ConfigError, "ends in .yaml"),
         ({"text_column": "txt"}, DataError, "no column 'txt'; set text_column. Did you mean 'text'"),
-        ({"text_column": "n"}, DataError, "column 'n' is int64, and texts are needed; set text_column to one of: text"),
+        (
+            {"text_column": "n"},
+            DataError,
+            "column 'n' is of type whole number, and texts are needed; set text_column to one of: text",
+        ),
         ({"documents": pl.DataFrame({"text": [" ", None]})}, DataError, "has no text"),
     ],
 )

@@ -187,7 +187,7 @@ def test_a_refused_extraction_leaves_nothing(tmp_path):
         ([["id", "text"], ["a", "x"], [None, "y"]], {}, "l.{0}: column 'id' has null ids"),
         ([["id", "text"], [1.5, "x"]], {}, "l.{0}: some ids are not whole numbers"),
         ([["id", "texte"], ["a", "x"]], {}, "l.{0}: no column 'text'"),
-        ([["id", "text"], ["a", 1]], {}, "l.{0}: column 'text' is int64"),
+        ([["id", "text"], ["a", 1]], {}, "l.{0}: column 'text' is of type whole number"),
         ([["id", "text", "g"], ["a", "x", 1], ["b", "y", None]], {"data__group_by": "g"}, "l.{0}: column 'g' is null"),
         ([["id", "text", "n"], ["a", "x", "k"]], {"data__where": "n < 2"}, "data.where"),
     ],

@@ -22,6 +22,7 @@ from glane.errors import ConfigError
 from glane.extraction.results import Run
 from glane.settings.brief_definition import BriefDefinition
 from glane.task.fields import StringField
+from glane.type_words import type_words
 
 _MOST_IDS = 1000  # of the documents of a figure, that are told
 
@@ -98,7 +99,7 @@ def _days_there(facts: Facts, definition: BriefDefinition) -> tuple[datetime.dat
         return None, None
     name = definition.period.column
     if facts.rows.schema[name] not in (pl.Date, pl.Datetime):
-        raise ConfigError(f"brief.period: {name!r} is {facts.rows.schema[name]}, and must be a date.")
+        raise ConfigError(f"brief.period: {name!r} is {type_words(facts.rows.schema[name])}, and must be a date.")
     day = facts.rows[name].dt.date()
     return day.min(), day.max()  # type: ignore[return-value]
 
@@ -186,7 +187,9 @@ class _Maker:
 
     def _numbers(self, cases: pl.DataFrame, field: str) -> pl.Series:
         if not cases.schema[field].is_numeric():
-            raise ConfigError(f"brief.measures: a median of {field!r}, which is {cases.schema[field]} and no number.")
+            raise ConfigError(
+                f"brief.measures: a median of {field!r}, which is {type_words(cases.schema[field])} and no number."
+            )
         return cases[field]
 
     def _is_incomplete(self, measure: Measure) -> bool:

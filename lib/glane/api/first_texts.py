@@ -21,6 +21,7 @@ from glane.errors import ConfigError, DataError, did_you_mean
 from glane.parquet import open_parquet
 from glane.tables.advice import conversion_command
 from glane.tables.options import TableOptions
+from glane.type_words import type_words
 
 _BATCH_ROWS = 256
 
@@ -84,7 +85,7 @@ def _check(schema: pa.Schema, column: str, place: str) -> None:
     if not is_text(kind):
         fitting = [field.name for field in schema if is_text(field.type)]
         raise DataError(
-            f"{place}: column {column!r} is {kind}, and texts are needed; set text_column to one of: "
+            f"{place}: column {column!r} is {type_words(kind)}, and texts are needed; set text_column to one of: "
             f"{', '.join(fitting) or '(none fits)'}."
         )
 

@@ -24,6 +24,7 @@ from glane.extraction.results import Run, open_run
 from glane.extraction.specification import Asking, asking_of, factor_of
 from glane.run.find import find_runs
 from glane.settings.shapes import as_answer
+from glane.type_words import both_type_words
 
 What = Literal["prevalence", "count", "mean"]
 
@@ -127,7 +128,8 @@ def _same_ids(places: Sequence[str], runs: Sequence[Run]) -> pl.Series:
             raise DataError(f"runs: {place} has its ids in {run.id_column!r}, {places[0]} in {first.name!r}.")
         other = run.all().select(run.id_column).collect().to_series().sort()
         if other.dtype != first.dtype:
-            raise DataError(f"runs: the ids of {place} are {other.dtype}, those of {places[0]} {first.dtype}.")
+            told, first_told = both_type_words(other.dtype, first.dtype)
+            raise DataError(f"runs: the ids of {place} are {told}, those of {places[0]} {first_told}.")
         if not other.equals(first):
             more = other.to_frame().join(first.to_frame(), on=first.name, how="anti").height
             less = first.to_frame().join(other.to_frame(), on=first.name, how="anti").height

@@ -21,6 +21,7 @@ from glane.corpus.unchanged import Identity, KnownFile, identity
 from glane.errors import DataError, did_you_mean
 from glane.parquet import open_parquet
 from glane.tables.formats import ENDINGS as TABLES
+from glane.type_words import both_type_words, type_words
 
 _READERS = 8
 _FOLDERS = 10  # told one by one
@@ -158,7 +159,8 @@ def check_column(file: InputFile, first: InputFile, name: str, setting: str) -> 
         raise DataError(f"{file.name}: {number} columns are called {name!r}. Rename all but one, or set {setting}.")
     here, there = file.schema.field(name).type, first.schema.field(name).type
     if here != there:
-        raise DataError(f"{file.name}: column {name!r} is {here}, but {there} in {first.name}. Make them alike.")
+        told, first_told = both_type_words(here, there)
+        raise DataError(f"{file.name}: column {name!r} is {told}, but {first_told} in {first.name}. Make them alike.")
 
 
 def _inspect(
@@ -196,7 +198,8 @@ def _check_type(file: InputFile, name: str, setting: str, accepted: Callable[[pa
     if not accepted(kind):
         fitting = [field.name for field in file.schema if accepted(field.type)]
         raise DataError(
-            f"{file.name}: column {name!r} is {kind}; set {setting} to one of: {', '.join(fitting) or '(none fits)'}."
+            f"{file.name}: column {name!r} is {type_words(kind)}; set {setting} to one of: "
+            f"{', '.join(fitting) or '(none fits)'}."
         )
 
 

@@ -18,6 +18,7 @@ from glane.corpus.files import InputFile
 from glane.corpus.masks import Packed, num_asked, unpacked
 from glane.corpus.sample import limit_rows, narrow, sample_rows
 from glane.errors import DataError
+from glane.type_words import type_words
 
 Numbers = npt.NDArray[np.int64]
 
@@ -107,7 +108,8 @@ def check_order(file: InputFile, order_by: str | None) -> None:
         return
     fitting = [field.name for field in file.schema if _is_ordered(field.type)]
     raise DataError(
-        f"{file.name}: column {order_by!r} is {file.schema.field(order_by).type}, which orders no documents; set "
+        f"{file.name}: column {order_by!r} is {type_words(file.schema.field(order_by).type)}, which orders no "
+        "documents; set "
         f"data.order_by to one of: {', '.join(fitting) or '(none fits)'}."
     )
 
@@ -122,7 +124,8 @@ def check_plain(file: InputFile, names: Sequence[str], setting: str) -> None:
         kind = file.schema.field(name).type
         if pa.types.is_nested(kind):
             raise DataError(
-                f"{file.name}: column {name!r} is {kind}. With data.group_by, a column of {setting} has one value for "
+                f"{file.name}: column {name!r} is {type_words(kind)}. With data.group_by, a column of {setting} has "
+                "one value for "
                 "all documents of a group, and lists and records are not compared. Leave it out."
             )
 

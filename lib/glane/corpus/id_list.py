@@ -14,6 +14,7 @@ from glane.errors import DataError, did_you_mean
 from glane.parquet import open_parquet
 from glane.tables.advice import advised
 from glane.tables.frames import is_table, read_frame
+from glane.type_words import type_words
 
 _BATCH_ROWS = 65_536
 
@@ -63,5 +64,5 @@ def _id_kind(schema: pa.Schema, column: str, place: str) -> pa.DataType:
         raise DataError(f"{place} has {number} {column!r}, and one is needed. {did_you_mean(column, schema.names)}")
     kind = id_type(schema.field(column).type)
     if kind is None:
-        raise DataError(f"{place}: column {column!r} is {schema.field(column).type}, which holds no ids.")
+        raise DataError(f"{place}: column {column!r} is {type_words(schema.field(column).type)}, which holds no ids.")
     return kind

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from glane.corpus.columns import is_string
 from glane.errors import DataError
+from glane.type_words import type_words
 
 
 def is_readable(column: pa.Array) -> bool:
@@ -91,7 +92,7 @@ def refuse_unreadable(schema: pa.Schema, *, place: str) -> None:
     for field in schema:
         if not is_known_to_polars(field):
             raise DataError(
-                f"{place}: column {field.name!r} is {field.type}, which Polars cannot read. "
+                f"{place}: column {field.name!r} is {type_words(field.type)}, which Polars cannot read. "
                 "Leave it out of data.carry_columns, or write it as another type."
             )
 

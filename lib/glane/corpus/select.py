@@ -32,6 +32,7 @@ from glane.corpus.same_ids import are_whole_numbers
 from glane.corpus.sample import limit_rows, sample_rows
 from glane.corpus.unique import Hashes, IdHashes
 from glane.errors import ConfigError, DataError, did_you_mean, told
+from glane.type_words import both_type_words
 
 _WHERE = "data.where"
 
@@ -194,8 +195,9 @@ def _refuse_other_ids(file: InputFile, ids: pa.Field, selection: Selection) -> N
     for known, setting in settings:
         if known is None or known.dtype == kind or (kind.is_integer() and are_whole_numbers(known)):
             continue
+        told, known_told = both_type_words(kind, known.dtype)
         raise DataError(
-            f"{setting}: the ids {ids.name!r} of {file.name} are {kind}, and those named there are {known.dtype}. "
+            f"{setting}: the ids {ids.name!r} of {file.name} are {told}, and those named there are {known_told}. "
             "Which of them are the same cannot be told: a number has no leading zeros. Give the input the same "
             "ids, in the same type, or leave the setting out."
         )

@@ -23,6 +23,7 @@ from glane.pseudonyms.squeezed import signs_of
 from glane.pseudonyms.whole import refuse_unreplaceable
 from glane.pseudonyms.written import refuse_again
 from glane.settings import DataSettings
+from glane.type_words import type_words
 
 _LITERAL = re.compile(r"'((?:[^']|'')*)'|\b(\d{5,})\b")  # fewer digits are no number of somebody
 _LEAST_WORD = 4  # letters of a word of a known name
@@ -115,8 +116,8 @@ def _refuse_inputs(data: DataSettings, file: InputFile, inputs: Iterable[str]) -
         is_moved = data.pseudonyms.dates == "shifted" and (pa.types.is_date(kind) or pa.types.is_timestamp(kind))
         if pa.types.is_nested(kind) or is_moved:
             raise DataError(
-                f"{file.name}: column {name!r} is {kind}, and the model would read it as it is: only texts are "
-                "replaced before. Leave it out of task.inputs, or give it as a text."
+                f"{file.name}: column {name!r} is {type_words(kind)}, and the model would read it as it is: only "
+                "texts are replaced before. Leave it out of task.inputs, or give it as a text."
             )
 
 
@@ -125,7 +126,8 @@ def _refuse_shifted(data: DataSettings, file: InputFile, inputs: Sequence[str]) 
         kind = file.schema.field(name).type
         if not (pa.types.is_date(kind) or pa.types.is_timestamp(kind)):
             raise DataError(
-                f"{file.name}: column {name!r} is {kind}; data.pseudonyms.shift_columns takes dates and timestamps."
+                f"{file.name}: column {name!r} is {type_words(kind)}; data.pseudonyms.shift_columns takes dates "
+                "and timestamps."
             )
         if name in inputs or name in _of_condition(data):
             raise ConfigError(

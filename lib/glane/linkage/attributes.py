@@ -14,6 +14,7 @@ import polars as pl
 from glane.errors import ConfigError
 from glane.linkage.link import ENTITY
 from glane.settings.link import Attribute
+from glane.type_words import type_words
 
 RECORD, DATE, VALUE, COLUMN = "record", "date", "value", "column"
 FALLS, SAME_DAY, UNKNOWN = "falls", "same_day", "unknown_value"
@@ -41,7 +42,7 @@ def attributes(records: pl.DataFrame, told: Sequence[Attribute], *, date: str) -
         ConfigError: if `date` holds no dates, or a cumulative count is no number.
     """
     if not isinstance(records.schema[date], pl.Date | pl.Datetime):
-        raise ConfigError(f"linkage.date: {date!r} is {records.schema[date]}, and must be a date.")
+        raise ConfigError(f"linkage.date: {date!r} is {type_words(records.schema[date])}, and must be a date.")
     plain = records.with_columns(pl.col(date).dt.date().alias(DATE))
     found = plain.group_by(ENTITY).agg(
         pl.len().alias("records"), pl.col(DATE).min().alias("first"), pl.col(DATE).max().alias("last")
@@ -77,7 +78,9 @@ def _said(records: pl.DataFrame, one: Attribute) -> pl.DataFrame:
     """Who said what of an attribute, in the order of its days; _RANK is what may fall, _AT the place."""
     kind = records.schema[one.column]
     if one.rule == "cumulative" and not (kind.is_numeric() or kind == pl.Null):
-        raise ConfigError(f"linkage.attributes: {one.column!r} is {kind}, and a cumulative count is a number.")
+        raise ConfigError(
+            f"linkage.attributes: {one.column!r} is {type_words(kind)}, and a cumulative count is a number."
+        )
     value = pl.col(one.column)
     said = records.select(ENTITY, RECORD, DATE, value.alias(VALUE)).drop_nulls(VALUE)
     if one.rule == "highest":

@@ -20,6 +20,7 @@ from rapidfuzz.distance import JaroWinkler
 from glane.errors import ConfigError
 from glane.settings.link import Comparison, How
 from glane.task.fold import fold
+from glane.type_words import type_words
 
 Levels = NDArray[np.int8]
 Places = NDArray[np.int64]
@@ -99,7 +100,7 @@ def _plain(values: pl.Series, told: Comparison) -> pl.Series:
     if kind == pl.Null:
         return values.cast(pl.List(pl.String)) if how == "set" else values
     if not is_right:
-        raise ConfigError(f"linkage.compare: {told.column!r} is {kind}, and how: {how} compares {what}.")
+        raise ConfigError(f"linkage.compare: {told.column!r} is {type_words(kind)}, and how: {how} compares {what}.")
     if how == "date":
         return values.dt.date() if isinstance(kind, pl.Datetime) else values
     if how == "set":

@@ -16,6 +16,7 @@ from glane.tables.formats import ENDINGS
 from glane.tables.frames import is_table, read_frame
 from glane.tables.options import TableOptions
 from glane.task.lookups import Lookup
+from glane.type_words import type_words
 
 MOST_ROWS = 5_000_000
 _MOST_BYTES = 4 * 2**30  # of a file that is no Parquet
@@ -93,10 +94,13 @@ def _cells(schema: pl.Schema, lookup: Lookup, place: str) -> list[pl.Expr]:
         kind = schema[name]
         is_several = isinstance(kind, pl.List) and isinstance(kind.inner, pl.String)
         if name in lookup.match and not (is_several or isinstance(kind, _TEXTS)):
-            raise ConfigError(f"{place}.match: column {name!r} holds {kind}; a name is a text, or a list of texts.")
+            raise ConfigError(
+                f"{place}.match: column {name!r} is {type_words(kind)}; a name is a text, or a list of texts."
+            )
         if name == lookup.code and not isinstance(kind, _TEXTS):
             raise ConfigError(
-                f"{place}.code: column {name!r} holds {kind}. Numbers lose the zeros before a code: write it as text, "
+                f"{place}.code: column {name!r} is {type_words(kind)}. Numbers lose the zeros before a code: write "
+                "it as text, "
                 f"as in pl.col({name!r}).cast(pl.String).str.zfill(5)."
             )
         if is_several and name in lookup.match:
@@ -107,7 +111,7 @@ def _cells(schema: pl.Schema, lookup: Lookup, place: str) -> list[pl.Expr]:
             found.append(pl.col(name))
             continue
         if kind.is_nested():
-            raise ConfigError(f"{place}: column {name!r} holds {kind}; a plain column is needed.")
+            raise ConfigError(f"{place}: column {name!r} is {type_words(kind)}; a plain column is needed.")
         text = pl.col(name).cast(pl.String).str.strip_chars()
         found.append(pl.when(text.str.len_bytes() > 0).then(text).alias(name))
     return found

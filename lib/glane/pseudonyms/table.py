@@ -23,6 +23,7 @@ from glane.run.audit import note_wrote
 from glane.run.written import digest_of, refuse_inside_run
 from glane.settings.pseudonymise import PseudonymiseData, PseudonymiseSettings
 from glane.storage import replace_file, write_folder_once
+from glane.type_words import type_words
 
 DOCUMENTS, MANIFEST = "documents.parquet", "pseudonymised.json"
 _FOLDER_MODE = 0o700
@@ -99,7 +100,8 @@ def _checked(settings: PseudonymiseSettings) -> list[InputFile]:
         kind = files[0].schema.field(name).type
         if not (pa.types.is_date(kind) or pa.types.is_timestamp(kind)):
             raise DataError(
-                f"{files[0].name}: column {name!r} is {kind}; data.shift_columns takes dates and timestamps. Make a "
+                f"{files[0].name}: column {name!r} is {type_words(kind)}; data.shift_columns takes dates and "
+                "timestamps. Make a "
                 "Parquet file with dates of the table it comes from: glane convert source=… data.path=… "
                 "data.dates=day_first"
             )

@@ -15,6 +15,7 @@ from glane.pseudonyms.detect import identifiers, kind_of
 from glane.pseudonyms.replace import with_surrogates
 from glane.pseudonyms.surrogates import Surrogates
 from glane.settings.pseudonymise import Kind, Style
+from glane.type_words import type_words
 
 _LEAST_BITS = 16  # three drawn digits may be beyond 8
 
@@ -32,9 +33,9 @@ def refuse_unreplaceable(file: InputFile, names: Sequence[str], *, style: Style,
         if not _can_be_replaced(kind, style):
             digits = ", and style=marked gives no digits" if pa.types.is_integer(kind) and style == "marked" else ""
             raise DataError(
-                f"{file.name}: column {name!r} is {kind}{digits}: it is known of the person ({known}), and {written} "
-                "would write it as it is. Texts, dates and whole numbers of 16 bits or more are written replaced. "
-                "Leave it out of one of them, or give it as a text."
+                f"{file.name}: column {name!r} is {type_words(kind)}{digits}: it is known of the person ({known}), and "
+                f"{written} would write it as it is. Texts, dates and whole numbers of 16 bits or more are written "
+                "replaced. Leave it out of one of them, or give it as a text."
             )
 
 

@@ -12,6 +12,7 @@ from glane.errors import ConfigError, DataError, did_you_mean
 from glane.settings.table import Level
 from glane.surveillance.dimensions import AGE, PERIOD, PLACE, Key
 from glane.surveillance.places import as_places
+from glane.type_words import type_words
 
 POPULATION, YEAR = "population", "year"
 
@@ -123,7 +124,7 @@ def whole_numbers(column: pl.Series, *, place: str) -> pl.Series:
             f"{place}: age has texts, and must be the lowest age of each class, a whole number: 0 for 0-1, 65 for 65+."
         )
     if not column.dtype.is_numeric() or (column.dtype.is_float() and not (column.drop_nulls() % 1 == 0).all()):
-        raise DataError(f"{place}: {column.name} is {column.dtype}, and must be whole numbers.")
+        raise DataError(f"{place}: {column.name} is {type_words(column.dtype)}, and must be whole numbers.")
     return column.cast(pl.Int64)
 
 
@@ -135,7 +136,8 @@ def people(column: pl.Series, *, place: str) -> pl.Series:
     """
     if not column.dtype.is_numeric():
         raise DataError(
-            f"{place}: {column.name} is {column.dtype}, and must be numbers. If its texts can be read in two ways, as "
+            f"{place}: {column.name} is {type_words(column.dtype)}, and must be numbers. If its texts can be read in "
+            "two ways, as "
             "1.234, convert the file first and say how: glane convert"
         )
     found = column.cast(pl.Float64)

@@ -13,6 +13,7 @@ from glane.errors import ConfigError, DataError, did_you_mean
 from glane.settings.table import AgeDimension, PlaceDimension, TableDefinition, TimeDimension
 from glane.surveillance.periods import Calendar
 from glane.surveillance.places import as_places, names
+from glane.type_words import type_words
 from glane.validation import Strict
 
 PERIOD, PLACE, AGE = "period", "place", "age"
@@ -132,7 +133,8 @@ def _by_period(rows: pl.DataFrame, time: TimeDimension) -> tuple[pl.DataFrame, d
     for column in time.columns:
         if (kind := rows.schema[column]) not in (pl.Date, pl.Datetime):
             raise ConfigError(
-                f"table.time: {column!r} is {kind}, and must be a date. Make it a column of dates in the input "
+                f"table.time: {column!r} is {type_words(kind)}, and must be a date. Make it a column of dates in the "
+                "input "
                 f"({READ_DATES}; of a workbook or another file, glane convert), and extract from that."
             )
     day = pl.col(time.column).dt.date()  # of the zone that a moment is told in
@@ -190,7 +192,9 @@ def _covered(rows: pl.DataFrame, time: TimeDimension) -> pl.DataFrame:
 def _by_place(rows: pl.DataFrame, place: PlaceDimension) -> tuple[pl.DataFrame, dict[str, int]]:
     kind = rows.schema[place.column]
     if not (kind.is_integer() or isinstance(kind, pl.String | pl.Categorical | pl.Enum)):
-        raise ConfigError(f"table.place: {place.column!r} is {kind}, and must hold official codes as texts.")
+        raise ConfigError(
+            f"table.place: {place.column!r} is {type_words(kind)}, and must hold official codes as texts."
+        )
     codes = as_places(rows[place.column], codes=place.codes, level=place.level)
     without = rows[place.column].null_count()
     if codes.null_count() == rows.height and rows.height > without:
@@ -227,7 +231,8 @@ def _by_age(rows: pl.DataFrame, age: AgeDimension) -> tuple[pl.DataFrame, dict[s
     kind = rows.schema[age.column]
     if not kind.is_numeric():
         raise ConfigError(
-            f"table.age: {age.column!r} is {kind}, and must be a number of years. Cells that are no numbers, as '65+' "
+            f"table.age: {age.column!r} is {type_words(kind)}, and must be a number of years. Cells that are no "
+            "numbers, as '65+' "
             "or '3 mois', make a column of texts: mend them, or make glane convert take them for none "
             "(data.null_values=[inconnu]), and extract from that."
         )

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from glane.errors import DataError
+from glane.type_words import type_words
 
 BATCH_ROWS = 16_384
 BATCH_CHARS = 2**23
@@ -89,7 +90,8 @@ def storable(schema: pa.Schema, source: Path) -> pa.Schema:
                 pass
         except pa.ArrowException:
             raise DataError(
-                f"{source}: column {one.name!r} is {kind}, which Parquet does not have. Make it a text or a number "
+                f"{source}: column {one.name!r} is {type_words(kind)}, which Parquet does not have. Make it a text "
+                "or a number "
                 "where the table is made, or leave it out."
             ) from None
         fields.append(one)

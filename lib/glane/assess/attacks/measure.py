@@ -21,6 +21,7 @@ from glane.errors import DataError, did_you_mean
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.kinds.field import AnswerError
 from glane.task.signs import SIGNS, Sign
+from glane.type_words import both_type_words
 from glane.types import Status
 
 Answer = Mapping[str, Any]
@@ -116,8 +117,9 @@ def _attacked(
             f"attacks: they ask for {strange[0]!r}, no field of the task. {did_you_mean(strange[0], fields)}"
         )
     if (kind := run.collect_schema()[id_column]) != planted.schema[id_column]:
+        told, run_told = both_type_words(planted.schema[id_column], kind)
         raise DataError(
-            f"attacks: its ids are {planted.schema[id_column]}, those of the run {kind}. Give the run that read these "
+            f"attacks: its ids are {told}, those of the run {run_told}. Give the run that read these "
             "documents (glane extract … data.path=…/documents.parquet)."
         )
     found = attacks.join(run.select(id_column).collect(), on=id_column, how="semi", maintain_order="left")

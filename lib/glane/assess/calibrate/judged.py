@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from glane.errors import DataError, did_you_mean, told
+from glane.type_words import both_type_words, type_words
 
 RIGHT, NOT_RIGHT = "correct", ("wrong", "spurious")  # verdicts on values that the model gave
 MISSED, ABSENT = "missed", "absent"  # verdicts where it gave none
@@ -58,12 +59,11 @@ def check_columns(found: pl.DataFrame, values: pl.DataFrame, id_column: str) -> 
     if strange := sorted(set(values["verdict"].cast(pl.String).drop_nulls()) - known):
         raise DataError(f"values: verdict {told(strange[0])} is not known. Valid: {', '.join(sorted(known))}.")
     if values.schema[id_column] != found.schema[id_column]:
-        raise DataError(
-            f"values: {id_column!r} is {values.schema[id_column]}, and in the run {found.schema[id_column]}."
-        )
+        told_type, run_type = both_type_words(values.schema[id_column], found.schema[id_column])
+        raise DataError(f"values: {id_column!r} is {told_type}, and in the run {run_type}.")
     item = item_column(values)
     if not (values.schema[item].is_integer() or values.schema[item] == pl.Null):
-        raise DataError(f"values.{item}: {values.schema[item]}, and whole numbers (Int64) are needed.")
+        raise DataError(f"values.{item}: is {type_words(values.schema[item])}, and whole numbers (Int64) are needed.")
     for name in WEIGHTS:
         if name in values.columns and (unknown := values[name].cast(pl.Float64, strict=False).null_count()):
             raise DataError(

@@ -11,6 +11,7 @@ from glane.assess.compare.record import Cost
 from glane.errors import DataError, did_you_mean
 from glane.task.fields import Field, ListField, ObjectField
 from glane.task.signs import SIGNS
+from glane.type_words import both_type_words
 from glane.types import Toy
 
 
@@ -80,7 +81,8 @@ def shared_ids(candidates: Sequence[Candidate]) -> pl.DataFrame:
                 "Compare runs of the same documents."
             )
         if (found := other.rows.collect_schema()[other.id_column]) != kind:
-            raise DataError(f"runs: the ids of {other.name} are {found}, those of {first.name} {kind}.")
+            told, first_told = both_type_words(found, kind)
+            raise DataError(f"runs: the ids of {other.name} are {told}, those of {first.name} {first_told}.")
         ids = ids.join(other.rows.select(first.id_column), on=first.id_column, how="semi", maintain_order="left")
     found_ids = ids.collect()
     if found_ids.is_empty():

@@ -15,6 +15,7 @@ from glane.assess.remedies import brought_into
 from glane.assess.yes import check_value, inner_type, is_yes
 from glane.conditions import READ_DATES
 from glane.errors import ConfigError, DataError, did_you_mean
+from glane.type_words import both_type_words, type_words
 from glane.types import Period
 
 What = Literal["prevalence", "count", "mean", "linear", "logistic"]
@@ -164,7 +165,8 @@ def check(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_column: 
     if gold[id_column].null_count() or gold[id_column].n_unique() < gold.height:
         raise DataError(f"gold: {id_column!r} is null or repeated. One row per reviewed document.")
     if gold.schema[id_column] != run.schema[id_column]:
-        raise DataError(f"gold: {id_column!r} is {gold.schema[id_column]}, and in the run {run.schema[id_column]}.")
+        told, run_told = both_type_words(gold.schema[id_column], run.schema[id_column])
+        raise DataError(f"gold: {id_column!r} is {told}, and in the run {run_told}.")
     _check_types(run.schema[question.field], gold.schema[question.field], question.field)
     if strangers := gold.join(run, on=id_column, how="anti").height:
         raise DataError(
@@ -176,8 +178,9 @@ def check(run: pl.DataFrame, gold: pl.DataFrame, question: Question, id_column: 
 def _check_types(run: pl.DataType, gold: pl.DataType, field: str) -> None:
     """The truth must be of the kind of the answers: "TRUE" or 1 for a boolean would silently be a no."""
     if _kind(run) != _kind(gold) and gold != pl.Null:
+        told, run_told = both_type_words(gold, run)
         raise DataError(
-            f"gold: {field!r} is {gold}, and in the run {run}. Write its values as the run has them."
+            f"gold: {field!r} is {told}, and in the run {run_told}. Write its values as the run has them."
             f"{brought_into(field, gold, str(run))}"
         )
 
@@ -205,7 +208,7 @@ def _check_question(run: pl.DataFrame, question: Question) -> None:
         )
     is_regression = question.what in ("linear", "logistic")
     if question.what in ("mean", "linear") and not kind.is_numeric():
-        raise ConfigError(f"field: {question.field!r} is {kind}; what={question.what} needs a number.")
+        raise ConfigError(f"field: {question.field!r} is {type_words(kind)}; what={question.what} needs a number.")
     if question.what not in ("mean", "linear"):
         check_value(question.field, question.value, kind=kind)
     if question.method == "rogan_gladen" and not question.is_share:
@@ -239,7 +242,8 @@ def _check_question(run: pl.DataFrame, question: Question) -> None:
         raise ConfigError("every: needs by, a column of dates.")
     if question.every and question.by and run.schema[question.by] not in (pl.Date, pl.Datetime):
         raise ConfigError(
-            f"every: by={question.by!r} is {run.schema[question.by]}, and must be a date. Make it a column of dates in "
+            f"every: by={question.by!r} is {type_words(run.schema[question.by])}, and must be a date. Make it a "
+            "column of dates in "
             f"the input ({READ_DATES}), and extract from that; or leave every out, and each value is a group."
         )
 

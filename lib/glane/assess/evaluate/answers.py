@@ -10,6 +10,7 @@ import polars as pl
 from glane.assess.remedies import brought_into
 from glane.errors import DataError, did_you_mean, told
 from glane.task.fields import EnumField, Field, ListField, ObjectField
+from glane.type_words import type_words
 
 _SHOWN = 5  # ids that a message names
 _BLOCK = 5_000  # documents that are held as Python values at once
@@ -130,7 +131,9 @@ def _pruned(field: Field, kind: pl.DataType, place: str) -> Field:
             if place.count(".") > 1 or "[" in place
             else brought_into(place.partition(".")[2], kind, _expected(field))
         )
-        raise DataError(f"{place}: the column is {kind}; the task's {field.type} needs {_expected(field)}.{remedy}")
+        raise DataError(
+            f"{place}: the column is {type_words(kind)}; the task's {field.type} needs {_expected(field)}.{remedy}"
+        )
     return field
 
 

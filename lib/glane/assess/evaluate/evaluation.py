@@ -26,6 +26,7 @@ from glane.assess.evaluate.scores import FieldScores, Intervals, Overall
 from glane.assess.evaluate.signs import marks, sign_scores, signs_column, value_signs
 from glane.errors import DataError, did_you_mean
 from glane.task.fields import Field
+from glane.type_words import type_words
 from glane.validation import Strict
 
 MAX_GROUPS = 50  # of a subgroup column: more would be no subgroups
@@ -130,7 +131,7 @@ def _groups(name: str, paired: Paired, known: Sequence[str]) -> pl.Series:
         raise DataError(f"by: no column {name!r} in the right answers or the run. {did_you_mean(name, set(known))}")
     kind = table.schema[name]
     if kind.is_nested():
-        raise DataError(f"by: column {name!r} is {kind}; a subgroup is one plain value per document.")
+        raise DataError(f"by: column {name!r} is {type_words(kind)}; a subgroup is one plain value per document.")
     labels = table[name].cast(pl.String).fill_null(NO_GROUP)
     if (num := labels.n_unique()) > MAX_GROUPS:
         raise DataError(

@@ -14,6 +14,7 @@ from glane.assess.evaluate.metrics import share
 from glane.assess.evaluate.record import EvidenceScores
 from glane.errors import DataError, did_you_mean
 from glane.task.fields import Field, ListField, ObjectField
+from glane.type_words import type_words
 from glane.types import Alignment
 
 _COLUMNS = ("field", "item", "start", "end")
@@ -34,7 +35,9 @@ def read_spans(spans: pl.DataFrame, id_column: str, paths: Sequence[str], *, has
     if lacking := [name for name in needed if name not in spans.columns]:
         raise DataError(f"spans: no column {lacking[0]!r}. {did_you_mean(lacking[0], spans.columns)}")
     if strange := [name for name in ("item", "start", "end") if not _is_whole(spans, name)]:
-        raise DataError(f"spans.{strange[0]}: {spans.schema[strange[0]]}, and whole numbers (Int64) are needed.")
+        raise DataError(
+            f"spans.{strange[0]}: is {type_words(spans.schema[strange[0]])}, and whole numbers (Int64) are needed."
+        )
     if not set(spans["field"].unique().to_list()) & set(paths):
         raise DataError(f"spans.field: names none of the fields compared. Valid: {', '.join(paths)}.")
     if "item" not in spans.columns:

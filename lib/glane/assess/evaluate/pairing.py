@@ -24,6 +24,7 @@ from glane.corpus.same_ids import ids_like
 from glane.errors import DataError
 from glane.task.fields import Field
 from glane.task.signs import SIGNS
+from glane.type_words import both_type_words
 from glane.types import Status
 
 _SHOWN_IDS = 20
@@ -122,9 +123,8 @@ def _with_ids_of(gold: pl.DataFrame, kind: pl.DataType, id_column: str) -> pl.Da
     """The right answers with ids of the run's type, where each stays itself."""
     found = ids_like(gold[id_column], kind)
     if found is None:
-        raise DataError(
-            f"gold.{id_column}: {gold.schema[id_column]}, and the run's ids are {kind}. Write it in the run's type."
-        )
+        told, run_told = both_type_words(gold.schema[id_column], kind)
+        raise DataError(f"gold.{id_column}: is {told}, and the run's ids are {run_told}. Write it in the run's type.")
     return gold.with_columns(found)
 
 
