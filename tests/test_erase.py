@@ -898,3 +898,26 @@ def test_what_is_left_of_an_id_is_found_beside_longer_ids_of_others(tmp_path, ki
     without = LEFT[kind].replace(b"PAT12-2", b"").replace("PAT12-é".encode(), b"")
     if kind not in ("parquet", "packed", "utf-16"):
         assert found_in_bytes(without, what) == (1, 0)
+
+
+@pytest.mark.parametrize("gone", ["true", "2026", "1000", "name"])
+def test_an_id_that_is_a_word_of_the_ledger_or_a_year_leaves_ledger_and_times_readable(tmp_path, gone):
+    ids = [gone, *(f"D{at:03d}" for at in range(20))]
+    texts = ["Zzyzx Quaresmo habite 17 impasse.", *(f"Madame Martin tousse {at}." for at in range(20))]
+    pl.DataFrame({"id": ids, "text": texts}).write_parquet(tmp_path / "theirs.parquet")
+    extract_here(make_settings(tmp_path / "theirs.parquet", tmp_path / "run"))
+    starts = tmp_path / "run" / "ledger" / "starts.jsonl"
+    told = json.loads(starts.read_text()) | {
+        "is_fine": True,
+        "pid": 1000,
+        "time": "2026-01-01T00:00:00+00:00",
+        "name": "x",
+    }
+    starts.write_text(json.dumps(told) + "\n")
+    (tmp_path / "run" / "digests.json").unlink()  # as it is written by hand
+    log = tmp_path / "run" / "extract.log"
+    log.write_text(f"2026-11-30T10:00:00+00:00 rejected {gone}: too long\n")
+    do(tmp_path, ids=(gone,))
+    assert json.loads(starts.read_text()) == told
+    assert log.read_text() == "2026-11-30T10:00:00+00:00 rejected (erased): too long\n"
+    assert rows_of(tmp_path / "run").height == 20

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from glane.job.erase.inputs import emptying
 from glane.job.erase.plan import with_files, without_rows
 from glane.job.erase.rows import RunRows
 from glane.job.erase.standing import Standing
-from glane.job.erase.tables import write_without
+from glane.job.erase.tables import is_telling, write_without
 from glane.parquet import parquet_footer, read_parquet
 from glane.run.audit import note_wrote, user_name
 from glane.run.change import Changing
@@ -32,6 +33,7 @@ from glane.storage import exists, listed
 from glane.versions import installed_version
 
 _SHORT_ID = 2  # signs
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.,+Z-]+ ")  # with which a line of a log begins
 GONE = "(erased)"  # in the place of an id in a log
 
 
@@ -109,7 +111,7 @@ def erase_rows(at_work: Changing, rows: RunRows, longer: Collection[str]) -> Non
     for path in listed(directory.root, ".records-*"):
         if STAGING.fullmatch(path.name):
             remove_files(path, STAGED)
-    _logs(at_work, Standing(replaceable(rows.documents), longer))
+    _logs(at_work, replaceable(rows.documents), longer)
 
 
 def _records(at_work: Changing, rows: RunRows) -> None:
@@ -184,14 +186,31 @@ def replaceable(ids: Collection[str]) -> list[str]:
     return [one for one in ids if len(one) > _SHORT_ID]
 
 
-def _logs(at_work: Changing, ids: Standing) -> None:
-    """Put a mark in the place of ids in lines that people read, and in those of the ledger."""
+def _logs(at_work: Changing, ids: Collection[str], longer: Collection[str]) -> None:
+    """Put a mark in the place of ids in lines that people read, and in those of the ledger.
+
+    Not in the time of a line, nor of an id that could be a value of JSON: it would not be one any more.
+    """
     directory = at_work.directory
-    for path in [*filter(exists, [directory.log]), *listed(directory.ledger, "*.jsonl")]:
+    every, in_json = Standing(ids, longer), Standing([one for one in ids if not _is_word(one)], longer)
+    named = [*((path, every) for path in filter(exists, [directory.log])),
+             *((path, in_json) for path in listed(directory.ledger, "*.jsonl"))]  # fmt: skip
+    for path, standing in named:
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
-        if (new := ids.replaced(text, GONE)) != text:
+        new = "".join(_marked(line, standing) for line in text.splitlines(keepends=True))
+        if new != text:
             told = new.encode(errors="surrogateescape")
             at_work.replace(path, lambda stream, told=told: stream.write(told))  # type: ignore[misc]
+
+
+def _marked(line: str, ids: Standing) -> str:
+    time = _TIME.match(line)
+    start = 0 if time is None else time.end()
+    return line[:start] + ids.replaced(line[start:], GONE)
+
+
+def _is_word(name: str) -> bool:
+    return name.isalpha() or (not is_telling(name) and name.lstrip("-").replace(".", "", 1).isdigit())
 
 
 def empty_own_input(at_work: Changing, rows: RunRows) -> None:
