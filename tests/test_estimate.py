@@ -465,14 +465,14 @@ def one_estimate(run: pl.DataFrame, gold: pl.DataFrame, **asked: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("values", "kind"), [(["TRUE", "FALSE"], "String"), ([1, 0], "Int64"), ([1.0, 0.0], "Float64")]
+    ("values", "kind"), [(["TRUE", "FALSE"], "text"), ([1, 0], "whole number"), ([1.0, 0.0], "number")]
 )
 def test_truth_of_another_kind_is_refused_and_never_a_no(values: Any, kind: str) -> None:
     run, truth = population(200)
     gold = truth.head(50).with_columns(
         fever=pl.Series([values[0] if one else values[1] for one in truth["fever"][:50]])
     )
-    with pytest.raises(DataError, match=f"'fever' is {kind}, and in the run Boolean"):
+    with pytest.raises(DataError, match=f"'fever' is of type {kind}, and in the run of type true or false"):
         one_estimate(run, gold)
 
 

@@ -874,7 +874,7 @@ def test_other_wrong_requests() -> None:
         ({"by": ["hospitl"]}, "by: no column 'hospitl'.*Valid: age, "),
         ({"by": ["cases"]}, "by: column 'cases' is of type list.*one plain value"),
         ({"spans": spans.drop("start")}, "spans: no column 'start'. Valid: end, field, id"),
-        ({"spans": spans.with_columns(pl.lit("0").alias("end"))}, "spans.end: String, and whole numbers"),
+        ({"spans": spans.with_columns(pl.lit("0").alias("end"))}, "spans.end: is of type text, and whole numbers"),
         ({"spans": spans.with_columns(pl.lit("weight").alias("field"))}, "spans.field: names none of the fields"),
     ):
         with pytest.raises(DataError, match=message):
@@ -982,7 +982,10 @@ def test_ids_of_another_width_are_the_same_numbers() -> None:
         ]["f1"]
         == 1
     )
-    with pytest.raises(DataError, match="gold.id: Int64, and the run's ids are Int32"):
+    with pytest.raises(
+        DataError,
+        match=r"gold.id: is of type whole number \(Int64\), and the run.s ids are of type whole number \(Int32",
+    ):
         evaluate(fields(age="integer"), run, pl.DataFrame({"id": [1, 2**40], "age": [5, 5]}), id_column="id")
 
 
