@@ -63,11 +63,14 @@ def test_signals_of_cusum_are_those_of_r() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not here")
 def test_a_published_series_has_the_signals_that_r_finds() -> None:
-    """Salmonella Newport in Germany, 2004 to 2014: all 16 states and their sum, where the package is installed."""
+    """Salmonella Newport in Germany, 2004 to 2014: all 16 states and their sum, where the package is installed.
+
+    Two years are judged, as R takes a hundredth of a second for each week of each.
+    """
     script = """
     if (!requireNamespace("surveillance", quietly = TRUE)) quit(status = 7)
     suppressMessages(library(surveillance)); data("salmNewport")
-    control <- list(range = 317:528, b = 5, w = 3, alpha = 0.01, pThresholdTrend = 1, noPeriods = 10,
+    control <- list(range = 425:528, b = 5, w = 3, alpha = 0.01, pThresholdTrend = 1, noPeriods = 10,
                     pastWeeksNotIncluded = 26, thresholdMethod = "nbPlugin", glmWarnings = FALSE)
     for (name in c("all", colnames(salmNewport))) {
       one <- if (name == "all") aggregate(salmNewport, by = "unit") else salmNewport[, name]
@@ -79,6 +82,8 @@ def test_a_published_series_has_the_signals_that_r_finds() -> None:
     )
     if done.returncode == 7:
         pytest.skip("the R package surveillance is not here")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 17
     weeks = [datetime.date(2004, 1, 5) + datetime.timedelta(days=7 * i) for i in range(528)]
     for line in done.stdout.splitlines():
         counts, upper, alarms = ([float(one.replace("NA", "nan")) for one in part.split()] for part in line.split(";"))
@@ -91,7 +96,7 @@ def test_a_published_series_has_the_signals_that_r_finds() -> None:
             draws=None,
         )
         [found] = signals_of(series, settings(methods="farrington"))
-        last = found.tail(212)
+        last = found.tail(104)
         assert last["signal"].fill_null(False).to_list() == [bool(one) for one in alarms]
         told = np.where(np.isnan(upper), np.nan, last["upper"].to_numpy())
         assert told == pytest.approx(np.array(upper), nan_ok=True, rel=1e-6)
