@@ -885,12 +885,19 @@ def test_the_job_asks_the_sentinels_first_and_a_document_among_them_that_kills_t
 @pytest.mark.ray
 @pytest.mark.engine
 @pytest.mark.slow
-def test_the_demo_model_says_the_same_again_in_other_batches(tmp_path: Path) -> None:
-    job("path=corpus", "documents=60", name="demo_corpus", cwd=tmp_path)
-    base = ["data.path=corpus/documents.parquet", "progress=plain", "model.engines=1"]
-    job(*base, "run.dir=former", cwd=tmp_path)
-    job("run.dir=former", "out.dir=frozen", "rows=40", "gold=corpus/gold.parquet", name="sentinels", cwd=tmp_path)
-    done = job(*base, "run.dir=now", "task.sentinels=frozen", "data.limit=10", "model.max_num_seqs=7", cwd=tmp_path)
+def test_the_demo_model_says_the_same_again_in_other_batches(tmp_path: Path, demo_run: Path, demo_corpus: Path) -> None:
+    job(
+        f"run.dir={demo_run}",
+        "out.dir=frozen",
+        "rows=40",
+        f"gold={demo_corpus}/gold.parquet",
+        name="sentinels",
+        cwd=tmp_path,
+    )
+    done = job(
+        f"data.path={demo_corpus}/documents.parquet", "run.dir=now", "task.sentinels=frozen", "data.limit=10",
+        "model.max_num_seqs=7", "model.engines=1", "progress=plain", cwd=tmp_path,
+    )  # fmt: skip
     print(done.stderr)
     drift = glane.open_run(tmp_path / "now").drift()
     assert drift["equal_share"].min() >= 0.95
