@@ -193,8 +193,8 @@ def test_options_of_sbatch_can_be_taken_away_and_added():
     assert {"requeue", "no-kill"}.isdisjoint(asked)
 
 
-@pytest.mark.slow
-def test_an_enclosing_job_does_not_change_the_request(tmp_path, sbatch, monkeypatch):
+def test_an_enclosing_job_does_not_change_the_request(tmp_path, slurm, monkeypatch):
+    """A real scontrol, where there is one, would wait for half a minute for the Slurm that is told."""
     for name in ("SLURM_NTASKS", "SBATCH_TIMELIMIT", "SBATCH_ACCOUNT", "SUBMITIT_FOLDER", "SLURM_CONF"):
         monkeypatch.setenv(name, "7")
     batch.submit(cluster(time="1:00:00", submission_dir=str(tmp_path / "s")), HELLO, label="run")
