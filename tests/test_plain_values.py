@@ -18,12 +18,12 @@ from glane.errors import RecordError, RunError
 from glane.keys import KeysError, parse_keyring
 from glane.plain_values import NotPlainError, TooDeepError, json_values, yaml_values
 from glane.records import read_record
+from glane.regular import content_of
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
 from glane.run.head import read_head
 from glane.run.names import MARKER
 from glane.settings import ModelSettings
-from glane.storage import content_of
 
 DEEP = 100_000
 BAD_YAML = {

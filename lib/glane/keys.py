@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from glane.errors import GlaneError
 from glane.plain_values import yaml_values
-from glane.storage import content_of
+from glane.regular import content_of
 
 KEY_FILE, KEY_COMMAND = "GLANE_KEY_FILE", "GLANE_KEY_COMMAND"
 _ASKED = "GLANE_KEYS_ASKED"  # where a process finds what the command printed to the one that started it

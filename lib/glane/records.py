@@ -11,7 +11,8 @@ from pydantic import Field as Key
 
 from glane.errors import GlaneError, RecordError, UnreadableError, told
 from glane.plain_values import json_values
-from glane.storage import open_file, patiently, read_open
+from glane.regular import is_no_file, open_file, read_open
+from glane.storage import patiently
 from glane.validation import Strict, validated
 
 
@@ -81,8 +82,8 @@ def read_record(model: type[R], path: Path) -> R:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        UnreadableError: if it cannot be read.
-        RecordError: if it is of another kind or version, or damaged.
+        UnreadableError: if it may not be read.
+        RecordError: if it is no file, of another kind or version, or damaged.
     """
     return read_dated(model, path)[1]
 
@@ -103,7 +104,8 @@ def read_dated(model: type[R], path: Path) -> tuple[float, R]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise UnreadableError(f"{path}: cannot be read ({error.strerror}).") from None
+        kind = RecordError if is_no_file(error) else UnreadableError
+        raise kind(f"{path}: cannot be read ({error.strerror}).") from None
     except ValueError:
         raise RecordError(f"{path}: damaged; it is not JSON.") from None
     return written, parse_record(model, values, place=path)

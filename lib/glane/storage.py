@@ -13,7 +13,6 @@ import fcntl
 import hashlib
 import os
 import shutil
-import stat
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -25,7 +24,6 @@ from glane.errors import RunError
 _TAKEN = frozenset({errno.EEXIST, errno.ENOTEMPTY})  # what a rename says where a folder that is not empty stands
 _UNKNOWN = frozenset({errno.ESTALE, errno.EIO, errno.ETIMEDOUT, errno.EREMOTEIO, errno.EAGAIN, errno.EINTR})
 _PATIENCE_S = 30.0
-_MOST_BYTES = 2**29
 _NO_EXCHANGE = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})  # what a file system without it says
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
 LOCKED = frozenset({errno.EAGAIN, errno.EACCES})  # what the two kinds of locks say where another holds it
@@ -136,52 +134,6 @@ def locked_folder(folder: Path, *, within_s: float, setting: str) -> Iterator[bo
         yield lock(descriptor, deadline=time.monotonic() + within_s, take=fcntl.flock)
     finally:
         os.close(descriptor)
-
-
-def open_file(path: Path) -> IO[bytes]:
-    """Open a regular file for reading. Others may put something else in its place, whose end would never come.
-
-    Raises:
-        OSError: if it cannot be opened, or is a pipe, a device, a socket or a folder.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would wait for a writer
-    kind = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(kind):
-        return os.fdopen(descriptor, "rb")
-    os.close(descriptor)
-    if stat.S_ISDIR(kind):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    raise OSError(errno.ENODEV, "it is no regular file")
-
-
-def read_open(stream: IO[bytes]) -> bytes:
-    """All that an open file holds that is read into memory whole: a record, a text.
-
-    Raises:
-        OSError: as `check_size`; a file with a hole can be as long as one likes.
-    """
-    check_size(stream)
-    return stream.read()
-
-
-def check_size(stream: IO[bytes]) -> None:
-    """Refuse an open file that is larger than any that glane reads into memory whole.
-
-    Raises:
-        OSError: if it is.
-    """
-    if os.fstat(stream.fileno()).st_size > _MOST_BYTES:
-        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
-
-
-def content_of(path: Path) -> bytes:
-    """What a regular file holds, into memory.
-
-    Raises:
-        OSError: as `open_file` and `read_open`.
-    """
-    with open_file(path) as stream:
-        return read_open(stream)
 
 
 def listed(folder: Path, pattern: str) -> list[Path]:

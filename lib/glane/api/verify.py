@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, get_args
 
-from glane.errors import ConfigError, RecordError, RunError
+from glane.errors import ConfigError, RecordError, RunError, UnreadableError
 from glane.job.verify.frozen import frozen_sets
 from glane.job.verify.made import made_of_run
 from glane.job.verify.own_files import own_files
@@ -32,7 +32,7 @@ class Verified(Spoken):
 
     @property
     def is_as_it_was(self) -> bool:
-        """Whether nothing was changed, and nothing is missing."""
+        """Whether all could be read, nothing was changed, and nothing is missing."""
         return self.verification.is_as_it_was
 
     def _in_english(self) -> str:
@@ -74,10 +74,10 @@ def verify(
 
     Raises:
         ConfigError: if `out` is there already, or a folder is not.
-        RunError: if there is no run, or `run.yaml` cannot be read.
+        RunError: if there is no run, or its folder may not be entered.
     """
     directory = RunDirectory(root=Path(run).expanduser().absolute())
-    if not directory.marker.is_file() or not directory.description.is_file():
+    if not _is_run(directory, run):
         raise RunError(f"run.dir: {run} holds no run. Give the run.dir of an extraction.")
     target = None if out is None else Path(out).expanduser()
     if target is not None and target.exists():
@@ -87,31 +87,44 @@ def verify(
     if absent := [str(one) for one in places if not one.is_dir()]:
         raise ConfigError(f"folder: {absent[0]} is no directory, so nothing in it would be compared. Give one that is.")
     checks = [*own_files(directory), *_others(directory, places)]
-    taken = _taken(directory)
+    taken, erased = _taken(directory), _erased(directory)
     verification = Verification(
         run=str(directory.root), time=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         own=None if taken is None else taken.expected(), renewed=() if taken is None else taken.renewed,
-        erased=_erased(directory).documents, checks=tuple(checks),
+        erased=0 if erased is None else erased.documents, checks=tuple(checks),
     )  # fmt: skip
     if target is not None:
         _write(target, verification)
     return Verified(verification=verification)
 
 
+def _is_run(directory: RunDirectory, told: str | Path) -> bool:
+    try:
+        return directory.marker.is_file() and directory.description.is_file()
+    except (OSError, ValueError) as error:  # a name that no file can have, too
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise RunError(
+            f"run.dir: {told} cannot be looked at ({why}). Verify as a user who may read it, or ask its owner."
+        ) from None
+
+
 def _others(directory: RunDirectory, places: Sequence[Path]) -> Iterator[Check]:
     try:
         description = read_description(directory)
         identity = directory.identity()
-    except (RecordError, RunError):  # the file is told as changed; what it would say is not known
+    except (RecordError, RunError):  # the file is told as changed or unreadable; what it would say is not known
         return
     yield from sources(directory, description, _erased(directory))
     yield from frozen_sets(directory)
     yield from made_of_run(identity, description.fingerprint_digest, places)
 
 
-def _erased(directory: RunDirectory) -> Erased:
+def _erased(directory: RunDirectory) -> Erased | None:
+    """What was erased of the run; None where that may not be read."""
     try:
         return read_erased(directory)
+    except UnreadableError:
+        return None
     except RecordError:  # the file is told as changed
         return Erased()
 

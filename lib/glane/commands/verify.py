@@ -3,7 +3,8 @@
   glane verify run.dir=runs/notes
   glane verify run.dir=runs/notes folder=[evaluations,exports] out=verified.json
 
-A line for each file: equal, changed, missing or not covered. The exit code is 2 if one was changed or is missing.
+A line for each file: equal, changed, missing, unreadable or not covered. The exit code is 2 if one was changed or is
+missing; else 3 if one could not be read.
 """
 
 from __future__ import annotations
@@ -23,4 +24,4 @@ def main(values: Mapping[str, Any]) -> None:
     found = verify(told.run.dir, folders=told.folder, out=told.out)
     say(found)
     if not found.is_as_it_was:
-        sys.exit(2)
+        sys.exit(2 if found.verification.is_other else 3)

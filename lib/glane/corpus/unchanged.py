@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glane.errors import DataError, UnreadableError
+from glane.regular import open_file
 from glane.rewritten import original_digest
 from glane.storage import content_digest as stored_digest
-from glane.storage import open_file, patiently
+from glane.storage import patiently
 from glane.validation import Strict
 
 _READERS = 8

@@ -17,7 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from glane.plain_values import json_values
-from glane.storage import content_of, lock
+from glane.regular import content_of
+from glane.storage import lock
 
 _READERS = 8
 _WAIT_S = 3600.0  # for another process that reads the same files; then this one reads them, too

@@ -12,10 +12,11 @@ from glane.corpus.unchanged import KnownFile
 from glane.errors import RecordError, RunError, UnreadableError
 from glane.plain_values import NotPlainError, yaml_values
 from glane.records import Record, left_out, parse_record
+from glane.regular import content_of, is_no_file
 from glane.run.directory import RunDirectory
 from glane.run.environment import Environment
 from glane.run.fingerprint import Fingerprint
-from glane.storage import content_of, exists, patiently, storage_errors
+from glane.storage import exists, patiently, storage_errors
 from glane.tables.shape import TableShape
 from glane.types import Toy
 from glane.validation import Strict
@@ -109,7 +110,8 @@ def read_yaml(directory: RunDirectory, load: Callable[[str], T]) -> T:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise UnreadableError(f"{directory.description}: cannot be read ({error.strerror}).") from None
+        kind = RunError if is_no_file(error) else UnreadableError
+        raise kind(f"{directory.description}: cannot be read ({error.strerror}).") from None
     except (NotPlainError, UnicodeDecodeError):
         raise RunError(f"{directory.description}: damaged. Choose another run.dir.") from None
 

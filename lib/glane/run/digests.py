@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,15 +14,15 @@ from pydantic import Field as Key
 
 from glane.errors import RecordError
 from glane.records import Record, read_record
+from glane.regular import check_written, open_file
 from glane.rewritten import REWRITTEN, original_digest
 from glane.run.directory import RunDirectory
 from glane.run.names import DRIFT, MARKER
-from glane.storage import check_size, content_digest, exists, listed, open_file, patiently
+from glane.storage import content_digest, exists, listed, patiently
 from glane.validation import Strict
 
 _READERS = 8
-_LARGE, _CHUNK = 2**30, 2**20
-_ENDS = (b"PAR1", b"PARE")  # of Parquet, plain and encrypted
+_CHUNK = 2**20
 
 
 class Begun(Strict):
@@ -120,21 +118,10 @@ def digest_of_file(path: Path, *, num_bytes: int | None = None) -> str:
         with open_file(path) as stream:
             if num_bytes is not None:
                 return _digest_of_first(stream, num_bytes)
-            _check_end(path, stream)
+            check_written(path, stream)
             return original_digest(path, content_digest(stream))
 
     return patiently(read)
-
-
-def _check_end(path: Path, stream: IO[bytes]) -> None:
-    """Refuse what glane did not write, before all of it is read: a file with a hole may be as long as one likes."""
-    if path.suffix != ".parquet":
-        check_size(stream)
-    elif os.fstat(stream.fileno()).st_size > _LARGE:
-        stream.seek(-len(_ENDS[0]), os.SEEK_END)
-        if stream.read() not in _ENDS:
-            raise OSError(errno.EFBIG, "it is large, and no Parquet")
-        stream.seek(0)
 
 
 def _digest_of_first(stream: IO[bytes], num_bytes: int) -> str:

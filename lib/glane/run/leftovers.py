@@ -17,6 +17,7 @@ from pathlib import Path
 
 from glane.errors import RunError
 from glane.plain_values import json_values
+from glane.regular import content_of
 from glane.run.cleaned import note_cleaned
 from glane.run.directory import RunDirectory
 from glane.run.intact import damage
@@ -24,7 +25,6 @@ from glane.run.known import BEATS
 from glane.run.metrics_file import collected
 from glane.run.names import MARKER, PARTS, STAGED, STAGING, UNFINISHED
 from glane.settings.keep import Kind
-from glane.storage import content_of
 
 _DAY_S = 86_400.0
 _CLOCK = re.compile(r"\.clock-[\w.-]+")

@@ -12,10 +12,10 @@ from typing import Any, Literal, TypeVar
 from glane.errors import RecordError
 from glane.plain_values import json_values
 from glane.records import Record, parse_record
+from glane.regular import content_of
 from glane.run.directory import RunDirectory
 from glane.run.environment import Environment, environment
 from glane.run.heartbeat import job_name
-from glane.storage import content_of
 
 
 class Start(Record):

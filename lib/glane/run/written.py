@@ -19,11 +19,12 @@ from pydantic import Field as Key
 from glane.errors import RecordError, RunError
 from glane.locks import alone_in_folder
 from glane.records import Record, read_record
+from glane.regular import check_written, open_file
 from glane.rewritten import original_digest
 from glane.run.audit import note_wrote
 from glane.run.links import RunLink
 from glane.run.names import MARKER
-from glane.storage import content_digest, open_file, replace_file, storage_errors
+from glane.storage import content_digest, replace_file, storage_errors
 from glane.validation import Strict
 
 WRITTEN = ".glane-files"
@@ -302,4 +303,5 @@ def digest_of(content: bytes | Path) -> str:
     if isinstance(content, bytes):
         return hashlib.blake2b(content, digest_size=16).hexdigest()
     with open_file(content) as stream:
+        check_written(content, stream)
         return original_digest(content, content_digest(stream))

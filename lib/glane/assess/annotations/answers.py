@@ -19,7 +19,7 @@ from glane.assess.annotations.listed import DOCUMENTS_FILE, read_listed
 from glane.assess.annotations.said import EXPORTED, Said, brat_said, label_studio_said, said_digest
 from glane.errors import DataError, did_you_mean, told
 from glane.plain_values import json_values
-from glane.storage import content_of
+from glane.regular import content_of
 from glane.task.fields import BooleanField, Field, IntegerField, ListField, NumberField, ScalarField
 from glane.task.kinds.field import AnswerError
 

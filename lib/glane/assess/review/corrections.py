@@ -12,7 +12,7 @@ from pydantic import JsonValue, ValidationError, model_validator
 from glane.errors import DataError, RecordError, told
 from glane.plain_values import json_values
 from glane.records import Record, check_kind, left_out
-from glane.storage import content_of
+from glane.regular import content_of
 from glane.types import Missing
 from glane.validation import Strict
 

@@ -20,6 +20,7 @@ from glane.job.runs.records import Assessment, Kind, Quality, RunEntry
 from glane.languages import say
 from glane.plain_values import json_values
 from glane.records import Record, parse_record
+from glane.regular import content_of
 from glane.run.directory import RunDirectory
 from glane.run.energy_total import total_energy
 from glane.run.head import RunHead, read_head
@@ -30,7 +31,7 @@ from glane.run.overview import Overview, overview
 from glane.run.summary import Summary, read_summary
 from glane.run.whole import read_together
 from glane.run.written import WRITTEN, WrittenFiles, read_written
-from glane.storage import content_of, exists
+from glane.storage import exists
 from glane.validation import Strict, validated
 
 _KINDS: Mapping[str, Kind] = {  # by a file that only this kind has

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from glane.corpus.unchanged import KnownFile, content_digest
-from glane.errors import DataError, GlaneError, RecordError
+from glane.corpus.unchanged import KnownFile
+from glane.errors import GlaneError, RecordError
 from glane.extraction.frozen import MANIFEST, Manifest
-from glane.job.verify.record import Check, State
+from glane.job.verify.look import checked, is_within, of_a_record, out_of_it, seen
+from glane.job.verify.record import Check
 from glane.records import read_record
 from glane.run.description import read_description
 from glane.run.directory import RunDirectory
 from glane.run.erased import Erased, read_erased
 from glane.run.nested import with_nested
+from glane.run.written import digest_of
 
 _UNTAKEN = "no digest was taken of it"
 
@@ -24,7 +26,7 @@ def frozen_sets(directory: RunDirectory) -> Iterator[Check]:
         try:
             files, erased = read_description(nested).files, read_erased(nested)
         except (GlaneError, OSError):
-            continue  # the file is told as changed
+            continue  # the file is told as changed, or as unreadable
         for file in files:
             yield from _set(file, erased)
 
@@ -35,26 +37,19 @@ def _set(documents: KnownFile, erased: Erased) -> Iterator[Check]:
     try:
         manifest = read_record(Manifest, path.parent / MANIFEST)
     except (FileNotFoundError, NotADirectoryError):
-        yield _check(path.parent / MANIFEST, "missing")
+        yield checked("sentinels", path.parent / MANIFEST, "missing")
         return
     except RecordError as error:
-        yield _check(path.parent / MANIFEST, "changed", str(error).partition(": ")[2])
+        yield checked("sentinels", path.parent / MANIFEST, *of_a_record(error))
         return
-    yield _check(path.parent / MANIFEST, "not covered", _UNTAKEN)
-    yield from (
-        _compared(path.parent / name, digest, Erased()) for name, digest in manifest.files.items() if name != path.name
-    )
+    yield checked("sentinels", path.parent / MANIFEST, "not covered", _UNTAKEN)
+    for name, digest in manifest.files.items():
+        if not is_within(name):
+            yield checked("sentinels", path.parent / name, *out_of_it())
+        elif name != path.name:
+            yield _compared(path.parent / name, digest, Erased())
 
 
 def _compared(path: Path, digest: str, erased: Erased) -> Check:
     """Compare a file with its digest; one that documents were erased of, with what it is since."""
-    if not path.exists():
-        return _check(path, "missing")
-    try:
-        return _check(path, "equal" if erased.named(content_digest(str(path))) == digest else "changed")
-    except DataError as error:
-        return _check(path, "changed", str(error))
-
-
-def _check(path: Path, state: State, why: str = "") -> Check:
-    return Check(part="sentinels", place=str(path), state=state, why=why)
+    return checked("sentinels", path, *seen(lambda: erased.named(digest_of(path)) == digest))

@@ -8,7 +8,8 @@ from glane.records import Record
 from glane.run.digests import Renewed
 from glane.validation import Strict
 
-State = Literal["equal", "changed", "missing", "cleaned", "not covered"]  # cleaned: by `glane clean`
+# Cleaned: by `glane clean`. Unreadable: by who verifies, so that nothing is known of it.
+State = Literal["equal", "changed", "missing", "unreadable", "cleaned", "not covered"]
 Part = Literal["run", "inputs", "tables", "sentinels", "task", "weights", "made of it"]
 
 
@@ -25,7 +26,7 @@ class Verification(Record):
     """What was compared of a run, and what came of it."""
 
     kind: Literal["glane verification"] = "glane verification"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     run: str
     time: str  # ISO 8601 in UTC
     own: str | None  # the digest of the run's digests, which stands for all of them
@@ -35,5 +36,10 @@ class Verification(Record):
 
     @property
     def is_as_it_was(self) -> bool:
-        """Whether nothing was changed, and nothing is missing."""
-        return not any(one.state in ("changed", "missing") for one in self.checks)
+        """Whether all could be read, nothing was changed, and nothing is missing."""
+        return not self.is_other and not any(one.state == "unreadable" for one in self.checks)
+
+    @property
+    def is_other(self) -> bool:
+        """Whether something was changed or is missing."""
+        return any(one.state in ("changed", "missing") for one in self.checks)
