@@ -31,9 +31,10 @@ from xdist.scheduler import LoadFileScheduling
 
 from glane.cli import run as run_command
 from glane.extraction.work import ExtractionWork, prepare_extraction
+from glane.host import process_start
 from glane.parquet import scan_parquet
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import heartbeats, process_start
+from glane.run.heartbeat import heartbeats
 from glane.run.prepare import PreparedRun
 from glane.run.publish import finish_run
 from glane.run.worker import WorkerReport, WorkerSpec, run_worker

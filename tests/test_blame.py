@@ -22,11 +22,12 @@ from glane.errors import RunError
 from glane.extraction import prompts
 from glane.extraction import work as extraction_work
 from glane.extraction.rejections import rejection_lines
+from glane.host import host_identity
 from glane.run import deaths
 from glane.run.causes import cause_of_exit
 from glane.run.deaths import Window, bury_windows, record_death
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import Heartbeat, heartbeat_path, host_identity, is_gone
+from glane.run.heartbeat import Heartbeat, heartbeat_path, is_gone
 from glane.run.ledger import Ledger
 from glane.run.oom import oom_kills
 from glane.run.publish import finish_run

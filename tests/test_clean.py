@@ -18,10 +18,11 @@ from glane.cluster.slurm import folders
 from glane.cluster.slurm.folders import SubmissionFolder, old_folders, remove_folder
 from glane.errors import ConfigError
 from glane.extraction.results import open_run
+from glane.host import process_start
 from glane.job import clean as cleaning
 from glane.job.clean import clean
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import Progress, process_start
+from glane.run.heartbeat import Progress
 from glane.run.heartbeat_writer import HeartbeatWriter
 from glane.run.known import unknown_in
 from glane.run.leftovers import Leftover, leftovers, remove_leftover

@@ -30,6 +30,7 @@ from glane.corpus.pseudonymised import MARK
 from glane.errors import ConfigError, GlaneError, RunError
 from glane.extraction.frozen import freeze, read_frozen
 from glane.extraction.summary import extraction_summary
+from glane.host import process_start
 from glane.job.erase import erase as erasing
 from glane.job.erase.erase import erase
 from glane.job.erase.pieces import sought
@@ -42,7 +43,6 @@ from glane.languages import in_language
 from glane.parquet import PARQUET, open_parquet, parquet_schema, read_parquet_frame, scan_parquet, write_parquet_frame
 from glane.run.directory import RunDirectory
 from glane.run.erased import known_erased, read_erased
-from glane.run.heartbeat import process_start
 from glane.run.links import links_to
 from glane.run.publish import finish_run
 from glane.settings import erase_settings

@@ -22,9 +22,10 @@ from glane.cluster.local import local_ray
 from glane.cluster.scratch import scratch_folder
 from glane.cluster.tasks import ray_map
 from glane.errors import RunError
+from glane.host import host_identity, process_start
 from glane.run import merge, publish
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import Heartbeat, host_identity, process_start
+from glane.run.heartbeat import Heartbeat
 from glane.run.prepare import PreparedRun
 from glane.run.publish import finish_run
 from glane.run.publisher import publishers_directory, sole_publisher

@@ -1,12 +1,15 @@
 """Folders that are locked while their owner lives, so that those of killed processes are known, and removed.
 
-A process id would not show that: containers that share a folder have their own.
+A process id would not show that: containers that share a folder have their own, and so have nodes that share TMPDIR.
+Nor would a lock alone: on some shared file systems it is of one node. So the lock file says on which boot of which
+machine it was locked, and by which process, and only there it is judged whether that lives.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import re
 import shutil
@@ -16,8 +19,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from glane.host import boot_id, host_identity, process_start
+from glane.plain_values import json_values
+
 _LOCK = "lock"
 _HALF_MADE_S = 600.0
+_LONGEST = 4096  # bytes of a lock file
 _RANDOM = "[a-z0-9_]{8}"  # what tempfile puts into a name
 
 
@@ -37,6 +44,7 @@ def locked_folder(root: Path, *, prefix: str) -> Iterator[Path]:
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT, 0o600)
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+            os.write(descriptor, _owner().encode())
         new.rename(folder / _LOCK)  # so the lock file is never seen unlocked
         yield folder
     finally:
@@ -44,7 +52,10 @@ def locked_folder(root: Path, *, prefix: str) -> Iterator[Path]:
 
 
 def remove_abandoned(root: Path, *, prefix: str) -> None:
-    """Remove what `locked_folder` made in `root` with this prefix, where this user's process did not live to do it."""
+    """Remove what `locked_folder` made in `root` with this prefix, where this user's process did not live to do it.
+
+    What another machine left, or this one before it was started again, stays.
+    """
     name = re.compile(re.escape(prefix) + _RANDOM)
     with contextlib.suppress(OSError):
         for path in [one for one in root.iterdir() if name.fullmatch(one.name)]:
@@ -56,27 +67,54 @@ def remove_abandoned(root: Path, *, prefix: str) -> None:
 
 def _remove_if_abandoned(path: Path, *, age_s: float) -> None:
     try:
-        descriptor = os.open(path / _LOCK, os.O_WRONLY | os.O_NOFOLLOW)
-    except FileNotFoundError:  # the folder is being made, or was half removed
+        descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:  # the folder is being made, or was half removed: whose it is cannot be told
         if age_s > _HALF_MADE_S:
-            _remove(path, None)
+            path.rmdir()  # fails if it holds anything
         return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_abandoned = _is_gone(os.pread(descriptor, _LONGEST, 0).decode(errors="replace"))
     except OSError:
-        os.close(descriptor)
-    else:
+        is_abandoned = False
+    if is_abandoned:
         _remove(path, descriptor)
+    else:
+        os.close(descriptor)
+
+
+def _owner() -> str:
+    """This process, and where its number is its own."""
+    return json.dumps([boot_id(), host_identity(), os.getpid(), process_start(os.getpid())])
+
+
+def _is_gone(owner: str) -> bool:
+    """Whether the process that locked a folder has ended, if it was one of this machine since it was started.
+
+    In another container its number is another's, and the lock alone tells: all of one kernel see it.
+    """
+    try:
+        boot, identity, pid, start = json_values(owner)
+    except (ValueError, TypeError):  # of an earlier glane, or it could not be locked
+        return False
+    if not boot or boot != boot_id():
+        return False
+    return identity != host_identity() or not isinstance(pid, int) or process_start(pid) != start
 
 
 def _remove(path: Path, lock: int | None) -> None:
     """Remove a folder, what it holds first and then its lock; again if a process that is ending still writes to it."""
-    with contextlib.suppress(OSError):
-        for one in [one for one in path.iterdir() if one.name != _LOCK]:
-            if one.is_dir() and not one.is_symlink():
-                shutil.rmtree(one, ignore_errors=True)
-            else:
-                one.unlink()
+    for _ in range(20):
+        with contextlib.suppress(OSError):
+            inner = [one for one in path.iterdir() if one.name != _LOCK]
+            for one in inner:
+                if one.is_dir() and not one.is_symlink():
+                    shutil.rmtree(one, ignore_errors=True)
+                else:
+                    one.unlink()
+            if not inner:
+                break
+        time.sleep(0.1)
     if lock is not None:
         os.close(lock)  # NFS keeps a file that is open under another name, and so its folder
     for _ in range(20):

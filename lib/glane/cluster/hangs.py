@@ -8,7 +8,8 @@ import signal
 from typing import Any
 
 from glane.cluster.slot import Slot
-from glane.run.heartbeat import Heartbeat, host_identity
+from glane.host import host_identity
+from glane.run.heartbeat import Heartbeat
 
 _ASK_ACTOR_S = 5.0
 

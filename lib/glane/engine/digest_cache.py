@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from glane.errors import RunError
 from glane.plain_values import json_values
 from glane.regular import content_of
-from glane.storage import lock
+from glane.storage import lock, replace_file
 
 _READERS = 8
 _WAIT_S = 3600.0  # for another process that reads the same files; then this one reads them, too
@@ -83,10 +84,9 @@ class DigestCache:
 
     def _save(self) -> None:
         """Write the cache. It is only a cache: a home directory that is full or read-only is no error."""
-        with contextlib.suppress(OSError):
-            temporary = self._path.with_suffix(f".{os.getpid()}")
-            temporary.write_text(json.dumps(self._known), encoding="utf-8")
-            temporary.replace(self._path)
+        content = json.dumps(self._known).encode()
+        with contextlib.suppress(RunError):
+            replace_file(self._path, lambda stream: stream.write(content), mode=0o600, durable=False)
 
 
 def _key(file: Path) -> str:

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 
 from glane.cluster.scheduler import Allocation
 from glane.errors import GlaneError, UnusableError
+from glane.host import host_identity
 from glane.languages import say
 from glane.run.directory import RunDirectory, run_directory
 from glane.run.energy_total import total_energy
-from glane.run.heartbeat import Heartbeat, heartbeats, host_identity, job_name
+from glane.run.heartbeat import Heartbeat, heartbeats, job_name
 from glane.run.site_log import EndState, JobEntry, append_entry, site_log_of
 from glane.settings import JobSettings
 from glane.versions import installed_version

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from glane.host import host_name, process_start
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import process_start
 from glane.run.known import unknown_in
 from glane.run.names import MARKER, PILOT, PILOT_FILES, PILOTS
 
@@ -79,6 +79,6 @@ def _is_marked(run: RunDirectory) -> bool:
 
 def _is_at_work(name: str) -> bool:
     found = PILOTS.fullmatch(name)
-    if found is None or found["host"] != socket.gethostname():
+    if found is None or found["host"] not in (host_name(), socket.gethostname()):
         return False
     return process_start(int(found["pid"])) == found["start"]

@@ -6,7 +6,6 @@ import contextlib
 import datetime
 import os
 import shutil
-import socket
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,13 +22,13 @@ from glane.engine.device import gpu_bytes, num_gpus
 from glane.engine.weights import weights_bytes
 from glane.errors import ConfigError, GlaneError, RunError
 from glane.extraction.results import open_run
+from glane.host import host_name, process_start
 from glane.job.here import extract_here
 from glane.parquet import read_parquet_frame
 from glane.pilot.frame import Frame, Integers, decode, draw, rows_of, write_rows
 from glane.pilot.on_cluster import batch_of_a_pilot, run_as_job
 from glane.run.directory import RunDirectory
-from glane.run.heartbeat import process_start
-from glane.run.names import PILOT
+from glane.run.names import PILOT, PILOTS
 from glane.run.starts import starts
 from glane.run.written import refuse_inside_run
 from glane.settings import BatchSettings, DataSettings, ExtractSettings, ModelSettings
@@ -182,12 +181,12 @@ def private_folder(out: Path) -> Iterator[Path]:
     """A folder for the pilot below `out`, removed at the end. Also removes folders of killed pilots of this host."""
     refuse_inside_run(out, setting="out.dir")
     made = [folder for folder in (out, *out.parents) if not folder.exists()]
-    host = socket.gethostname()
+    host = host_name()  # not that of another node, or container, whose processes have other numbers
     with storage_errors(out, setting="out.dir"):
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
         for left in out.glob(f"{_FOLDER}{host}-*"):
-            pid, _, start = left.name.removeprefix(f"{_FOLDER}{host}-").partition("-")
-            if process_start(int(pid)) != start:
+            found = PILOTS.fullmatch(left.name)
+            if found and found["host"] == host and process_start(int(found["pid"])) != found["start"]:
                 shutil.rmtree(left, ignore_errors=True)
         folder = out / f"{_FOLDER}{host}-{os.getpid()}-{process_start(os.getpid())}"
         folder.mkdir(mode=0o700)

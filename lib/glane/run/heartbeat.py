@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from glane.errors import RecordError
+from glane.host import host_identity, process_start
 from glane.records import Record, read_dated, read_record
 from glane.run.directory import RunDirectory
 from glane.run.energy import EnergyReading
@@ -67,25 +66,6 @@ class Heartbeat(Record):
 
 JOB_NAME = "GLANE_JOB_NAME"
 """The environment variable that tells workers the name of the batch job that they belong to."""
-
-
-@cache
-def host_identity() -> str:
-    """The scope in which a process id is unique: this host, since it booted, in this PID namespace."""
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    identity = boot.read_text().strip() if boot.exists() else ""
-    with contextlib.suppress(OSError):
-        identity += os.readlink("/proc/self/ns/pid")
-    return f"{socket.gethostname()}|{identity}"
-
-
-def process_start(pid: int) -> str | None:
-    """When process `pid` started, in the kernel's ticks; None if there is no such process (a zombie is none)."""
-    try:
-        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if after_name[0] in "ZX" else after_name[19]
 
 
 def job_name() -> str | None:

@@ -10,18 +10,10 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
+from glane.host import host_identity, process_start
 from glane.run.directory import RunDirectory
 from glane.run.energy import EnergyReading
-from glane.run.heartbeat import (
-    Heartbeat,
-    Progress,
-    State,
-    heartbeat_path,
-    host_identity,
-    job_name,
-    place_of,
-    process_start,
-)
+from glane.run.heartbeat import Heartbeat, Progress, State, heartbeat_path, job_name, place_of
 from glane.run.usage import usage
 
 _TELL_EVERY_S = 1.0

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glane.errors import RecordError
+from glane.host import host_identity, process_start
 from glane.run.claim import break_claim, give_up, try_claim
 from glane.run.directory import RunDirectory, unless
-from glane.run.heartbeat import file_clock, heartbeat_path, host_identity, is_gone, process_start, read_heartbeat
+from glane.run.heartbeat import file_clock, heartbeat_path, is_gone, read_heartbeat
 from glane.run.heartbeat_writer import HeartbeatWriter
 from glane.storage import TEMPORARY, listed, patiently, remove, storage_errors
 
