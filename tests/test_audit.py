@@ -270,13 +270,22 @@ def test_nobody_writes_the_chain_of_another(shared: Path, monkeypatch: pytest.Mo
         note("read")
 
 
-@pytest.mark.parametrize("kind", ["symlink", "hardlink", "directory"])
+@pytest.mark.parametrize(
+    "kind", ["symlink", "hardlink", "hardlink to nothing", "hardlink to another's log", "directory"]
+)
 def test_what_is_no_file_of_ones_own_is_not_written(log: Path, tmp_path: Path, kind: str) -> None:
     path, target = filled(log), tmp_path / "target"
     path.rename(target)
     if kind == "symlink":
         path.symlink_to(target)
     elif kind == "hardlink":
+        target.write_bytes(b"a file of one's own\n" * 9)
+        path.hardlink_to(target)
+    elif kind == "hardlink to nothing":
+        target.write_bytes(b"")
+        path.hardlink_to(target)
+    elif kind == "hardlink to another's log":
+        target.write_bytes(target.read_bytes().replace(b'"host":"', b'"host":"x', 1))
         path.hardlink_to(target)
     else:
         path.mkdir()
@@ -284,6 +293,38 @@ def test_what_is_no_file_of_ones_own_is_not_written(log: Path, tmp_path: Path, k
     with pytest.raises(RunError, match="GLANE_AUDIT|audit"):
         note("read")
     assert target.read_bytes() == before
+
+
+def test_a_log_with_a_second_name_as_backups_make_it_goes_on_and_is_told(log: Path, tmp_path: Path) -> None:
+    path = filled(log)
+    (tmp_path / "backup.jsonl").hardlink_to(path)
+    before = len(entries(log))
+    note("read")
+    assert len(entries(log)) == before + 1
+    assert is_whole(log)
+    assert "; it has 2 names (hard links), which are no copies: they change with it" in str(glane.audit(log))
+    (tmp_path / "backup.jsonl").unlink()
+    assert "names" not in str(glane.audit(log))
+
+
+def test_a_log_of_a_terabyte_of_holes_is_told_and_not_read(log: Path) -> None:
+    path = filled(log)
+    os.truncate(path, 2**40)
+    assert "cannot be read (File too large)" in glane.audit(log, show=3).problems[0]
+    with pytest.raises(RunError, match="holds no entry of glane"):
+        note("read")
+
+
+def test_names_that_cannot_be_shown_are_told_and_stop_no_audit(log: Path) -> None:
+    fill()
+    for name in (b"\xff\xfe@h.jsonl", b"a\x1b[2J@h.jsonl", b"a" * 240 + b"@h.jsonl", b"@.jsonl"):
+        Path(os.fsdecode(os.fsencode(log) + b"/" + name)).write_bytes(b"{}")
+    found = glane.audit(log, show=3)
+    assert len(found.problems) == 3
+    assert all(line.isprintable() for line in str(found).splitlines())
+    done = job_here(f"dir={log}", name="audit", check=2)
+    assert "Traceback" not in done.stderr
+    done.stderr.encode()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")

@@ -134,6 +134,8 @@ def _line(one: Checked) -> str:
     told = f"; {one.repaired} torn lines told" if one.repaired else ""
     if one.turned_back:
         told = f"{told}; its clock went back {one.turned_back} times"
+    if one.names > 1:
+        told = f"{told}; it has {one.names} names (hard links), which are no copies: they change with it"
     more = f"{told}; its last line is torn" if one.is_torn else told
     if not one.entries:
         return f"{one.name}: no entry{more}" if one.problem is None else f"{one.name}: broken before any entry{more}"

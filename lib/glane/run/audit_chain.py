@@ -22,6 +22,7 @@ from typing import Literal
 from glane.errors import GlaneError, RunError
 from glane.plain_values import json_values
 from glane.records import Record, left_out, parse_record
+from glane.regular import read_open
 from glane.storage import lock, storage_errors
 from glane.validation import Strict
 
@@ -89,6 +90,7 @@ class Checked:
     is_torn: bool  # whether the last line has no end: its writer was killed, or writes
     problem: str | None  # where the chain is broken
     turned_back: int = 0  # entries whose time is before that of the entry before them
+    names: int = 1  # of the file: more than one where there are hard links to it
     counted: Mapping[str, int]  # entries by outcome, and by event where they have none
 
 
@@ -119,8 +121,21 @@ def append(path: Path, make: Callable[[int, str], AuditEntry]) -> None:
 
 def _check_own(descriptor: int, path: Path) -> None:
     status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink != 1:
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
         raise RunError(f"{SETTING}: {path} is not a file of yours alone. Ask who runs the audit to look at it.")
+    # Who may make files here may give this name to any other file of yours, which would then be written to. A second
+    # name of the log itself, as backups make them, gives nobody a right to it: the file has one owner and one mode.
+    if status.st_nlink != 1 and not _begins_as_log(descriptor, path):
+        raise RunError(
+            f"{SETTING}: {path} is another file of yours by a second name (a hard link), and no log. Ask who runs the "
+            "audit to look at it."
+        )
+
+
+def _begins_as_log(descriptor: int, path: Path) -> bool:
+    first, end, _ = os.pread(descriptor, _TAIL, 0).partition(b"\n")
+    entry = _parsed(first, path) if end else None
+    return entry is not None and f"{entry.user}@{entry.host}.jsonl" == path.name
 
 
 def _lines(descriptor: int, path: Path, make: Callable[[int, str], AuditEntry]) -> bytes:
@@ -184,9 +199,9 @@ def check(path: Path, *, at: Mapping[int, str] | None = None) -> Checked:
         at: Digests that entries of these numbers had: of heads that were kept.
     """
     try:
-        content, problem = _read(path)
+        content, problem, names = _read(path)
     except OSError as error:
-        content, problem = b"", f"cannot be read ({error.strerror})"
+        content, problem, names = b"", f"cannot be read ({error.strerror})", 1
     *lines, rest = content.split(b"\n")
     number, digest, left, repaired, time_before, turned_back = 0, "", b"", 0, "", 0
     counted: dict[str, int] = {}
@@ -211,14 +226,14 @@ def check(path: Path, *, at: Mapping[int, str] | None = None) -> Checked:
         problem = f"ends after {number} entries, and had {max(wanted)} when the head was kept"
     return Checked(
         name=_shown(path.name), entries=number, head=digest, repaired=repaired, is_torn=bool(left or rest),
-        problem=problem, counted=counted, turned_back=turned_back,
+        problem=problem, counted=counted, turned_back=turned_back, names=names,
     )  # fmt: skip
 
 
 def parsed_lines(path: Path) -> list[AuditEntry]:
     """The entries of a file, unchecked; none of one that is no file of a log, or cannot be read."""
     try:
-        content, problem = _read(path)
+        content, problem, _ = _read(path)
     except OSError:
         return []
     lines = [] if problem is not None else content.split(b"\n")[:-1]
@@ -233,21 +248,24 @@ def account(user: int) -> str:
         return str(user)
 
 
-def _read(path: Path) -> tuple[bytes, str | None]:
-    """What a file holds, or why it is none of a log. Whoever may make files there may make others than these."""
+def _read(path: Path) -> tuple[bytes, str | None, int]:
+    """What a file holds, or why it is none of a log, and how many names it has.
+
+    Whoever may make files there may make others than these.
+    """
     if _NAMES.fullmatch(path.name) is None:
-        return b"", "is no name of a file of the log"
+        return b"", "is no name of a file of the log", 1
     # A lock is given back where this process closes any descriptor of the file: not while it writes there.
     with _HERE:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as stream:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
-                return b"", "is no file"
+                return b"", "is no file", 1
             owner, named = status.st_uid, path.name.rpartition("@")[0]
             if owner not in (0, os.geteuid()) and named not in (account(owner), str(owner)):
-                return b"", f"is of {account(owner)}, and is named as that of {named}"
-            return stream.read(), None
+                return b"", f"is of {account(owner)}, and is named as that of {named}", 1
+            return read_open(stream), None, status.st_nlink
 
 
 def _shown(name: str) -> str:
