@@ -17,6 +17,7 @@ from glane.added_key import with_new_key
 from glane.cluster.guarding import guarded_run
 from glane.guard.hold import held
 from glane.keys import KEY_COMMAND, KEY_FILE, KeysError, asked_once, keyring
+from glane.languages import in_language
 from glane.parquet import is_encrypted
 from glane.run.keys import keys_complaint
 from glane.settings import RunSettings
@@ -125,6 +126,44 @@ def test_a_command_that_hangs_is_ended_with_what_it_started(
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie" and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie"
+
+
+KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+SAID = {
+    "yes current": ("printed more than 1024 KiB, and was ended", "a affiché plus de 1024"),
+    "head -c 3000000 /dev/zero": ("printed more than 1024 KiB, and was ended", "a affiché plus de 1024"),
+    "true": ("printed nothing", "n'a rien affiché"),
+    "cat {ring} >&2": ("printed nothing", "n'a rien affiché"),
+    f"echo {KEY}; echo {KEY}": ("no keys. It has to be YAML", "YAML"),
+    "cat {ring} {ring}": ("current or keys stands there twice", "deux fois"),
+    "echo current: a; echo 'keys: {{a: c2hvcnQ=}}'": ("key 'a' has 5 bytes, and has to have 32", "5 octets"),
+    "cat {ring}; exit 3": ("ended with exit code 3", "avec le code 3"),
+    "kill -9 $$": ("ended with exit code -9", "avec le code -9"),
+}
+
+
+@pytest.mark.parametrize("command", SAID)
+def test_whatever_a_command_prints_is_told_in_both_languages_and_not_shown(
+    store: Path, tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = (tmp_path / "ring.yaml").read_text().split()[-1]
+    store.write_text(f"#!/bin/sh\n{command.format(ring=tmp_path / 'ring.yaml')}\n")
+    monkeypatch.setattr(keys, "_COMMAND_S", 20.0)
+    english, french = SAID[command]
+    with pytest.raises(KeysError, match=english) as error:
+        keyring()
+    assert french in in_language(str(error.value), "fr")
+    assert secret not in str(error.value)
+    assert KEY not in str(error.value)
+
+
+def test_a_command_whose_child_keeps_its_output_open_is_not_waited_for_without_end(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write_text("#!/bin/sh\nsleep 600 &\n")
+    monkeypatch.setattr(keys, "_COMMAND_S", 1.0)
+    with pytest.raises(KeysError, match="did not end within 1 s"):
+        keyring()
 
 
 def test_keys_that_cannot_be_had_are_told_before_a_run_is_begun_and_nothing_is_made(

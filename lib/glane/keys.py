@@ -15,9 +15,11 @@ import contextlib
 import os
 import re
 import secrets
+import select
 import shlex
 import stat
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -38,6 +40,7 @@ _ASKED = "GLANE_KEYS_ASKED"  # where a process finds what the command printed to
 KEY_BYTES, _NONCE_BYTES = 32, 12
 _NAME = "glane-keys"  # of that memory
 _COMMAND_S = 60.0
+_MOST_BYTES = 2**20  # of what it prints
 MODE = 0o600  # of what holds keys
 ID = re.compile(r"[\w.:-]{1,64}")
 _SHAPE = 'It has to be YAML with "current", the id of a key, and "keys", 32 bytes in base64 by id.'
@@ -165,9 +168,12 @@ def parse_keyring(text: str, *, place: str) -> Keyring:
     try:
         told: Any = yaml_values(text)
         keys = {str(name): base64.b64decode(str(key), validate=True) for name, key in told["keys"].items()}
-        current, num_ids = str(told["current"]), len(_value(yaml.compose(text, yaml.SafeLoader), "keys"))
+        parsed = yaml.compose(text, yaml.SafeLoader)
+        current, num_ids = str(told["current"]), len(_value(parsed, "keys"))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise KeysError(f"{place}: no keys. {_SHAPE}") from None
+    if len(parsed.value) > len(told):
+        raise KeysError(f"{place}: current or keys stands there twice, and one would be lost. Print one file of keys.")
     if num_ids > len(keys):
         raise KeysError(f"{place}: an id stands there twice, and one of its keys would be lost. Give each its own.")
     if strange := [name for name in keys if not ID.fullmatch(name)]:
@@ -220,7 +226,7 @@ def _command_text(command: str) -> str:
         raise KeysError(f"{KEY_COMMAND}: cannot be run ({type(error).__name__}).") from None
     with process:
         try:
-            answer, _ = process.communicate(timeout=_COMMAND_S)
+            answer = _answered(process)
         except BaseException as error:
             _kill(process.pid)
             if not isinstance(error, subprocess.TimeoutExpired):
@@ -233,7 +239,30 @@ def _command_text(command: str) -> str:
         raise KeysError(
             f"{KEY_COMMAND}: ended with exit code {process.returncode}. What it printed is not shown: run it by itself."
         )
+    if not answer.strip():
+        raise KeysError(f"{KEY_COMMAND}: printed nothing. The keys are read from its standard output alone.")
     return answer.decode(errors="replace")
+
+
+def _answered(process: subprocess.Popen[bytes]) -> bytes:
+    """What a process prints until it ends.
+
+    Raises:
+        KeysError: if that is more than any keys are: memory would be full before its time is over.
+        subprocess.TimeoutExpired: if it does not end in time.
+    """
+    assert process.stdout is not None
+    answer, deadline = b"", time.monotonic() + _COMMAND_S
+    while True:
+        left_s = max(0.0, deadline - time.monotonic())
+        if not select.select([process.stdout], [], [], left_s)[0]:
+            raise subprocess.TimeoutExpired(KEY_COMMAND, _COMMAND_S)
+        if not (part := os.read(process.stdout.fileno(), _MOST_BYTES)):
+            process.wait(left_s)
+            return answer
+        answer += part
+        if len(answer) > _MOST_BYTES:
+            raise KeysError(f"{KEY_COMMAND}: printed more than {_MOST_BYTES // 1024} KiB, and was ended. {_SHAPE}")
 
 
 def _kill(pid: int) -> None:
