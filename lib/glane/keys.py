@@ -168,7 +168,7 @@ def parse_keyring(text: str, *, place: str) -> Keyring:
     try:
         told: Any = yaml_values(text)
         keys = {str(name): base64.b64decode(str(key), validate=True) for name, key in told["keys"].items()}
-        parsed = yaml.compose(text, yaml.SafeLoader)
+        parsed: Any = yaml.compose(text, yaml.SafeLoader)
         current, num_ids = str(told["current"]), len(_value(parsed, "keys"))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise KeysError(f"{place}: no keys. {_SHAPE}") from None
