@@ -106,3 +106,21 @@ def test_the_run_tells_it_of_carried_columns_itself(folder: Path) -> None:
     said = {entry.column: entry.description for entry in glane.open_run(folder / "run").description().codebook}
     assert "91 jours" in said["visit"]
     assert "jours" not in said["arrival"]
+
+
+def test_documents_that_were_shifted_before_are_told_of_with_and_without_a_key(folder: Path, tmp_path: Path) -> None:
+    glane.pseudonymise(
+        folder / "notes.parquet", tmp_path / "made", offsets=tmp_path / "o.parquet", key_file=folder / "key", most_days=28,
+        data__shift_columns=["visit"], data__carry_columns=["arrival"],
+    )  # fmt: skip
+    columns = {"data__carry_columns": ["visit", "arrival"]}
+    extract_here(make_settings(tmp_path / "made" / "documents.parquet", tmp_path / "run", TASK, **columns))
+    key = {"key_file": str(folder / "key"), "most_days": 91}
+    for number, (more, days) in enumerate((({}, 28), ({"dates": "kept"}, 28), ({"dates": "shifted"}, 119))):
+        words: dict[str, Any] = {"pseudonyms": key | more} if more else {}
+        done = glane.export(tmp_path / "run", "csv", tmp_path / f"{number}", **words)
+        assert "dates were shifted before a model read the documents, by up to 28 days" in str(done)
+        said = content(tmp_path / f"{number}" / "codebook.csv")
+        assert GENERAL.format(days) in said
+        assert OF_COLUMN.format(28) in said
+        assert (OF_COLUMN.format(91) in said) == (days == 119)

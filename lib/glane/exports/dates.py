@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from glane.corpus.pseudonymised import known_rules
 from glane.exports.bundle import Table, Variable
 from glane.extraction.codebook import with_shift
 from glane.extraction.results import Run
@@ -49,13 +50,13 @@ class Shift:
 
 def shift_of(run: Run) -> Shift | None:
     """What was shifted; None where dates are as they were."""
-    rules = run.description().fingerprint.get("pseudonyms") or {}
-    if not rules:
+    rules = known_rules(run.description().fingerprint)
+    if rules is None:
         return None
-    is_of_texts = rules["dates"] == "shifted"
-    known = [] if "birth_date" in rules["keep"] else rules["known_columns"]  # written as the texts have them
+    is_of_texts = rules.dates == "shifted"
+    known = () if "birth_date" in rules.keep else rules.known_columns  # written as the texts have them
     days = {name for name, kind in run.all().collect_schema().items() if kind in (pl.Date, pl.Datetime)}
-    columns = days.intersection([*rules["shift_columns"], *known])
+    columns = days.intersection([*rules.shift_columns, *known])
     if not is_of_texts and not columns:
         return None
-    return Shift(days=rules["most_days"], columns=columns, is_of_texts=is_of_texts)
+    return Shift(days=rules.most_days, columns=columns, is_of_texts=is_of_texts)

@@ -82,11 +82,12 @@ class _Export:
             oldest_age=None if self._ages is None else self._ages.oldest, ages=tuple(self._of_ages),
             left=tuple(name for name, treatment in columns.items() if treatment == "left"), columns=columns,
         )  # fmt: skip
-        shifted = self._manner.most_days if self._told.dates == "shifted" else None
-        origin = replace(self._bundle.origin, shifted=shifted)
+        before = self._bundle.origin.shifted  # of documents that glane pseudonymise had shifted
+        shifted = (before or 0) + (self._manner.most_days if self._told.dates == "shifted" else 0)
         return replace(
-            self._bundle, tables=tables, texts=texts, origin=origin, pseudonyms=record, notes=self._notes(record)
-        )
+            self._bundle, tables=tables, texts=texts, origin=replace(self._bundle.origin, shifted=shifted or None),
+            pseudonyms=record, notes=[*self._bundle.notes, *self._notes(record)],
+        )  # fmt: skip
 
     def _columns(self) -> dict[str, Treatment]:
         """What became of each column of values and of the input."""
