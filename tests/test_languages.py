@@ -306,6 +306,7 @@ def test_what_a_result_tells_of_itself_is_in_the_language_of_the_user(tmp_path, 
         "run": repr(run),
         "runs": str(glane.runs(str(tmp_path / "runs"))),
         "export": str(glane.export(run, "csv", tmp_path / "csv")),
+        "export again": str(glane.export(run, "csv", tmp_path / "csv")),
         "planted": str(glane.plant_attacks(run, rows=5, seed=1)),
     }
     for name, words in told.items():
@@ -314,6 +315,7 @@ def test_what_a_result_tells_of_itself_is_in_the_language_of_the_user(tmp_path, 
     assert "complète" in told["run"]
     assert "JOUET (aléatoire)" in told["runs"]
     assert "écrit " in told["export"]
+    assert "(a remplacé un export précédent)" in told["export again"]
 
 
 @pytest.mark.ray

@@ -200,7 +200,8 @@ def keys_text(path: Path, *, told: str = KEY_FILE) -> str:
         mode = stat.S_IMODE(path.stat().st_mode)
         text = content_of(path).decode()
     except (OSError, UnicodeDecodeError) as error:
-        raise KeysError(f"{told}={path}: cannot be read ({type(error).__name__}).") from None
+        why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
+        raise KeysError(f"{told}={path}: cannot be read ({why}). Name a file of keys that you can read.") from None
     if mode & 0o077:
         raise KeysError(f"{told}={path}: others may read it ({mode:04o}). Set chmod 600 {path}.")
     return text
@@ -223,7 +224,8 @@ def _command_text(command: str) -> str:
             shlex.split(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
     except (OSError, ValueError, IndexError) as error:
-        raise KeysError(f"{KEY_COMMAND}: cannot be run ({type(error).__name__}).") from None
+        why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
+        raise KeysError(f"{KEY_COMMAND}: cannot be run ({why}). Name a program with its words.") from None
     with process:
         try:
             answer = _answered(process)

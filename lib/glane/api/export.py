@@ -42,7 +42,9 @@ class Exported(Spoken):
                 f"tables   {tables}",
                 *([] if told.is_complete else ["note     the run is under way: these are the rows that it had so far"]),
                 *(f"note     {note}" for note in told.notes),
-                f"folder   {self.folder}" + (" (an earlier export replaced)" if self.is_replacement else ""),
+                f"folder   {self.folder} (an earlier export replaced)"
+                if self.is_replacement
+                else f"folder   {self.folder}",
                 f"files    {', '.join([*_first(list(told.files)), 'export.json'])}",
             ]
         )

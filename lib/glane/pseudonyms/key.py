@@ -86,8 +86,9 @@ def _of_command(command: str | None) -> bytes:
         words = shlex.split(command or "")
         done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=_PATIENCE_S, check=False)
     except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
+        why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
         raise ConfigError(
-            f"key_command: cannot be run ({type(error).__name__}). It is a program with its words, no line of a shell."
+            f"key_command: cannot be run ({why}). It is a program with its words, no line of a shell."
         ) from None
     if done.returncode:
         raise ConfigError(

@@ -40,7 +40,8 @@ def _network(known: Known, language: Language) -> str:
     if run.allow_hosts:
         told.append(words["allowed"].format(hosts=", ".join(run.allow_hosts)))
     if weakest in ("kernel", "python"):
-        told.append(words["refused"].format(num=count(known.num_refused, language)))
+        refused = words["refused" if known.num_refused else "none_refused"]
+        told.append(refused.format(num=count(known.num_refused, language)))
     return " ".join(told)
 
 

@@ -113,6 +113,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "guard_unknown": "Whether connections of the run's processes were refused was not recorded.",
         "guard_weakest": "The run was started {num} times: this is said of the weakest guard among them.",
         "refused": "Connections that were refused and written down: {num} (glane status lists them).",
+        "none_refused": "No connection was refused.",
         "allowed": "Allowed were: {hosts}.",
         "audited": "Commands of glane wrote into the audit log {folder} who began, read and wrote what, and what was "
         "refused; glane audit checks it. What other programs read is not seen there.",
@@ -249,6 +250,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "guard_unknown": "Il n'a pas été enregistré si les connexions des processus de l'extraction étaient refusées.",
         "guard_weakest": "L'extraction a été démarrée {num} fois\u00a0: ceci vaut pour le contrôle le plus faible.",
         "refused": "Connexions refusées et consignées\u00a0: {num} (glane status les énumère).",
+        "none_refused": "Aucune connexion n'a été refusée.",
         "allowed": "Étaient permises\u00a0: {hosts}.",
         "audited": "Les commandes de glane ont consigné dans le journal d'audit {folder} qui a commencé, lu et écrit "
         "quoi, et ce qui a été refusé\u00a0; glane audit le vérifie. Ce que d'autres programmes lisent n'y est pas vu.",
