@@ -10,7 +10,7 @@ import pytest
 import glane
 from conftest import SMALL_TASK, extract_here, job, job_here, make_settings, write_documents
 from glane.api import replay as api
-from glane.errors import ConfigError
+from glane.errors import ConfigError, RunError
 from glane.job.replay.compare import compare
 
 
@@ -103,16 +103,29 @@ def test_what_is_asked_otherwise_now_is_told(run, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("capability", "wanted", "is_on"), [(None, "auto", False), (7.5, "auto", False), (8.0, "auto", True), (9.0, "auto", True), (9.0, "off", False)]
-)  # fmt: skip
-def test_batch_invariance_is_asked_for_where_the_gpu_has_it(monkeypatch, capability, wanted, is_on):
-    monkeypatch.setattr(api, "least_capability", lambda: capability)
-    monkeypatch.delenv("VLLM_BATCH_INVARIANT", raising=False)
-    why_not = api._why_not_invariant("vllm", wanted)
-    assert (why_not == "") is is_on
-    with api._invariant(is_on):
-        assert api.os.environ.get("VLLM_BATCH_INVARIANT") == ("1" if is_on else None)
-    assert "VLLM_BATCH_INVARIANT" not in api.os.environ
+    ("why_not", "wanted", "then", "is_on"),
+    [("none", "auto", False, False), ("", "auto", False, True), ("", "off", False, False), ("", "off", True, True)],
+)
+def test_batch_invariance_is_asked_for_where_the_gpu_has_it_or_the_run_asked_so(
+    run, monkeypatch, why_not, wanted, then, is_on
+):
+    """The engine is told by the setting of extractions, which `tests/test_batch_invariant.py` follows to vLLM."""
+    given = glane.open_run(run)
+    settings = given.settings.model_copy(
+        update={"model": given.settings.model.model_copy(update={"batch_invariant": then})}
+    )
+    asked = []
+
+    def here(settings):
+        asked.append(settings.model.batch_invariant)
+        raise RunError("far enough")
+
+    monkeypatch.setattr(type(given), "settings", property(lambda _: settings))
+    monkeypatch.setattr(api, "why_not_invariant", lambda _: why_not)
+    monkeypatch.setattr(api, "extract_here", here)
+    with pytest.raises(RunError, match="far enough"):
+        glane.replay(given, rows=2, batch_invariant=wanted)
+    assert asked == [is_on]
 
 
 def test_the_command_says_counts_and_no_document(run):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,22 +12,20 @@ from typing import IO, Literal
 from glane.api.sources import RunLike, run_of
 from glane.assess.proportion import of_finite
 from glane.cluster.scratch import text_folder
-from glane.engine.device import least_capability
-from glane.engine.registry import engine_kind
 from glane.errors import ConfigError, RunError
 from glane.extraction.fingerprint import changes
 from glane.extraction.results import Run, open_run
 from glane.extraction.summary import WORK
+from glane.job.batch_invariant import why_not_invariant
 from glane.job.here import extract_here
 from glane.job.replay.compare import Compared, Verdict, compare
 from glane.job.replay.record import Proportion, Replay
 from glane.languages import Spoken, in_language
 from glane.parquet import write_parquet_frame
-from glane.settings import ExtractSettings, LocalSettings
+from glane.settings import ExtractSettings, LocalSettings, ModelSettings
 from glane.storage import replace_file
 
 _LEVEL = 0.95
-_INVARIANT, _LEAST_CAPABILITY = "VLLM_BATCH_INVARIANT", 8.0  # of vLLM, and the NVIDIA GPUs that it needs for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +71,8 @@ def replay(
         run: A complete extraction.
         rows: Documents, or groups of them, of the sample; all of a smaller run.
         seed: Of the sample.
-        batch_invariant: auto: vLLM computes so that other documents in a batch change nothing, where the GPU can.
+        batch_invariant: auto: vLLM computes so that other documents in a batch change nothing, where the GPU can; off:
+            as the run asked.
         out: A JSON file for the result.
 
     Raises:
@@ -94,12 +91,16 @@ def replay(
         raise RunError(f"run.dir: {then.directory.root} has no documents, so none can be extracted again.")
     drawn = ids.sample(min(rows, documents), seed=seed)
     sample = then.all().join(drawn.lazy(), on=then.id_column, how="semi").collect()
-    why_not = _why_not_invariant(then.settings.model.engine, batch_invariant)
-    with text_folder() as folder, _invariant(not why_not):
+    asked = then.settings.model
+    why_not = why_not_invariant(asked.engine)
+    if batch_invariant == "off" and not asked.batch_invariant:
+        why_not = "it was switched off"
+    model = asked.model_copy(update={"batch_invariant": asked.batch_invariant or not why_not})
+    with text_folder() as folder:
         listed = folder / "ids.parquet"
         with listed.open("wb") as stream:
             write_parquet_frame(drawn, stream)
-        extract_here(_settings(then.settings, ids=listed, run=folder / "run"))
+        extract_here(_settings(then.settings, model=model, ids=listed, run=folder / "run"))
         now = open_run(folder / "run")
         found = compare(sample, now.all().collect(), id_column=then.id_column, fields=description.fields)
         otherwise = changes(description.fingerprint, now.description().fingerprint)
@@ -109,13 +110,14 @@ def replay(
     return Replayed(replay=result)
 
 
-def _settings(settings: ExtractSettings, *, ids: Path, run: Path) -> ExtractSettings:
+def _settings(settings: ExtractSettings, *, model: ModelSettings, ids: Path, run: Path) -> ExtractSettings:
     """The run's settings for these documents alone, on this machine, and without what is beside an extraction."""
     data = {"only_ids_in": str(ids), "limit": None, "sample": None, "only_rejected_of": (), "skip_done_in": ()}
     beside = {"pilot": None, "reference": None, "metrics_dir": None, "site_log": None, "allow_toy": True}
     own = {name: value for name, value in beside.items() if name in type(settings.run).model_fields}
     return settings.model_copy(
         update={
+            "model": model,
             "data": settings.data.model_copy(update={**data, "extend": None}),
             "run": settings.run.model_copy(update={**own, "dir": str(run), "group_access": False}),
             "task": {**settings.task, "sentinels": None},
@@ -124,35 +126,6 @@ def _settings(settings: ExtractSettings, *, ids: Path, run: Path) -> ExtractSett
             "show": 0,
         }
     )
-
-
-def _why_not_invariant(engine: str, wanted: Literal["auto", "off"]) -> str:
-    """Why the engine does not compute batch-invariantly; empty if it does."""
-    if wanted == "off":
-        return "it was switched off"
-    if not engine_kind(engine).has_weights:
-        return "the engine has no weights"
-    capability = least_capability()
-    if capability is None:
-        return "vLLM can on NVIDIA GPUs alone, and there is none here"
-    if capability < _LEAST_CAPABILITY:
-        return f"vLLM needs a GPU of compute capability {_LEAST_CAPABILITY}, and here it is {capability}"
-    return ""
-
-
-@contextlib.contextmanager
-def _invariant(is_on: bool) -> Iterator[None]:
-    """Have the engines that are started meanwhile compute batch-invariantly."""
-    former = os.environ.get(_INVARIANT)
-    if is_on:
-        os.environ[_INVARIANT] = "1"
-    try:
-        yield
-    finally:
-        if former is None:
-            os.environ.pop(_INVARIANT, None)
-        else:
-            os.environ[_INVARIANT] = former
 
 
 def _result(

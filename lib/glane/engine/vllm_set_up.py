@@ -6,6 +6,7 @@ import os
 from importlib.util import find_spec
 from typing import Any
 
+from glane.engine.batch_invariant import set_invariant
 from glane.engine.device import build
 from glane.engine.preload import set_environment
 from glane.errors import EngineError
@@ -31,6 +32,7 @@ def set_up(settings: ModelSettings, *, device: str, cpus: int) -> None:
             "model.kv_offload_gib: vLLM moves blocks of the cache from a GPU to the node's memory only, and this "
             "engine works on a CPU. Leave it out, and set model.kv_cache_mib."
         )
+    set_invariant(settings, device=device)
     set_environment()
     os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0" if in_process else "1"
     if device == "cpu":

@@ -15,6 +15,7 @@ from glane.cluster.processes import core_dumps, raise_open_files
 from glane.cluster.schedulers import current_job_name
 from glane.cluster.scratch import scratch_folder
 from glane.engine.device import has_gpu
+from glane.job.batch_invariant import refuse_invariant_without_gpus
 from glane.run.heartbeat import JOB_NAME
 from glane.settings import EmbedSettings, ExtractSettings, LocalSettings
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @signals_end_in_order()
 def extract_here(settings: ExtractSettings) -> PreparedRun:
     """Run the job on this machine; see `glane.job.extract.extract`."""
+    refuse_invariant_without_gpus(settings.model)
     with _engines_here(settings) as connect:
         from glane.job.extract import extract  # takes half a second, with Polars and Arrow
 

@@ -42,6 +42,8 @@ def run_view(run: Overview, jobs: Sequence[Job], said: str | None) -> Renderable
     if run.engine_deaths:
         parts.append(_text(f"deaths     {run.engine_deaths} engine(s) died so far"))
     parts.extend(_text(f"bad node   {line}") for line in run.bad_nodes)
+    if run.batch_invariant:
+        parts.append(_text("engines    other documents in a batch change no answer (model.batch_invariant)"))
     if run.guard:
         parts.append(_text(f"network    {guard_line(run.guard)}"))
     if run.between_nodes:

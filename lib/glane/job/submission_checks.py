@@ -17,6 +17,7 @@ from glane.extraction.lookups import lookup_marks
 from glane.extraction.prepare import checked_files, document_type
 from glane.extraction.selection import check_selected
 from glane.extraction.shifted import pseudonym_values
+from glane.job.batch_invariant import refuse_invariant_without_gpus
 from glane.job.licences import refuse_unlicensed
 from glane.job.notes import tell_notes, tell_tables
 from glane.job.preflight import preflight
@@ -95,6 +96,7 @@ def _told_faults(settings: ExtractSettings, task: Task) -> Iterator[GlaneError]:
         partial(check_asked_network, settings.model, settings.cluster),
         partial(check_sentinels, task),
         partial(_refuse_absent, settings.model),
+        partial(_refuse_variant, settings),
     )
 
 
@@ -113,6 +115,12 @@ def _faults(*checks: Callable[[], object]) -> Iterator[GlaneError]:
             check()
         except GlaneError as error:
             yield error
+
+
+def _refuse_variant(settings: ExtractSettings) -> None:
+    cluster = settings.cluster
+    num_gpus = cluster.num_gpus_per_node if isinstance(cluster, BatchSettings) else None
+    refuse_invariant_without_gpus(settings.model, num_gpus=num_gpus)
 
 
 def _refuse_absent(model: ModelSettings) -> None:

@@ -29,6 +29,7 @@ class RunHead(Strict):
     lease_s: float
     extends: EarlierRun | None = None
     run: Mapping[str, Any] = {}  # the settings of the run directory, where its work has some
+    batch_invariant: bool = False  # model.batch_invariant
 
 
 def read_head(directory: RunDirectory) -> RunHead:
@@ -41,7 +42,7 @@ def read_head(directory: RunDirectory) -> RunHead:
     """
 
     def parts(text: str) -> tuple[Any, Any]:
-        of_run = _blocks(_blocks(text, ("settings",)), ("run",), indent="  ")
+        of_run = _blocks(_blocks(text, ("settings",)), ("run", "model"), indent="  ")
         return yaml_values(_blocks(text, _NAMES)), yaml_values(of_run)
 
     values, of_run = read_yaml(directory, parts)
@@ -49,6 +50,8 @@ def read_head(directory: RunDirectory) -> RunHead:
     head = {name: value for name, value in known.items() if name not in ("kind", "version")}
     settings = of_run.get("run") if isinstance(of_run, Mapping) else None
     head["run"] = settings if isinstance(settings, Mapping) else {}
+    model = of_run.get("model") if isinstance(of_run, Mapping) else None
+    head["batch_invariant"] = isinstance(model, Mapping) and model.get("batch_invariant") is True
     try:
         return validated(RunHead, head, place="", are_values_shown=False)
     except ConfigError as error:

@@ -80,6 +80,7 @@ class Overview:
     errors: list[str] = field(default_factory=list)
     job_names: list[str] = field(default_factory=list)
     bad_nodes: list[str] = field(default_factory=list)  # and why; further jobs are kept off them
+    batch_invariant: bool = False  # other documents of a batch change no answer
     guard: Guard = ""  # of connections to other machines, at the last start: kernel, python or off
     refused: list[str] = field(default_factory=list)  # connections that it refused
     between_nodes: BetweenNodes = ""  # how Ray spoke from node to node, at the last start: tls or plain
@@ -128,6 +129,7 @@ def overview(path: str | Path) -> Overview:
         )  # fmt: skip
     return replace(
         found, run=str(path), work=head.work, task=head.task, model=head.model, job_names=names, least_usable=least,
+        batch_invariant=head.batch_invariant,
         extends=extends, refused=refused_lines(directory),
     )  # fmt: skip
 

@@ -54,6 +54,8 @@ class ModelSettings(Strict):
     expert_parallel: bool = False  # of a mixture of experts: whole experts on each GPU, instead of parts of all
     attention_backend: str | None = None  # vLLM's name of the kernels; None: its choice
     kv_cache_dtype: str = "auto"  # of the cache; fp8 takes half the memory, and can change answers
+    # Kernels by which other documents of a batch change no answer; False is left out, as in runs of before.
+    batch_invariant: bool = Key(default=False, exclude_if=lambda value: not value)
     async_scheduling: bool | Literal["auto"] = "auto"  # the next step is planned while one runs; auto: vLLM's choice
     engines: int | Literal["auto"] = "auto"  # on each node
     cpus_per_engine: int | Literal["auto"] = "auto"
