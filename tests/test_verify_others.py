@@ -93,10 +93,10 @@ def test_what_a_user_may_not_read_is_unreadable_and_never_changed_or_missing(ope
 def test_the_command_says_it_with_a_status_of_its_own(open_to_all: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (open_to_all / "run" / "summary.json").chmod(0)
     with acting_as(STRANGER):
-        done = job_here(f"run.dir={open_to_all}/run", name="verify", check=3)
+        done = job_here(f"run.dir={open_to_all}/run", name="verify", check=3, cwd=open_to_all)
         assert "unreadable   summary.json (it cannot be read (Permission denied))" in done.stdout
         monkeypatch.setenv("GLANE_LANG", "fr")
-        done = job_here(f"run.dir={open_to_all}/run", name="verify", check=3)
+        done = job_here(f"run.dir={open_to_all}/run", name="verify", check=3, cwd=open_to_all)
         assert "illisible    summary.json (" in done.stdout
 
 
@@ -104,7 +104,7 @@ def test_the_command_says_it_with_a_status_of_its_own(open_to_all: Path, monkeyp
 def test_a_run_whose_folder_may_not_be_entered_is_told_in_a_sentence(open_to_all: Path) -> None:
     (open_to_all / "run").chmod(0)
     with acting_as(STRANGER):
-        done = job_here(f"run.dir={open_to_all}/run", name="verify", check=2)
+        done = job_here(f"run.dir={open_to_all}/run", name="verify", check=2, cwd=open_to_all)
     assert "cannot be looked at (Permission denied)" in done.stderr
 
 
@@ -203,7 +203,7 @@ def test_a_name_that_digests_give_leads_nowhere_else(copy: Path, kind: str) -> N
     values = {**taken.as_values(), "files": {**taken.files, HOSTILE[kind]: digest}}
     values["begun"] = {**values["begun"], "extract.log": {"bytes": 10**18, "digest": digest}}
     path.write_text(json.dumps(values))
-    done = job_here(f"run.dir={copy}/run", name="verify", check=2)
+    done = job_here(f"run.dir={copy}/run", name="verify", check=2, cwd=open_to_all)
     assert "equal        ../" not in done.stdout
     assert "equal        /etc/hostname" not in done.stdout
     assert "Traceback" not in done.stderr
@@ -218,6 +218,6 @@ def test_a_name_that_a_list_of_results_gives_leads_nowhere_else(copy: Path, kind
     for call in values["calls"].values():
         call["now"]["files"][HOSTILE[kind]] = digest
     path.write_text(json.dumps(values))
-    done = job_here(f"run.dir={copy}/run", name="verify", check=2)
+    done = job_here(f"run.dir={copy}/run", name="verify", check=2, cwd=open_to_all)
     assert "Traceback" not in done.stderr
     assert not any("/etc/hostname" in line for line in done.stdout.splitlines() if line.startswith("equal"))

@@ -36,7 +36,10 @@ NOT_MESSAGES = (
     "assess/attacks/kinds.py",  # what is planted in documents
     "pseudonyms/name_words.py",  # what documents say
     "pseudonyms/name_growth.py",
+    "pseudonyms/name_context.py",
     "pseudonyms/places.py",
+    "pseudonyms/place_names.py",
+    "pseudonyms/institutions.py",
     "pseudonyms/patterns.py",
     "pseudonyms/dates.py",
     "pseudonyms/tokens.py",

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from itertools import chain
+from dataclasses import replace
+from itertools import chain, groupby
 
 from glane.pseudonyms.composed import Composed, composed
 from glane.pseudonyms.dates import as_date, dates, of_day
+from glane.pseudonyms.institutions import homes_in_one_case
 from glane.pseudonyms.kinds import Found, without_overlaps
 from glane.pseudonyms.names import names
 from glane.pseudonyms.patterns import numbers
-from glane.pseudonyms.places import places
+from glane.pseudonyms.place_names import with_capitals
+from glane.pseudonyms.places import places, places_by_little
+from glane.pseudonyms.slips import without_slips
 from glane.pseudonyms.squeezed import Squeezed, signs_of
-from glane.pseudonyms.tokens import PARTICLES
+from glane.pseudonyms.tokens import PARTICLES, tokens
 from glane.pseudonyms.words import is_common
 from glane.settings.pseudonymise import Kind
 
@@ -23,6 +27,7 @@ _WORD_OF_NAME = re.compile(
     re.IGNORECASE,
 )
 Told = tuple[str, Kind, bool]  # letters and digits, what it is, and whether it is an ordinary word
+_CAPITAL = re.compile(r"[A-ZÀ-Ý][a-zà-ÿ]")
 _LEAST_NUMBER, _LEAST_WORD = 5, 4  # letters and digits of a known number, and of a name that is an ordinary word
 
 
@@ -41,11 +46,51 @@ def identifiers(
     """
     given = Composed(text)
     text, known = given.text, [composed(one) for one in known if one.strip()]
-    found = [*numbers(text), *dates(text), *places(text), *names(text, known=known), *places_known(text, known)]
-    found += places_told(text, told)
+    found = [*_by_rules(text, known), *places_known(text, known), *places_told(text, told)]
     if oldest_age is not None:
         found += [Found(*one.span("age"), "age") for one in _AGE.finditer(text) if int(one["age"]) > oldest_age]
     return [given.given(one) for one in without_overlaps(found, text) if one.kind not in keep]
+
+
+def _by_rules(text: str, known: list[str]) -> Iterator[Found]:
+    """What rules find in a text as it was meant: without slips of a scanner, and with capitals where it has none."""
+    meant = without_slips(text)
+    for start, line in _other_lines(text, meant):
+        yield from _moved(chain(numbers(line), dates(line)), start)
+    words = tokens(meant)
+    of_persons, surely = list(names(meant, words, known=known)), list(places(meant))
+    yield from (*numbers(meant), *dates(meant), *surely, *of_persons)
+    by_little: list[Iterator[Found]] = [places_by_little(meant)]
+    for start, lines in _other_lines(with_capitals(meant, words), meant):
+        if _CAPITAL.search(lines) is None:
+            continue
+        by_little.append(_moved(chain(places(lines), places_by_little(lines), homes_in_one_case(lines)), start))
+    taken = bytearray(len(text))
+    for one in (*of_persons, *(one for one in surely if one.kind == "hospital")):
+        taken[one.start : one.end] = b"\1" * (one.end - one.start)
+    yield from (one for one in chain.from_iterable(by_little) if not any(taken[one.start : one.end]) or _is_sure(one))
+
+
+def _other_lines(text: str, other: str) -> Iterator[tuple[int, str]]:
+    """Runs of lines of a text that are not as in another one of the same length, and where each run begins."""
+    if text is other:
+        return
+    lines, begun = text.splitlines(keepends=True), 0
+    for is_same, run in groupby(
+        zip(lines, other.splitlines(keepends=True), strict=True), key=lambda pair: pair[0] == pair[1]
+    ):
+        piece = "".join(line for line, _ in run)
+        if not is_same:
+            yield begun, piece
+        begun += len(piece)
+
+
+def _moved(found: Iterable[Found], by: int) -> Iterator[Found]:
+    yield from (replace(one, start=one.start + by, end=one.end + by) for one in found)
+
+
+def _is_sure(found: Found) -> bool:
+    return found.kind in ("postcode", "hospital")
 
 
 def places_known(text: str, known: Iterable[str]) -> Iterator[Found]:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
-from rapidfuzz.distance import OSA
-
-from glane.pseudonyms.name_words import ARTICLES, TITLES
+from glane.pseudonyms.name_words import ARTICLES, ROLES, TITLES
 from glane.pseudonyms.tokens import Token
-from glane.pseudonyms.words import is_common, letters, names_a_disease, several
+from glane.pseudonyms.words import is_disease, listed, names_a_disease, several
 
 _MOST_STEPS = 4  # words that a name grows by, either way
-_LEAST_LINE = 5  # words of a line by which it is judged to have no capitals
 _LEAST_LETTERS, _LEAST_UPPER = 3, 4
-_LEAST_FUZZY, _LONG = 5, 9  # letters of a name that is found misspelt, and of one with two faults
-_MAIL = re.compile(r"(?<![\w.+-])(?P<local>[\w.+-]{3,64}) ?@")
 _VOWEL = re.compile(r"[aeiouy]")
 # What only somebody does: no drug, sign or disease.
 _DOES = frozenset(
@@ -32,7 +28,7 @@ _BY = re.compile(
     r"|telephone a |remis a |confie a |chez |nommee? |famille |bonjour |salut |merci |merci a |avis |dixit )(?=\w)"
 )
 _NOT_BY = re.compile(
-    r"(?:traite|relaye|remplace|substitue|couvert|confirme|complique|cause|provoque|soulage|calme|stabilise|equilibre"
+    r"(?:traite|relais|relaye|remplace|substitue|couvert|confirme|complique|cause|provoque|soulage|calme|stabilise|equilibre"
     r"|induit|favorise|explique|evoque|defini|mesure|documente|objective|elimine|controle|majore|marque|suivi"
     r"|precede|declenche|du|entraine|mis|commence|poursuivi|complete|associe|caracterise)e?s? par $"
 )
@@ -66,9 +62,7 @@ def told_by_others(text: str, words: Sequence[Token], plain: str, marked: list[b
     for found in _BORN.finditer(plain):
         place = at.get(found.start())
         back = 1
-        while (
-            place is not None and back < _MOST_STEPS and place - back >= 0 and _is_unknown(words, place - back, plain)
-        ):
+        while place is not None and back < _MOST_STEPS and place - back >= 0 and is_unknown(words, place - back, plain):
             marked[place - back] = True
             if words[place - back].gap not in (" ", "\u00a0"):
                 break
@@ -77,32 +71,32 @@ def told_by_others(text: str, words: Sequence[Token], plain: str, marked: list[b
         place = at.get(found.end())
         if place is None or _NOT_BY.search(found[0]):
             continue
-        led = (*_with_particles(words, place),) if words[place].word.is_particle else ()
-        for one in led or ((place,) if _is_unknown(words, place, plain) else ()):
+        led = (*with_particles(words, place),) if words[place].word.is_particle else ()
+        for one in led or ((place,) if is_unknown(words, place, plain) else ()):
             marked[one] = True
     for found in _SIGNED.finditer(text):
         place = at.get(found.end())
-        led = () if place is None or place + 1 >= len(words) else (*_with_particles(words, place + 1), place + 1)
-        if led and place is not None and (len(led) > 1 or _is_unknown(words, place + 1, plain)):
+        led = () if place is None or place + 1 >= len(words) else (*with_particles(words, place + 1), place + 1)
+        if led and place is not None and (len(led) > 1 or is_unknown(words, place + 1, plain)):
             for one in (place, *led):
                 marked[one] = True
     for place, token in enumerate(words[1:], 1):
-        if words[place - 1].word.plain in TITLES and token.gap == " " and _is_lower_initial(token, plain):
+        if words[place - 1].word.plain in TITLES and token.gap == " " and is_lower_initial(token, plain):
             marked[place] = True
     for place in range(len(words) - 1):
         does = words[place + 1]
         if (
             does.gap == " "
             and does.word.plain in _DOES
-            and not does.word.is_capital
-            and _is_unknown(words, place, plain)
+            and (does.in_capitals or not does.word.is_capital)
+            and is_unknown(words, place, plain)
         ):
             marked[place] = True
 
 
-def in_lower_lines(text: str, words: Sequence[Token], plain: str, marked: list[bool]) -> None:
+def in_lower_lines(words: Sequence[Token], plain: str, marked: list[bool]) -> None:
     """Mark names in lines that have no capital at all, behind words that announce somebody."""
-    for start, end in _lower_lines(text, words):
+    for start, end in _lower_lines(words):
         for place in range(start, end):
             before = words[place - 1] if place > start else None
             is_told = (
@@ -146,36 +140,33 @@ def _may_be_lower(token: Token, plain: str) -> bool:
     )
 
 
-def _lower_lines(text: str, words: Sequence[Token]) -> Iterator[tuple[int, int]]:
-    """The places of the words of each line that has none with a capital."""
-    begun = place = 0
-    for line in text.splitlines(keepends=True):
-        last, first = begun + len(line), place
-        while place < len(words) and words[place].start < last:
-            place += 1
-        if place - first >= _LEAST_LINE and not any(_has_capital(word) for word in words[first:place]):
-            yield first, place
-        begun = last
+def _lower_lines(words: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """The places of the words of each run of lines that have none with a capital."""
+    for is_lower, run in groupby(range(len(words)), key=lambda place: words[place].in_lower):
+        if is_lower:
+            places = list(run)
+            yield places[0], places[-1] + 1
 
 
-def _has_capital(token: Token) -> bool:
-    return len(token.text) > 1 and any(map(str.isupper, token.text))
+def is_unknown(words: Sequence[Token], place: int, plain: str) -> bool:
+    """Whether a word may be a name by its form: neither ordinary nor what a disease is called by, and with a capital.
 
-
-def _is_unknown(words: Sequence[Token], place: int, plain: str) -> bool:
-    """Whether a word has a capital and is neither ordinary nor what a disease is called by."""
+    Where a line has no capital at all, without one.
+    """
     token = words[place]
     word = token.word
-    if not word.is_capital or word.is_particle or word.plain in TITLES or word.is_initial:
+    if token.in_lower:
+        return _may_be_lower(token, plain)
+    if not word.is_capital or word.is_particle or word.is_initial or word.is_eponym or word.plain in TITLES:
         return False
-    if word.is_eponym or names_a_disease(plain, token.start):
+    if word.is_common and (token.is_first or not (word.is_first_name or word.is_surname)):
         return False
     if word.is_upper and (len(token.text) < _LEAST_UPPER or not _VOWEL.search(word.plain)):
         return False
-    return not word.is_common or ((word.is_first_name or word.is_surname) and not token.is_first)
+    return not names_a_disease(plain, token.start)
 
 
-def _is_lower_initial(token: Token, plain: str) -> bool:
+def is_lower_initial(token: Token, plain: str) -> bool:
     """Whether it is the "d." of "Mme d."."""
     return len(token.text) == 1 and token.text.islower() and plain[token.end : token.end + 1] == "."
 
@@ -190,14 +181,32 @@ def _right(words: Sequence[Token], place: int, plain: str) -> Iterator[int]:
         is_title = token.text == "M." and after + 1 < len(words) and words[after + 1].gap == " "
         if not is_title or not words[after + 1].word.is_capital:
             yield after
-    elif _is_lower_initial(token, plain) or (is_beside_first and not token.in_capitals and not token.word.is_common):
+    elif is_lower_initial(token, plain) or (is_beside_first and not token.in_capitals and not token.word.is_common):
         yield after
     elif _are_short(words, after):
         yield from (after, after + 1)
     elif token.word.is_particle and "." not in token.text:
-        yield from _with_particles(words, after)
-    elif not token.in_capitals and not token.is_first and _is_unknown(words, after, plain):
+        led = list(with_particles(words, after))
+        is_last = token.word.plain not in ARTICLES and (token.word.is_capital or token.in_lower)
+        yield from led or ((after,) if is_last else ())  # "Pham Van"
+    elif not token.is_first and (is_unknown(words, after, plain) or _is_capital_beside(words, after, plain)):
         yield after
+
+
+def _is_capital_beside(words: Sequence[Token], place: int, plain: str) -> bool:
+    """Whether an ordinary word has a capital behind a name for no other reason: "Oriana Cheval", "Oriana CHEVAL"."""
+    token, before = words[place], words[place - 1]
+    word = token.word
+    if not word.is_capital or token.in_capitals or word.is_eponym or word.plain in listed("clinical"):
+        return False
+    if (
+        word.plain in TITLES
+        or word.plain in ROLES
+        or names_a_disease(plain, token.start)
+        or before.word.plain in TITLES
+    ):
+        return False
+    return before.word.is_capital and (len(token.text) > 3 or not word.is_upper) and not is_disease(word.plain)
 
 
 def _are_short(words: Sequence[Token], first: int) -> bool:
@@ -211,7 +220,7 @@ def _are_short(words: Sequence[Token], first: int) -> bool:
     )
 
 
-def _with_particles(words: Sequence[Token], first: int) -> Iterator[int]:
+def with_particles(words: Sequence[Token], first: int) -> Iterator[int]:
     """The particles and the surname that they lead to, if they do."""
     last = first
     while last < len(words) and last - first < 3 and words[last].word.is_particle:
@@ -223,6 +232,8 @@ def _with_particles(words: Sequence[Token], first: int) -> Iterator[int]:
     name = words[last]
     is_strong = any(one.word.is_capital and not one.in_capitals for one in words[first:last])  # "La Tour"
     is_named = name.word.is_capital and (not name.word.is_common or name.word.is_surname or is_strong)
+    if name.in_lower:
+        is_named = _may_be_lower(name, "")
     is_all_upper = words[first].word.is_upper and not words[first - 1].word.is_upper
     is_foreign = not all(one.word.plain in ARTICLES for one in words[first:last])
     is_long = not name.word.is_upper or len(name.text) >= _LEAST_UPPER or is_foreign or is_all_upper
@@ -231,9 +242,19 @@ def _with_particles(words: Sequence[Token], first: int) -> Iterator[int]:
 
 
 def _left(words: Sequence[Token], place: int, plain: str) -> Iterator[int]:
+    before = words[place - 1]
+    if (
+        place
+        and before.in_lower
+        and words[place].gap == ". "
+        and is_lower_initial(before, plain)
+        and before.text != "m"
+    ):
+        yield place - 1
     if place == 0 or words[place].gap not in (" ", "\u00a0"):
         return
-    before = words[place - 1]
+    if _is_led_by(before, words[place]):
+        yield place - 1
     if before.word.is_upper and not before.in_capitals and not before.word.is_common and place > 1:
         led = words[place - 2]  # "VON ARX" before a first name
         if (led.word.is_particle and led.word.is_upper and before.gap in (" ", "'", "’")) or _are_short(
@@ -241,33 +262,15 @@ def _left(words: Sequence[Token], place: int, plain: str) -> Iterator[int]:
         ):
             yield from (place - 2, place - 1)
     is_initial = before.word.is_initial and "." in before.text and before.text not in ("M.", "P.")
-    if is_initial or (not before.is_first and not before.in_capitals and _is_unknown(words, place - 1, plain)):
+    if is_initial or (not before.is_first and is_unknown(words, place - 1, plain)):
         yield place - 1
 
 
-def misspelt(words: Sequence[Token], known: Collection[str]) -> set[str]:
-    """The words that are a known name with a letter wrong, lacking, doubled or in another place; two in long names.
-
-    Ordinary words, other names of the lists and diseases are none.
-    """
-    names = [name for name in known if len(name) >= _LEAST_FUZZY and name.isalpha()]
-    found = set()
-    for token in words if names else ():
-        word = token.word
-        if len(word.letters) < _LEAST_FUZZY - 1 or word.is_common or word.is_eponym:
-            continue
-        if word.is_first_name or word.is_surname:
-            continue
-        if any(OSA.distance(word.letters, name, score_cutoff=_most_wrong(name)) <= _most_wrong(name) for name in names):
-            found.add(word.letters)
-    return found
-
-
-def _most_wrong(name: str) -> int:
-    return 2 if len(name) >= _LONG else 1
-
-
-def names_in_addresses(plain: str) -> set[str]:
-    """The parts of electronic addresses that may be names: "yann.kervella@…" tells two."""
-    found = {part for one in _MAIL.finditer(plain) for part in re.split(r"[._+-]+", one["local"])}
-    return {letters(part) for part in found if len(part) > 2 and part.isalpha() and not is_common(part)}
+def _is_led_by(particle: Token, name: Token) -> bool:
+    """Whether a particle before a name belongs to it, as in "Le Bihannic": French has no article before a name."""
+    if not particle.word.is_particle or "." in particle.text or name.word.is_common or name.word.is_first_name:
+        return False
+    is_one_case = particle.in_lower or particle.in_capitals
+    if particle.word.plain not in ARTICLES or (is_one_case and particle.word.plain in ("le", "la")):
+        return True
+    return particle.word.is_capital and not is_one_case

@@ -7,31 +7,33 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from glane.pseudonyms.kinds import Found
-from glane.pseudonyms.name_growth import grow, in_lower_lines, misspelt, names_in_addresses, told_by_others
+from glane.pseudonyms.name_context import initials_of_names, told_by_context
+from glane.pseudonyms.name_growth import grow, in_lower_lines, told_by_others
+from glane.pseudonyms.name_repeats import is_eponym, misspelt, names_in_addresses, repeat
 from glane.pseudonyms.name_words import ARTICLES, BY, HEADING, KIN, LABEL, ROLES, TITLES
-from glane.pseudonyms.tokens import Token, tokens
-from glane.pseudonyms.words import folded, is_common, is_surname, letters, names_a_disease
+from glane.pseudonyms.tokens import Token
+from glane.pseudonyms.words import folded, is_surname, letters
 
 _MOST = 5  # tokens of a name
 
 
-def names(text: str, *, known: Iterable[str] = ()) -> Iterator[Found]:
+def names(text: str, words: Sequence[Token], *, known: Iterable[str] = ()) -> Iterator[Found]:
     """The names of persons in a text, each of its words by itself, particles with the surname that they belong to.
 
     `known` names are looked for everywhere.
     """
-    words = tokens(text)
     marked, plain = [False] * len(words), folded(text)
     for place, is_sure in _behind_words(plain, words):
         _grow(words, place, marked, is_sure=is_sure)
     _cells(text, words, marked)
     _runs(words, plain, marked)
     told_by_others(text, words, plain, marked)
-    in_lower_lines(text, words, plain, marked)
+    told_by_context(words, plain, marked)
+    in_lower_lines(words, plain, marked)
     grow(words, plain, marked)
     wanted = {letters(part) for name in known for part in re.split(r"[\s,;/]+", name) if len(letters(part)) > 1}
     wanted |= misspelt(words, wanted) | names_in_addresses(plain)
-    _repeat(words, plain, marked, wanted)
+    repeat(words, plain, marked, wanted)
     grow(words, plain, marked)
     start = None  # of the particles before a name, which are replaced with it
     for place, token in enumerate(words):
@@ -43,6 +45,7 @@ def names(text: str, *, known: Iterable[str] = ()) -> Iterator[Found]:
             continue
         yield Found(start, token.end, "name")
         start = None
+    yield from (Found(*span, "name") for span in initials_of_names(text, words, marked))
 
 
 def _behind_words(plain: str, words: Sequence[Token]) -> Iterator[tuple[int, bool]]:
@@ -117,8 +120,9 @@ def _is_name(words: Sequence[Token], place: int, *, is_first: bool, is_sure: boo
         return _leads(words, place, is_first=is_first, is_sure=is_sure)
     if token.word.is_initial:
         return "." in token.text or is_first
-    if token.in_capitals:
-        return not token.word.is_common or is_listed
+    if token.in_capitals or token.in_lower:
+        is_called = is_first and place > 0 and _is_title(words[place - 1]) and _ends_here(words, place)
+        return not token.word.is_common or is_listed or is_called
     if token.word.is_capital:
         if is_first:
             is_behind_title = place > 0 and _is_title(words[place - 1]) and token.gap in (" ", "\u00a0")
@@ -126,6 +130,11 @@ def _is_name(words: Sequence[Token], place: int, *, is_first: bool, is_sure: boo
         breaks = "\n" in token.gap or "," in token.gap or "." in token.gap
         return is_listed if breaks else not token.word.is_common or is_listed
     return not token.word.is_common and (is_first or is_listed)
+
+
+def _ends_here(words: Sequence[Token], place: int) -> bool:
+    """Whether a sign or the line's end stands behind a word, and so no ordinary sentence goes on with it."""
+    return place + 1 == len(words) or words[place + 1].gap[:1] in tuple(",.;:)(\n")
 
 
 def _leads(words: Sequence[Token], place: int, *, is_first: bool, is_sure: bool) -> bool:
@@ -197,17 +206,12 @@ def _may_be(words: Sequence[Token], place: int, plain: str, *, is_within: bool) 
         return after is not None and after.gap in (" ", "'", "’") and not after.word.is_common and after.word.is_capital
     if token.word.is_initial:
         return "." in token.text
-    if _is_eponym(token, plain):
+    if is_eponym(token, plain):
         before = words[place - 1] if place else None
         return before is not None and token.gap == " " and before.word.is_first_name and before.word.is_capital
     if token.word.is_common:
         return is_listed
     return is_listed or not (token.word.is_upper and len(token.text) <= 3)
-
-
-def _is_eponym(token: Token, plain: str) -> bool:
-    """Whether it names a disease or a sign here."""
-    return token.word.is_eponym or names_a_disease(plain, token.start)
 
 
 def _mark_run(words: Sequence[Token], start: int, end: int, marked: list[bool]) -> None:
@@ -264,37 +268,3 @@ def _mark_behind_particles(words: Sequence[Token], run: range, marked: list[bool
 
 def _has_name(words: Sequence[Token], wide: Sequence[int]) -> bool:
     return all(not words[place].word.is_common or is_surname(words[place].word.plain) for place in wide)
-
-
-def _repeat(words: Sequence[Token], plain: str, marked: list[bool], known: set[str]) -> None:
-    """Mark what repeats a name that was found, or that is known of the row: whatever its case and accents."""
-    found = {token.word.letters for token, is_name in zip(words, marked) if is_name}
-    found |= {letters(part) for token, is_name in zip(words, marked) if is_name for part in token.word.parts}
-    found = {name for name in found if len(name) > 2} | known
-    for place, token in enumerate(words):
-        if marked[place] or not (token.word.letters in found or any(part in found for part in token.word.parts)):
-            continue
-        if token.word.is_particle and token.word.letters not in known:
-            continue
-        if _is_eponym(token, plain) and token.word.letters not in known:
-            continue
-        if token.word.is_common and not _is_beside(words, place, marked):
-            continue
-        marked[place] = True
-
-
-def _is_beside(words: Sequence[Token], place: int, marked: Sequence[bool]) -> bool:
-    """Whether an ordinary word is spelled as a name here: with a capital within a sentence, or beside a name."""
-    token = words[place]
-    if not token.word.is_capital:
-        return False
-    beside = (place and marked[place - 1] and token.gap in (" ", "\t", ", ")) or (
-        place + 1 < len(words) and marked[place + 1] and words[place + 1].gap in (" ", "\t", ", ")
-    )
-    is_strong = not token.in_capitals and (token.word.is_upper or not token.is_first) and not is_common_heading(token)
-    return bool(beside) or is_strong
-
-
-def is_common_heading(token: Token) -> bool:
-    """Whether a word in capitals may be an abbreviation or a heading."""
-    return token.word.is_upper and len(token.text) < 4 and is_common(token.word.plain)

@@ -26,11 +26,15 @@ _NIR_LABEL = re.compile(
 _PHONE = re.compile(
     r"(?:(?<![\d.,/-])|(?<=\d{8}[/-])|(?<=\d\d[ .-]\d\d[/-]))"  # or behind another one
     r"(?:(?:\+|\b00) ?(?:33|262|590|594|596|269|687|689|32|41|352)[ .-]?(?:\(0\))?[ .-]?[1-9]|0 ?[1-9])"
-    r"(?:(?P<sep>[ .\-/\u00a0\u202f]{0,3})\d{2}(?:(?P=sep)\d{2}){3}"
+    r"(?:(?P<sep>[ .\-/\u00a0\u202f]{0,3})\d{2}(?:(?:(?P=sep)|\n)\d{2}){3}"
     r"|(?:[ .\-/\u00a0\u202f]?\d{3}){2}[ .\-/\u00a0\u202f]?\d{2})(?![\d])"
 )
 _EXTENSION = re.compile(
-    r"\b(?:poste|bip|dect|tel(?:[eé]phone)?|fax)\b[ .:n°]{1,4}(?P<number>\d{2}[ .]?\d{2}(?:[ .]?\d{2})?)\b",
+    r"\b(?:postes?(?: t[eé]l[eé]phonique| interne| direct)?|bip|dect|t[eé]l(?:[eé]phone|\.)?|fax"
+    r"|ligne(?: directe| interne)?"
+    r"|interne|int\.|astreinte|standard|(?:num[eé]ro|n°) (?:interne|direct|court))\b"
+    r"[ .:=]{0,3}(?:n°|num[eé]ro|au|le|du)?[ .:]{0,2}(?P<number>\*?#?\d(?:[ .-]?\d){2,5})(?!\d|[ .,/]\d"
+    r"|[ ]?(?:%|mg|ml|min|h\b|ans|/))",
     re.IGNORECASE,
 )
 _NUMBER = r"(?P<number>(?=[A-Z0-9/_.-]*\d{3})[A-Z]{0,3}\d[\dA-Z/_-]{2,}(?:[ \u00a0]\d{2,})*)"
@@ -42,7 +46,11 @@ _LABELLED = {
     ),
     "identifier": re.compile(
         r"\b(?:ipp|nip|nda|iep|ins|ndos|nas|ipe|num[eé]ro|identifiant|dossier|s[eé]jour|venue|passage|matricule"
-        r"|archives?"
+        r"|archives?|r[ée]f(?:[ée]rence)?s?|contrat|adh[ée]rente?|allocataire|soci[ée]taire|b[ée]n[ée]ficiaire"
+        r"|mission|affaire|fiche"
+        r"|pr[ée]l[èe]vement|[ée]chantillon|demande|enregistrement|admission|ine|mutuelle|dmp|ej|cas|bon"
+        r"|immat(?:riculation)?"
+        r"|agr[ée]ment|licence|carte|badge|permis|appel|intervention|id"
         r"|[eé]tiquette|chambre|code[ -]?barres?|hdj|rum|n[o°])\b(?:[ -]?(?:de|du|d'|d’|la|le|n[o°]|num[eé]ro"
         r"|dossier|s[eé]jour|patient"
         rf"|interne|passage|venue|archive|unique|permanent|administratif)(?=[\W\d]))*[\s:=n°#"
@@ -51,7 +59,11 @@ _LABELLED = {
     ),
 }  # fmt: skip
 _UNIT = r" ?(?i:copies|ufc|cfu|ui\b|iu\b|germes|cellules|[ée]l[ée]ments|plaquettes|leucocytes|/ ?(?:ml|l|mm3)\b)"
-_LONG = re.compile(rf"(?<![\w.,/+-])[A-Z]{{0,3}}\d{{8,14}}[A-Z]?(?![\w/]|[.,]\d|{_UNIT})")
+_SHORT = re.compile(rf"(?<![\w.,/+-])[A-Z]{{0,2}}\d{{5,7}}[A-Z]?(?![\w/%]|[.,]\d|{_UNIT})")
+_IN_BRACKETS = re.compile(r"[A-ZÀ-Ý][\w'’-]+ \((?:n° ?)?$")
+_OF_FILE = re.compile(r"\bdossiers?\b[^\n\d.;]{1,60}$", re.IGNORECASE)
+_CODE = re.compile(r"(?<![\w./-])(?=[A-Z\d/-]*\d{3})[A-Z]{2,5}[-/]?(?:\d{2,4}[-/])?\d{4,8}(?![\w/]|[.,]\d)")
+_LONG = re.compile(rf"(?<![\w.,/+-])[A-Z]{{0,3}}\d{{7,14}}[A-Z]?(?![\w/]|[.,]\d|{_UNIT})")
 _RPPS = re.compile(r"(?<!\d)1\d{10}(?!\d)")
 _FINESS = re.compile(r"(?<!\d)\d[\dAB]\d{7}(?!\d)")
 
@@ -67,7 +79,20 @@ def numbers(text: str) -> Iterator[Found]:
         yield from (Found(*one.span("number"), _kind(kind)) for one in pattern.finditer(text))
     yield from (Found(*one.span(), "rpps") for one in _RPPS.finditer(text) if luhn(one[0]))
     yield from (Found(*one.span(), "finess") for one in _FINESS.finditer(text) if one[0].isdigit() and luhn(one[0]))
+    yield from (Found(*one.span(), "identifier") for one in _CODE.finditer(text))
+    for one in _SHORT.finditer(text):
+        if _is_of_somebody(text, *one.span()):
+            yield Found(*one.span(), "identifier")
     yield from (Found(*one.span(), "identifier") for one in _LONG.finditer(text))
+
+
+def _is_of_somebody(text: str, start: int, end: int) -> bool:
+    """Whether a short number stands in brackets behind a name, or behind the word for a file and words."""
+    is_bracketed = _IN_BRACKETS.search(text[max(0, start - 30) : start]) is not None and text[end : end + 1] in (
+        ")",
+        ",",
+    )
+    return is_bracketed or _OF_FILE.search(text[max(0, start - 70) : start]) is not None
 
 
 def _kind(name: str) -> Kind:

@@ -1,22 +1,16 @@
-"""Addresses, towns and hospitals in French texts."""
+"""Addresses, postcodes and towns in French texts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
+from glane.pseudonyms.institutions import institutions
 from glane.pseudonyms.kinds import Found
-from glane.pseudonyms.words import folded, is_common, listed, names_a_disease, several
+from glane.pseudonyms.place_names import LINKS, NAMES, UPPER
+from glane.pseudonyms.words import folded, is_common, is_disease, listed, names_a_disease
 
-_UPPER = r"[^\W\d_a-zà-öø-ÿœ]"
-_JOINED = r"(?:[-‐‑'’](?:[ \t]*\r?\n[ \t]*)?\w+){0,8}"
-# A word with a capital, with what hyphens and apostrophes join.
-_NAME = rf"(?:(?:St|Ste|Gal|Gén|Mal|Dr|Pr|Cdt|Col|Cap)\.|{_UPPER}\w*{_JOINED})"
-_LINK = r"(?:(?:de|du|des|la|le|les|en|sur|sous|aux?|et|DE|DU|DES|LA|LE|LES|SUR|SOUS|AUX?|ET|EN)[ \u00a0]|[dlDL]['’])"
-_LINKS = frozenset(several("d l de du des la le les en sur sous au aux et"))
-# Each word is a link or a name, never both: else the ways to read "DE LA DE LA" would double with each word.
-_PROPER = rf"(?:(?!{_LINK}){_NAME})"
-_NAMES = rf"(?:{_LINK})*{_PROPER}(?:[ \u00a0](?:{_LINK})*{_PROPER}){{0,5}}"
 STREET = (
     r"(?:rue|r\.|avenue|av\.?|ave|boulevard|bd|bld|blvd|boul\.|place|pl\.|all[ée]es?|all\.|chemin|che\.|chem\."
     r"|impasse|imp\."
@@ -26,7 +20,7 @@ STREET = (
 )
 _SURE_STREET = (
     r"(?:rue|avenue|boulevard|bd|bld|all[ée]es?|chemin|impasse|quai|route|lotissement|hameau|lieu[ -]dit"
-    r"|faubourg|r[ée]sidence)"
+    r"|faubourg|r[ée]sidence|rés\.|lot\.)"
 )
 _DAY = (
     r"(?:\d{1,2}(?:er)? (?i:janvier|f[ée]vrier|mars|avril|mai|juin|juillet|ao[ûu]t|septembre|octobre|novembre"
@@ -34,30 +28,57 @@ _DAY = (
 )
 _NUMBER = r"(?:\d{1,4} ?(?:(?i:bis|ter|quater)|[A-D](?![A-Za-z]))?(?: ?[-/] ?\d{1,4})? ?,? ?)"
 _ADDRESS = re.compile(
-    rf"\b(?:{_NUMBER}(?i:{STREET})[ \u00a0](?:(?i:du|des|de la|de) {_DAY}|{_NAMES}|[^\n\t,;"
+    rf"\b(?:{_NUMBER}(?:\d{{1,2}}(?:er?|[eè]re|[eè]me) )?(?i:{STREET})[ \u00a0](?:(?i:du|des|de la|de) {_DAY}"
+    rf"|{NAMES}(?i: du {_DAY})?|[^\n\t,;"
     rf"|.(\d]{{2,40}}?(?=[\n\t,;|.(]|[ ]+\d{{5}}|$))"
-    rf"|(?i:{_SURE_STREET})[ \u00a0](?:(?i:du) {_DAY}|{_NAMES})|(?i:BP|CS) ?\d{{2,5}}|(?i:appt?\.?|appartement"
-    rf"|b[âa]t\.?|b[âa]timent|esc\.?|escalier) ?(?:n° ?)?(?:[A-Z]|\d{{1,4}})\b)"
+    rf"|(?i:{_SURE_STREET})[ \u00a0](?:(?i:du) {_DAY}|[«\"“]? ?{NAMES})|(?i:BP|CS) ?\d{{2,5}}|(?i:appt?\.?|apt"
+    rf"|appartement"
+    rf"|b[âa]t\.?|b[âa]timent|esc\.?|escalier|porte|hall|cage|bloc) ?(?:n° ?)?(?:[A-Z]|\d{{1,4}})\b)"
 )
-_BEHIND_ADDRESS = re.compile(rf"[ \n]?(?:,|-| [àaÀA]|[àaÀA]) ?(?P<town>{_NAMES})")
+_BEFORE_CODE = r"(?=,?[ \n]{1,2}(?:F-)?(?:0[1-9]|[1-8]\d|9[0-578])\d{3}\b)"
+_LED = re.compile(  # whatever stands between the word for an address and the postcode
+    rf"(?i:\b(?:habite?|domicili[ée]e?(?:\(e\))?s?|demeurant|r[ée]sid(?:e|ant)|adresse|domicile)\b)(?: ?:)?[ ]"
+    rf"(?:au |à |a |: )?(?P<address>[^\n;:]{{4,70}}?){_BEFORE_CODE}"
+)
+_NAMED = re.compile(rf"(?<![\w'’-])(?P<address>(?:\d{{1,4}}[ ,]+)?{NAMES}),?[ \n]{{1,2}}(?:F-)?$")
+_HAMLET = re.compile(
+    rf"(?i:\b(?:lieu[- ]?dit|hameau|ferme|quartier|village|cit[ée]|domaine|r[ée]sidence)) (?P<address>[«\"“]? ?{NAMES})"
+)
+_BEHIND_ADDRESS = re.compile(rf"[ \n]?(?:,|-| [àaÀA]|[àaÀA]) ?(?P<town>{NAMES})")
 _POSTCODE = re.compile(
     rf"(?<![\d.,/])(?:F-)?(?P<code>(?:0[1-9]|[1-8]\d|9[0-578]|2[AB])[ ]?\d{{3}})(?![\d.,/%]"
-    rf"|[ ]\d)(?P<gap>[ \t\u00a0,|-]{{1,3}})(?P<town>{_NAMES})(?P<cedex> (?i:cedex)(?: ?\d{{1,2}})?)?"
+    rf"|[ ]\d)(?P<gap>[ \t\u00a0,|-]{{1,3}})(?P<town>{NAMES})(?P<cedex> (?i:cedex)(?: ?\d{{1,2}})?)?"
 )
 _CODE_LABEL = re.compile(
     r"(?:\b(?:cp|code postal)\b[\s:|=]{1,4}|(?<=[^\W\d_] )\()(?P<code>(?:0[1-9]|[1-8]\d|9[0-578])\d{3})(?!\w)",
     re.IGNORECASE,
 )
-_AT = re.compile(rf"(?:(?<=[^\W\d_] )|(?<=\) ))(?:à|À) (?P<town>{_NAMES})")
+_AT = re.compile(rf"(?:(?<=[^\W\d_] )|(?<=[)\d,] )|(?<=['’]))(?:à|À) (?P<town>{NAMES})")
+_TO = re.compile(
+    rf"(?<!\w)(?:a|A|pour|vers|jusqu['’][àa]|depuis|sur|pr[èe]s de|via|direction|c[ôo]t[ée] de|secteur(?: de)?"
+    rf"|[ée]cole de"
+    rf"|de|d['’]) (?P<town>{NAMES})"
+)
+_IN_BRACKETS = re.compile(rf"(?<=[^\W\d_] )\((?P<town>{NAMES})(?:[ ,]{{1,2}}(?:\d{{2}}|2[AB]))?\)")
+_NO_PLACE = re.compile(
+    r"(?:fievres?|grippe|virus|cas|epidemie|foyer|\d ?(?:mg|g|ml|cp|cps|gouttes?|ui|amp|mcg|µg)|prises?|doses?"
+    r"|traitements?|ttt|injections?|cures?|perfusions?"
+    r"|relais|introduction|arret|essai|serologies?|recherche|cultures?|infections?|criteres?|comprimes?|ampoules?"
+    r"|sachets?|bolus|seringue|posologie|taux|dosages?|germes?|souche|variant|antigene|anticorps|ac|ag|pcr|vaccins?"
+    r"|vaccination|rappel|antecedents?|atcd|type|groupe|service|unite|praticien|bouffees?|patch|boite|ordonnance"
+    r"|allergie|intolerance|surdosage|intoxication|efficacite|effet|sous|passage|sevrage|sonde|poche"
+    r"|contre) (?:de|d'|pour|sur|a) $"
+)
 _NO_TOWN = re.compile(
     r"(?:allergi\w*|intoleran\w*|reacti\w*|sensib\w*|relais|associe\w*|identique|comparable|traite\w*"
     r"|resistan\w*|expos\w*|positi\w*|negati\w*|infections?|surinfection|coinfection|bacteriemie|septicemie|sepsis) $"
 )
 _AT_HOME = r"(?:habit(?:e|ant)|domicili[ée]e?(?:\(e\))?s?|dom\.|demeur(?:e|ant)|r[ée]sid(?:e|ant))"
 _HOME = re.compile(
-    rf"(?i:\b(?:{_AT_HOME}(?: [àa])?|commune de|commune(?: de r[ée]sidence)? ?:|domicile ?:|ville ?:|adresse ?:"
+    rf"(?i:\b(?:{_AT_HOME}(?: [àa](?=[ \n]))?|commune de|commune(?: de r[ée]sidence)? ?:|domicile ?:|ville ?:"
+    rf"|adresse ?:"
     rf"|(?:ans|mois|[am])\.? ?\()[ \n]?)"
-    rf"(?P<town>{_NAMES}|[a-zà-ÿœ]{{4,}}(?:[-'’][a-zà-ÿœ]+)*)"
+    rf"(?P<town>{NAMES}|[a-zà-ÿœ]{{4,}}(?:[-'’][a-zà-ÿœ]+)*)"
 )
 _LIVES = re.compile(
     rf"(?i:\b(?:{_AT_HOME}|domicile|maison|logement|retour|sortie|rentre(?:r|ra)?|d[ée]part|transport|regagne"
@@ -65,39 +86,24 @@ _LIVES = re.compile(
     r"|install[ée]e?"
     r"|fait|venant|arriv[ée]e? de|adress[ée]e? (?:par|de)|transf[ée]r[ée]e?"
     r"|scolaris[ée]e?)(?: le [^\n]{1,20}?)?[ \n](?:[àa]|de|d['’]|sur|en|au|aux|pour|vers)[ \n]?)"
-    rf"(?P<town>{_NAMES})"
+    rf"(?P<town>{NAMES})"
 )
 _TOWN_LABEL = re.compile(
     rf"(?i:\b(?:ville|commune|domicile|lieu de naissance|localit[ée]|d[ée]part|arriv[ée]e|destination"
-    rf"|lieu)\b(?: de r[ée]sidence)?[ \t]*[:|=\t][ \t]*(?:[àa] )?)(?P<town>{_NAMES})"
+    rf"|lieu)\b(?: de r[ée]sidence)?[ \t]*[:|=\t][ \t]*(?:[àa] )?)(?P<town>{NAMES})"
 )
 _SIGNED = re.compile(
-    rf"(?:^|\n)[ \t]*(?:(?i:fait [àa]) )?(?P<town>{_NAMES}) ?,? (?i:le) (?=\d|lundi|mardi|mercredi|jeudi"
+    rf"(?:^|\n)[ \t]*(?:(?i:fait [àa]) )?(?P<town>{NAMES}) ?,? (?i:le) (?=\d|lundi|mardi|mercredi|jeudi"
     rf"|vendredi|samedi)"
 )
 _RIVER = re.compile(
-    rf"\b{_UPPER}\w+-(?i:sur|sous|l[èe]s|les|en|aux?|du|la|le|d)[-'’]\w+(?:-\w+){{0,8}}"
-    rf"|\b(?i:Sainte?|Ste?)[-  ]{_UPPER}\w+(?:-\w+){{0,8}}"
+    rf"\b{UPPER}\w+-(?i:sur|sous|l[èe]s|les|en|aux?|du|la|le|d)[-'’]\w+(?:-\w+){{0,8}}"
+    rf"|\b(?i:Sainte?|Ste?)[-  ]{UPPER}\w+(?:-\w+){{0,8}}"
 )
-_HOSPITAL = re.compile(
-    r"(?i:\b(?:h[ôo]pita(?:l|ux)|clinique|polyclinique|ch(?:[ru]|ru|i)?|ghu?|groupe hospitalier"
-    r"|centre hospitalier(?: (?:universitaire|r[ée]gional|intercommunal))?|maternit[ée]"
-    r"|ehpad|institut|smur|samu|ssr|ime|foyer|maison de retraite|centre m[ée]dical|cabinet m[ée]dical"
-    r"|laboratoire|pharmacie|urgences|maison de sant[ée]|c?ssr|crf|had|cmp|mas|fam|usld"
-    r"|centre de r[ée][ée]ducation|soins de suite|r[ée]sidence)[ \u00a0-])"
-    rf"(?:(?i:priv[ée]e?|universitaire|r[ée]gional|de jour|local|m[ée]re[ -]enfant)[ \u00a0])?(?P<name>{_NAMES})"
-)
-
-
-_OF_NAME = ("laboratoire", "pharmacie", "clinique", "polyclinique", "residence", "ehpad", "foyer", "maison de retraite")
-_DONE = frozenset(
-    several(
-        "analyses analyse biologie medicale medicales medical anatomie pathologie cytologie hygiene jour nuit garde "
-        "urgences urgence reanimation cardiologie pneumologie neurologie chirurgie medecine pediatrie geriatrie "
-        "gynecologie obstetrique oncologie radiologie imagerie psychiatrie nephrologie dialyse infectiologie service "
-        "services unite recherche sante soins adulte adultes enfant enfants ville centre regional universitaire"
-    )
-)
+_LED_BY = re.compile(r"(\w+) (?:de |d'|pour |sur |a )$")
+_MOST_BEFORE = 70  # code points of an address that nothing announces
+_CAPITAL = re.compile(rf"(?<!\w)(?<!-){UPPER}\w+")
+_GOES_ON = re.compile(r"(?:[-' ]\w+){0,4}")
 
 
 def places(text: str) -> Iterator[Found]:
@@ -108,6 +114,10 @@ def places(text: str) -> Iterator[Found]:
             town = _BEHIND_ADDRESS.match(text, one.end())
             if town is not None and (end := _end_of_town(text, *town.span("town"))) is not None:
                 yield Found(town.start("town"), end, "town")
+    for pattern in (_LED, _HAMLET):
+        for one in pattern.finditer(text):
+            if _tells(one["address"]) and not is_eponym_there(text, *one.span("address")):
+                yield Found(*one.span("address"), "address")
     for one in _POSTCODE.finditer(text):
         end = _end_of_town(text, *one.span("town"))
         if end is not None:
@@ -123,22 +133,22 @@ def places(text: str) -> Iterator[Found]:
         is_written = re.search(r"[a-zà-ÿ]", one["town"]) is not None  # not in capitals
         if end is not None and is_written and not _NO_TOWN.search(folded(text[max(0, one.start() - 30) : one.start()])):
             yield Found(one.start("town"), end, "town")
-    for one in _HOSPITAL.finditer(text):
-        if (end := _end_of_town(text, *one.span("name"))) is not None:
-            yield Found(one.start("name"), end, "hospital")
-        elif _is_called(one[0], one["name"]):
-            yield Found(*one.span("name"), "hospital")
+    yield from institutions(text)
     yield from (Found(*one.span(), "town") for one in _RIVER.finditer(text) if _tells(one[0]))
     yield from _listed_towns(text)
 
 
-def _is_called(whole: str, name: str) -> bool:
-    """Whether ordinary words name a hospital ("des Trois Rivières"), and say nothing of what is done there."""
-    if re.match(r"(?:du|de la|des|de l['’]|d['’])[ ]?[A-ZÀ-Ý][a-zà-ÿ]", name):
-        return True
-    words = [word for word in re.findall(r"\w+", folded(name)) if word not in _LINKS]
-    is_led = re.match(r"(?:DU|DES?|DE L['’]|D['’]|LES?|LA)[ ]?[A-ZÀ-Ý]", name) is not None
-    return is_led and folded(whole).startswith(_OF_NAME) and not any(word in _DONE for word in words)
+def places_by_little(text: str) -> Iterator[Found]:
+    """Towns behind "de" and the like, and addresses before a postcode: what may as well be somebody's name."""
+    for code in _POSTCODE.finditer(text):
+        begun = max(text.rfind("\n", 0, max(0, code.start() - 1)), code.start() - _MOST_BEFORE, 0)
+        one = _NAMED.search(text, begun, code.start())
+        if one is not None and _tells(one["address"]) and not is_eponym_there(text, *one.span("address")):
+            yield Found(*one.span("address"), "address")
+    for pattern in (_TO, _IN_BRACKETS):
+        for one in pattern.finditer(text):
+            if (end := _end_of_unknown(text, *one.span("town"))) is not None:
+                yield Found(one.start("town"), end, "town")
 
 
 def _tells(text: str) -> bool:
@@ -150,7 +160,7 @@ def _end_of_town(text: str, start: int, end: int) -> int | None:
     last = None
     for word in re.finditer(r"[\w.]+(?:[-‐‑'’](?:[ \t]*\r?\n[ \t]*)?\w+)*", text[start:end]):
         plain = folded(word[0])
-        if plain.rstrip("'") in _LINKS:
+        if plain.rstrip("'") in LINKS:
             continue
         if all(is_common(part) for part in re.split(r"\W+", plain) if part) and not _is_name_of_place(plain):
             break
@@ -158,14 +168,42 @@ def _end_of_town(text: str, start: int, end: int) -> int | None:
     return last
 
 
+def _end_of_unknown(text: str, start: int, end: int) -> int | None:
+    """The same where little tells that it is a town: not in capitals, no disease, nothing that is taken."""
+    before = folded(text[max(0, start - 40) : start])
+    is_written = re.search(r"[a-zà-ÿ]{2}", text[start:end]) is not None
+    if not is_written or _NO_PLACE.search(before) or _NO_TOWN.search(before) or is_eponym_there(text, start, end):
+        return None
+    led_by = _LED_BY.search(before)
+    if led_by is not None and (is_disease(led_by[1]) or led_by[1] in listed("clinical")):
+        return None
+    return _end_of_town(text, start, end)
+
+
+def is_eponym_there(text: str, start: int, end: int) -> bool:
+    """Whether one of the words is the name of a disease or a sign, or something says so before them."""
+    words = re.findall(r"[\w-]+", folded(text[start:end]))
+    before = folded(text[max(0, start - 40) : start])
+    return any(word in listed("eponyms") for word in words) or names_a_disease(before, len(before))
+
+
 def _is_name_of_place(plain: str) -> bool:
     return plain in listed("towns") or plain.startswith(("saint-", "sainte-", "st-", "ste-"))
 
 
+@cache
+def _first_parts() -> frozenset[str]:
+    return frozenset(town.partition("-")[0] for town in listed("towns"))
+
+
 def _listed_towns(text: str) -> Iterator[Found]:
-    for word in re.finditer(rf"\b(?=({_UPPER}\w+(?:[-'’ ]\w+){{0,4}}))(?<!-)", text):
-        plain = re.sub(r"[ ]", "-", folded(word[1]))
-        while plain and plain not in listed("towns"):
-            plain = plain.rpartition("-")[0]
-        if plain and not is_common(plain) and not names_a_disease(folded(text[: word.start()]), word.start()):
-            yield Found(word.start(), word.start() + len(plain), "town")
+    plain = folded(text)
+    for one in _CAPITAL.finditer(text):
+        if plain[one.start() : one.end()] not in _first_parts():
+            continue
+        told = _GOES_ON.match(plain, one.end())
+        town = plain[one.start() : one.end() if told is None else told.end()].replace(" ", "-")
+        while town and town not in listed("towns"):
+            town = town.rpartition("-")[0]
+        if town and not is_common(town) and not names_a_disease(plain, one.start()):
+            yield Found(one.start(), one.start() + len(town), "town")

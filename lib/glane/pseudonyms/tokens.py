@@ -25,6 +25,12 @@ PARTICLES = frozenset(
     )
 )
 _MOST_CAPITALS = 0.7  # a line with more is written in capitals: they tell nothing there
+_LEAST_CAPITALS = 3  # words in capitals of such a line
+_LEAST_LINE = 5  # words of a line by which it is judged to have no capitals, in a text that has some
+_MOST_LOOKED_AT = 2000  # code points of a text that are looked at for that
+_TITLE_CASE = re.compile(r"(?<![^\W_])[A-ZÀ-Ý][a-zà-ÿ]{2}")
+_ENDS = re.compile(r"[.!?:;•*\n]|^\s*-")  # a sentence
+_LONG_WORD = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ class Token:
     text: str
     gap: str  # what stands between the token before it and this one
     in_capitals: bool  # its line is
+    in_lower: bool  # its line has no capital: they tell nothing there, either
     is_first: bool  # of its sentence
     word: Spelling
 
@@ -81,7 +88,7 @@ def spelling(text: str) -> Spelling:
 
 def tokens(text: str) -> list[Token]:
     """The tokens of a text, in order."""
-    lines = _lines_in_capitals(text)
+    of_line = _cases(text)
     found: list[Token] = []
     last = 0
     for one in _TOKEN.finditer(text):
@@ -89,22 +96,39 @@ def tokens(text: str) -> list[Token]:
         word = one[0]
         if word[-1] == "." and len(word) == 2 and word[0].islower():
             word = word[0]
-        is_first = not found or bool(re.search(r"[.!?:;•*\n]|^\s*-", gap))
+        is_first = not found or (gap != " " and _ENDS.search(gap) is not None)
         found.append(
-            Token(one.start(), one.start() + len(word), word, gap, lines(one.start()), is_first, spelling(word))
+            Token(one.start(), one.start() + len(word), word, gap, *of_line(one.start()), is_first, spelling(word))
         )
         last = one.start() + len(word)
     return found
 
 
-def _lines_in_capitals(text: str) -> Callable[[int], bool]:
-    """Whether the line of an offset is written in capitals."""
-    starts, capitals, start = list[int](), list[bool](), 0
+def _cases(text: str) -> Callable[[int], tuple[bool, bool]]:
+    """Whether the line of an offset is written in capitals, and whether it has none at all."""
+    starts, cases, start = list[int](), list[tuple[bool, bool]](), 0
+    least = _LEAST_LINE if any(map(_has_capital, text[:_MOST_LOOKED_AT].split())) else 1
     for line in text.splitlines(keepends=True):
-        written = [letter for letter in line if letter.isalpha()]
-        words = re.findall(r"[^\W\d_]{3,}", line)
-        many = sum(word.isupper() for word in words) >= 3 and not any(word.istitle() for word in words)
         starts.append(start)
-        capitals.append(many and sum(map(str.isupper, written)) > _MOST_CAPITALS * len(written))
+        is_mixed = _TITLE_CASE.search(line) is not None  # most lines: they are looked at no further
+        cases.append((not is_mixed and _is_in_capitals(line), not is_mixed and _is_lower(line, least)))
         start += len(line)
-    return lambda place: capitals[bisect_right(starts, place) - 1] if starts else False
+    return lambda place: cases[bisect_right(starts, place) - 1] if starts else (False, False)
+
+
+def _is_in_capitals(line: str) -> bool:
+    words = _LONG_WORD.findall(line)
+    if sum(map(str.isupper, words)) < _LEAST_CAPITALS or any(map(str.istitle, words)):
+        return False
+    written = [letter for letter in line if letter.isalpha()]
+    return sum(map(str.isupper, written)) > _MOST_CAPITALS * len(written)
+
+
+def _is_lower(line: str, least: int) -> bool:
+    words = line.split()
+    return len(words) >= least and not any(map(_has_capital, words))
+
+
+def _has_capital(word: str) -> bool:
+    """Whether it is a word with a capital: an initial, or what has digits, is none."""
+    return sum(map(str.isalpha, word)) > 1 and word.lower() != word and not any(map(str.isdigit, word))

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-_LIST = Literal["first_names", "surnames", "eponyms", "towns", "words", "clinical"]
+_LIST = Literal["first_names", "surnames", "eponyms", "towns", "words", "verbs", "clinical"]
 # How substances are named, by the international list of their stems (WHO, "The use of stems").
 _SUBSTANCE = re.compile(
     r"\w{3,}(?:cilline|mycine|micine|oxacine|azole|sartan|olol|statine|dipine|parine|xaban|gliptine|gliflozine|oxetine"
@@ -17,8 +17,16 @@ _SUBSTANCE = re.compile(
 # How diseases, signs, operations and germs end.
 _DISEASE = re.compile(
     r"\w{3,}(?:ite|ose|emie|pathie|algie|ectomie|otomie|plastie|scopie|graphie|urie|plegie|phasie|rragie|rrhee|penie"
-    r"|megalie|virus|virose|coque|bacter|iase)s?"
+    r"|megalie|virus|virose|coque|bacter|iase|ologie|etique|ologique)s?"
 )
+# How forms of regular verbs end, in the plain form, and what their infinitive ends with.
+_VERB_FORMS = (
+    ("er", re.compile(
+        r"(?:er)?(?:ai|as|a|ons|ez|ont|ais|ait|ions|iez|aient)|e|es|ons|ez|ent|ant|ees?|is|erent|e-[tm]oi"
+    )),
+    ("ir", re.compile(r"ir(?:ai|as|a|ons|ez|ont|ais|ait|aient)|is|it|i|ie|ies|issent|issait|issant|issaient|irent")),
+    ("re", re.compile(r"r(?:ai|as|a|ons|ez|ont|ais|ait|aient)|s|d|ons|ent|ait|aient|ant|u|ue|us|ues|it")),
+)  # fmt: skip
 _OUT = re.compile(r"[\s\u00ad-]+|[‐‑'’]")
 _EPONYM = re.compile(
     r"\b(?:maladie|syndrome|sd|signe|score|test|echelle|classification|triade|manoeuvre|operation|fracture"
@@ -78,16 +86,36 @@ def is_common(word: str) -> bool:
 
     The list has one form of many: their feminine and plural ones count, unless they are names.
     """
-    words = listed("words")
+    words, word = listed("words"), word.replace("œ", "oe")
     if len(word) < 2 or word in words or word in listed("clinical"):
         return True
     if is_first_name(word) or is_surname(word):
         return False
-    if _SUBSTANCE.fullmatch(word) or _DISEASE.fullmatch(word):
+    if is_disease(word):
         return True
-    return len(word) > 4 and any(
-        word.endswith(ending) and word.removesuffix(ending) in words
-        for ending in ("e", "s", "x", "es", "ment", "r", "nt")
+    return len(word) > 4 and (
+        any(
+            word.endswith(ending) and word.removesuffix(ending) in words
+            for ending in ("e", "s", "x", "es", "ment", "r", "nt")
+        )
+        or is_verb(word)
+    )
+
+
+def is_disease(word: str) -> bool:
+    """Whether a plain word ends as names of substances, diseases, operations and germs do."""
+    return bool(_SUBSTANCE.fullmatch(word) or _DISEASE.fullmatch(word))
+
+
+def is_verb(word: str) -> bool:
+    """Whether a plain word is a verb of the list, or a regular form of one ("passera", "raconté")."""
+    verbs = listed("verbs")
+    if word in verbs:
+        return True
+    return any(
+        f"{word[:cut]}{ending}" in verbs and forms.fullmatch(word, cut) is not None
+        for ending, forms in _VERB_FORMS
+        for cut in range(len(word) - 1, max(1, len(word) - 8), -1)
     )
 
 
@@ -103,4 +131,6 @@ def is_surname(word: str) -> bool:
 
 def names_a_disease(plain: str, start: int) -> bool:
     """Whether a plain text says before a word that it names a disease, a sign or an instrument: "maladie de"."""
+    if plain[max(0, start - 1) : start] not in (" ", "'"):
+        return False
     return _EPONYM.search(plain[max(0, start - 40) : start]) is not None
