@@ -104,13 +104,13 @@ def is_parquet(path: Path) -> bool:
 
 
 def open_parquet(path: Place, **options: Any) -> ParquetFile:
-    """Open a file, as `pyarrow.parquet.ParquetFile` does.
+    """Open a file, as `pyarrow.parquet.ParquetFile` does. Pages that have a checksum are compared with it.
 
     Raises:
         KeysError: if it is encrypted, and its key is not told.
     """
     with _told(path):
-        return ParquetFile(path, decryption_properties=_decryption(path), **options)
+        return ParquetFile(path, decryption_properties=_decryption(path), page_checksum_verification=True, **options)
 
 
 def read_parquet(path: str | Path, *, columns: Sequence[str] | None = None) -> pa.Table:
@@ -119,10 +119,17 @@ def read_parquet(path: str | Path, *, columns: Sequence[str] | None = None) -> p
         return parquet.read(columns=None if columns is None else list(columns))
 
 
-def parquet_schema(path: str | Path) -> pa.Schema:
+def parquet_schema(path: Place) -> pa.Schema:
     """The columns of a file with their types; raises as `open_parquet`."""
     with open_parquet(path) as parquet:
         return parquet.schema_arrow
+
+
+def schema_as_read(table: pa.Table) -> pa.Schema:
+    """The columns that a table has once it was written and is read: items of lists have another name then."""
+    file = io.BytesIO()
+    write_parquet(table.slice(0, 0), file)
+    return parquet_schema(file)
 
 
 def parquet_footer(path: str | Path) -> pq.FileMetaData:

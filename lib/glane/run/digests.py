@@ -143,7 +143,7 @@ def _fixed(directory: RunDirectory) -> Iterator[Path]:
     yield from listed(directory.records, "*.parquet")
     yield from listed(directory.ledger, "*.json")
     yield from beside_a_run(directory)
-    if directory.input.is_dir():
+    if patiently(directory.input.is_dir):
         yield from sorted(path for path in directory.input.rglob("*") if path.is_file() and path.name != REWRITTEN)
 
 

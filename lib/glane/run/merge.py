@@ -184,10 +184,15 @@ def _when_seen(directory: RunDirectory, plan: Plan, shard: int, look: Callable[[
     deadline = time.monotonic() + _REMEMBERED_S
     while True:
         try:
-            return look()
+            return patiently(look)
         except NotCommitted:
             if time.monotonic() > deadline or shard not in directory.committed_shards(plan.num_shards):
                 raise
+        except OSError as error:
+            raise RunError(
+                f"{directory.part(shard)}: cannot be read ({error.strerror}). Mend this, or remove it, and run the "
+                "same command again: a shard without a part is redone."
+            ) from None
         time.sleep(1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ import pyarrow as pa
 from glane.corpus.plan import Plan
 from glane.corpus.proof import prove_shard
 from glane.errors import RunError
-from glane.parquet import ParquetFile, open_parquet, write_parquet
+from glane.parquet import ParquetFile, open_parquet, schema_as_read, write_parquet
 from glane.plain_values import json_values
 from glane.run.directory import RunDirectory
 from glane.run.repeats import DIGEST, DUPLICATE
@@ -40,6 +41,7 @@ class PartFacts(Strict):
     committed: float
     worker: str
     host: str
+    columns: str = ""  # a digest of their names and types: no checksum of a page covers these
 
 
 def commit_part(directory: RunDirectory, shard: int, table: pa.Table, *, worker: str, started: float) -> bool:
@@ -55,11 +57,12 @@ def commit_part(directory: RunDirectory, shard: int, table: pa.Table, *, worker:
         committed=time.time(),
         worker=worker,
         host=socket.gethostname(),
+        columns=_columns_digest(schema_as_read(table)),
     )
     table = table.replace_schema_metadata({_KEY: facts.model_dump_json()})
     return write_once(
         directory.part(shard),
-        lambda stream: write_parquet(table, stream, row_group_size=_rows_of_a_group(table)),
+        lambda stream: write_parquet(table, stream, row_group_size=_rows_of_a_group(table), write_page_checksum=True),
         mode=directory.file_mode,
     )
 
@@ -72,15 +75,10 @@ def read_digests(directory: RunDirectory, shard: int) -> pa.ChunkedArray | None:
         RunError: if it is damaged, or of a glane that wrote something else there.
     """
     path = directory.part(shard)
-    try:
-        with patiently(lambda: open_parquet(path)) as parquet:
-            if DUPLICATE not in parquet.schema_arrow.names:
-                return None
-            found = parquet.read(columns=[DUPLICATE]).column(0)
-    except FileNotFoundError:
-        raise NotCommitted(f"{path}: not committed yet; run the same command again.") from None
-    except (pa.ArrowException, KeyError, TypeError, ValueError):
-        raise RunError(f"{path}: damaged. Remove it and run the same command again: its shard is redone.") from None
+    with _part(directory, shard) as parquet:
+        if DUPLICATE not in parquet.schema_arrow.names:
+            return None
+        found = parquet.read(columns=[DUPLICATE]).column(0)
     if found.type != DIGEST:
         raise RunError(
             f"{path}: written by an earlier glane, which did not keep what tells texts that repeat. Remove it and run "
@@ -137,7 +135,9 @@ def _part(directory: RunDirectory, shard: int) -> Iterator[ParquetFile]:
             f"{path}: is not the part of shard {shard}: {error} Remove it and run the same command again: its shard is "
             "redone."
         ) from None
-    except (pa.ArrowException, KeyError, TypeError, ValueError):
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # Arrow has none for what it cannot decode
+            raise
         raise RunError(f"{path}: damaged. Remove it and run the same command again: its shard is redone.") from None
 
 
@@ -152,8 +152,15 @@ def _facts(directory: RunDirectory, shard: int, parquet: ParquetFile) -> PartFac
         raise RunError("it was made for another run.")
     if facts.shard != shard:
         raise RunError(f"it holds shard {facts.shard}.")
+    if facts.columns not in ("", _columns_digest(parquet.schema_arrow)):
+        raise RunError("its columns are not those that it was written with.")
     committed = patiently(directory.part(shard).stat).st_mtime
     return facts.model_copy(update={"started": committed - (facts.committed - facts.started), "committed": committed})
+
+
+def _columns_digest(schema: pa.Schema) -> str:
+    told = schema.remove_metadata().to_string(show_field_metadata=False)
+    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
 
 def _rows_of_a_group(table: pa.Table) -> int:

@@ -118,7 +118,7 @@ def _write_shard_facts(directory: RunDirectory, facts: list[PartFacts], staging:
     """Keep in `ledger/shards.parquet` which worker committed which shard, and when: the parts will be removed."""
     target = directory.ledger / "shards.parquet"
     temporary = directory.ledger / f".{staging.name}.shards"
-    write_parquet(pa.Table.from_pylist([one.model_dump() for one in facts]), temporary)
+    write_parquet(pa.Table.from_pylist([one.model_dump(exclude={"columns"}) for one in facts]), temporary)
     temporary.chmod(directory.file_mode)
     temporary.replace(target)
 
