@@ -12,6 +12,8 @@ import glane
 from conftest import extract_here, make_settings
 from glane.errors import RunError
 from glane.run import description, head
+from glane.run.digests import write_digests
+from glane.run.directory import RunDirectory
 from glane.run.names import FIRST_ROW, METADATA
 from glane.run.overview import overview
 
@@ -32,6 +34,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         part = table.slice(16 * number, 16)
         part = part.replace_schema_metadata({**part.schema.metadata, FIRST_ROW: str(16 * number)})
         pq.write_table(part, records / f"records-{number:05d}.parquet")
+    (folder / "run" / "digests.json").unlink()
+    directory = RunDirectory(root=folder / "run")
+    write_digests(directory, head.read_head(directory).fingerprint_digest)
     return folder
 
 

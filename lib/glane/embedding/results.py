@@ -20,6 +20,7 @@ from glane.run.audit import noted_read
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
 from glane.run.intact import check_intact
+from glane.run.unaltered import refuse_altered
 from glane.settings import EmbedSettings
 from glane.storage import listed
 from glane.types import Status
@@ -58,7 +59,12 @@ class Embedded:
 
     @property
     def files(self) -> list[Path]:
-        """The published files, in the order of the input."""
+        """The published files, in the order of the input.
+
+        Raises:
+            GlaneError: if one is not what was published. Each is read once for this.
+        """
+        refuse_altered(self.directory)
         return listed(self.directory.records, "*.parquet")
 
     @property

@@ -14,7 +14,9 @@ from glane.exports.record import Export, ExportedTable
 from glane.exports.registry import writer_of
 from glane.exports.target import Options
 from glane.parquet import is_encrypted
+from glane.run.directory import RunDirectory
 from glane.run.links import RunLink
+from glane.run.unaltered import refuse_altered
 from glane.run.written import digest_of
 from glane.settings.export import WITH_PASSAGES, Target
 from glane.versions import installed_version
@@ -26,7 +28,8 @@ def write_export(bundle: Bundle, target: Target, options: Options, out_dir: str 
     """Write an export. Return what it says of itself, its folder, and whether it replaced an earlier one.
 
     Raises:
-        GlaneError: if the folder is not to be written, or the format cannot hold the tables.
+        GlaneError: if the folder is not to be written, or the format cannot hold the tables, or the run's records were
+            changed while they were read. Nothing is written then.
     """
     root = check_target(out_dir)
     writer, told = writer_of(target), []
@@ -38,6 +41,8 @@ def write_export(bundle: Bundle, target: Target, options: Options, out_dir: str 
             *([] if target in WITH_PASSAGES else _renamed(bundle)),
         ]
         notes += _encrypted(folder)
+        if bundle.origin.is_complete:  # rows were read from it until now
+            refuse_altered(RunDirectory(root=Path(bundle.origin.run)))
         (folder / "codebook.html").write_bytes(codebook_page(bundle))
         told.append(_manifest(bundle, target, options, folder, notes))
         (folder / MANIFEST).write_bytes(told[0].as_json())

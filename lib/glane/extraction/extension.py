@@ -22,6 +22,7 @@ from glane.extraction.summary import WORK
 from glane.parquet import parquet_schema
 from glane.run.description import EarlierRun, RunDescription
 from glane.run.fingerprint import Fingerprint, differences, text_digest
+from glane.run.unaltered import refuse_altered
 from glane.settings import DataSettings, ModelSettings
 from glane.storage import listed
 from glane.tables.shape import TableShape
@@ -50,10 +51,12 @@ def find_extension(
     `fingerprint` is that of this run, where weights and engine are known.
 
     Raises:
-        GlaneError: if that run is no whole extraction, what all answers depend on differs, or every field does.
+        GlaneError: if that run is no whole extraction, its records were changed, what all answers depend on
+            differs, or every field does.
     """
     assert data.extend is not None
     earlier = open_earlier(data.extend)
+    refuse_altered(earlier.directory)  # once at the start, and not by each worker: it reads all of its records
     described = earlier.description()
     if Path(run_dir).absolute().resolve() == earlier.directory.root.resolve():
         raise ConfigError(f"data.extend: {data.extend} is run.dir itself. Choose another run.dir for the new fields.")

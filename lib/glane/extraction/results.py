@@ -27,6 +27,7 @@ from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
 from glane.run.intact import check_intact
 from glane.run.repeats import DUPLICATE
+from glane.run.unaltered import refuse_altered
 from glane.settings import ExtractSettings
 from glane.spreadsheets import without_formulas
 from glane.task.doubts import doubts
@@ -47,7 +48,13 @@ class Run:
     _files: tuple[str, ...]
 
     def all(self) -> pl.LazyFrame:
-        """Every row, whatever its status."""
+        """Every row, whatever its status.
+
+        Raises:
+            GlaneError: if a file of a complete run is not what was published. Each is read once for this.
+        """
+        if self.is_complete:
+            refuse_altered(self.directory)
         rows = scan_parquet(self._files)
         if self.is_complete or rows.collect_schema().get(DUPLICATE) != pl.Binary:
             return rows
