@@ -16,6 +16,7 @@ import pytest
 
 import glane
 from conftest import extract_here, job_here, make_settings, write_documents
+from glane.commands.verify import main as command
 from glane.errors import RunError
 from glane.run.digests import RunDigests
 from glane.run.written import WRITTEN
@@ -90,22 +91,28 @@ def test_what_a_user_may_not_read_is_unreadable_and_never_changed_or_missing(ope
 
 
 @TWO_USERS
-def test_the_command_says_it_with_a_status_of_its_own(open_to_all: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_says_it_with_a_status_of_its_own(
+    open_to_all: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its settings are given, not composed, and messages read before: that user may not be able to read this code."""
+    monkeypatch.setenv("GLANE_LANG", "fr")
+    command({"run": {"dir": str(open_to_all / "run")}})
     (open_to_all / "run" / "summary.json").chmod(0)
-    with acting_as(STRANGER):
-        done = job_here(f"run.dir={open_to_all}/run", name="verify", check=3, cwd=open_to_all)
-        assert "unreadable   summary.json (it cannot be read (Permission denied))" in done.stdout
-        monkeypatch.setenv("GLANE_LANG", "fr")
-        done = job_here(f"run.dir={open_to_all}/run", name="verify", check=3, cwd=open_to_all)
-        assert "illisible    summary.json (" in done.stdout
+    for language, told in (
+        ("fr", "illisible    summary.json ("),
+        ("en", "unreadable   summary.json (it cannot be read"),
+    ):
+        monkeypatch.setenv("GLANE_LANG", language)
+        with acting_as(STRANGER), pytest.raises(SystemExit, match="3"):
+            command({"run": {"dir": str(open_to_all / "run")}})
+        assert told in capsys.readouterr().out
 
 
 @TWO_USERS
 def test_a_run_whose_folder_may_not_be_entered_is_told_in_a_sentence(open_to_all: Path) -> None:
     (open_to_all / "run").chmod(0)
-    with acting_as(STRANGER):
-        done = job_here(f"run.dir={open_to_all}/run", name="verify", check=2, cwd=open_to_all)
-    assert "cannot be looked at (Permission denied)" in done.stderr
+    with acting_as(STRANGER), pytest.raises(RunError, match=r"cannot be looked at \(Permission denied\)"):
+        command({"run": {"dir": str(open_to_all / "run")}})
 
 
 NAMES = (
@@ -203,7 +210,7 @@ def test_a_name_that_digests_give_leads_nowhere_else(copy: Path, kind: str) -> N
     values = {**taken.as_values(), "files": {**taken.files, HOSTILE[kind]: digest}}
     values["begun"] = {**values["begun"], "extract.log": {"bytes": 10**18, "digest": digest}}
     path.write_text(json.dumps(values))
-    done = job_here(f"run.dir={copy}/run", name="verify", check=2, cwd=open_to_all)
+    done = job_here(f"run.dir={copy}/run", name="verify", check=2)
     assert "equal        ../" not in done.stdout
     assert "equal        /etc/hostname" not in done.stdout
     assert "Traceback" not in done.stderr
@@ -218,6 +225,6 @@ def test_a_name_that_a_list_of_results_gives_leads_nowhere_else(copy: Path, kind
     for call in values["calls"].values():
         call["now"]["files"][HOSTILE[kind]] = digest
     path.write_text(json.dumps(values))
-    done = job_here(f"run.dir={copy}/run", name="verify", check=2, cwd=open_to_all)
+    done = job_here(f"run.dir={copy}/run", name="verify", check=2)
     assert "Traceback" not in done.stderr
     assert not any("/etc/hostname" in line for line in done.stdout.splitlines() if line.startswith("equal"))
