@@ -428,6 +428,41 @@ with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as n
     assert {line["what"] for line in told} == {"local service"}
 
 
+_ELSEWHERE = """
+import os, signal, socket, sys
+os.chdir(sys.argv[1])
+bus, nameless = f"/tmp/dbus-{os.getpid()}", f"\\0glane-{os.getpid()}"
+ready, told = os.pipe()
+listening = [socket.socket(socket.AF_UNIX) for _ in range(2)]
+for one, name in zip(listening, (bus, "ours")):
+    one.bind(name); one.listen()
+child = os.fork()
+if child == 0:
+    with open("/proc/self/comm", "w") as comm: comm.write("dockerd")
+    of_docker = [socket.socket(socket.AF_UNIX) for _ in range(2)]
+    for one, name in zip(of_docker, ("docker", nameless)):
+        one.bind(name); one.listen()
+    os.write(told, b"."); signal.pause()
+os.read(ready, 1)
+os.link(bus, "hard")
+for way in "hard", os.path.abspath("hard"), "docker", nameless, "ours":
+    with socket.socket(socket.AF_UNIX) as one:
+        print(one.connect_ex(way), end=" ")
+        try: one.sendall(b"x"); print("sent", end=" ")
+        except OSError: pass
+os.kill(child, signal.SIGKILL); os.unlink(bus)
+"""
+
+
+@KERNEL
+def test_a_program_that_reaches_out_is_known_by_its_file_and_its_name_wherever_its_socket_is(tmp_path):
+    """By a hard link, which is the same file, as in a folder that is mounted again; and at a path that tells nothing."""
+    done = held_run(tmp_path / "e", [sys.executable, "-c", _ELSEWHERE, str(tmp_path)])
+    assert (done.stdout.split(), done.stderr) == (["13"] * 4 + ["0", "sent"], "")
+    told = {(line["what"], line["address"]) for line in written(tmp_path / "e")}
+    assert {("local service", "hard"), ("local service", "dockerd")} <= told
+
+
 _TAKEN = """
 import ctypes, os, subprocess, sys
 libc = ctypes.CDLL(None, use_errno=True)

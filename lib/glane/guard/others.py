@@ -6,6 +6,8 @@ import contextlib
 import ctypes
 import errno
 import os
+import socket
+import struct
 from pathlib import Path
 
 from glane.guard.calls import PIDFD_GETFD
@@ -55,6 +57,20 @@ def descriptor_of(process: int, number: int) -> int:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
     return found
+
+
+def listener_behind(descriptor: int) -> int:
+    """The process that had made the other end of a connected local socket listen; 0 where that is not told.
+
+    Raises:
+        OSError: if the descriptor is no socket.
+    """
+    looked_at = socket.socket(fileno=descriptor)
+    try:
+        told = looked_at.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("=iII"))
+        return int(struct.unpack("=iII", told)[0])
+    finally:
+        looked_at.detach()
 
 
 def stand_where(process: int) -> None:

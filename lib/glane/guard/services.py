@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 
 # Programs of the machine that would look names up, or start other programs, for whoever asks them.
@@ -15,6 +16,22 @@ _NO_WAYS_OUT = ("/run/systemd/journal/",)  # where /dev/log leads
 ASKED_ALWAYS = ("/nscd/socket", "/systemd/userdb/io.systemd.DynamicUser", "/systemd/userdb/io.systemd.Multiplexer")
 _BUSES = ("/bus", "/systemd/private", "/docker.sock", "/podman/podman.sock", "/pulse/native")
 _FETCHES = "/S.dirmngr"  # GnuPG's, in a folder of the user's choice: it fetches any address that it is told
+# Their files where they usually are. Patterns list no folder that others may only pass.
+_FILES = (
+    "/run/docker.sock", "/run/docker/*.sock", "/run/containerd/containerd.sock", "/run/containerd/s/*",
+    "/run/podman/podman.sock", "/run/crio/crio.sock", "/run/libvirt/*sock*", "/run/snapd*.socket",
+    "/run/systemd/private", "/run/systemd/io.*", "/run/systemd/resolve/*", "/run/systemd/userdb/*",
+    "/run/dbus/system_bus_socket", "/run/nscd/socket", "/run/avahi-daemon/socket", "/run/screen/*/*",
+    "/run/cups/cups.sock", "/run/tor/*", "/tmp/tmux-*/*", "/tmp/dbus-*", "/tmp/.X11-unix/*",
+    *(f"/run/user/*{bus}" for bus in _BUSES), "/run/user/*/gnupg/S.dirmngr",
+    f"{os.environ.get('HOME', '')}/.gnupg/S.dirmngr",
+)  # fmt: skip
+# Their names as the kernel tells them: fifteen characters. systemd is none, as it also listens for programs that are.
+PROGRAMS = frozenset({
+    "dockerd", "containerd", "containerd-shim", "podman", "crio", "buildkitd", "libvirtd", "virtqemud", "snapd",
+    "systemd-resolve", "dbus-daemon", "dbus-broker", "dbus-broker-lau", "nscd", "avahi-daemon", "tmux: server",
+    "screen", "cupsd", "tor", "Xorg", "Xwayland", "Xvfb", "pulseaudio", "pipewire-pulse", "dirmngr",
+})  # fmt: skip
 
 
 def is_way_out(path: str) -> bool:
@@ -23,6 +40,18 @@ def is_way_out(path: str) -> bool:
     is_of_a_user = plain.startswith("/run/user/") and plain.endswith(_BUSES)
     is_known = plain.startswith(_WAYS_OUT) and not plain.startswith(_NO_WAYS_OUT)
     return is_known or is_of_a_user or plain.endswith(_FETCHES)
+
+
+def is_file_of_one(found: os.stat_result) -> bool:
+    """Whether a file is the socket of such a program under another name: a hard link, or a folder mounted again."""
+    return any(_is_same(found, path) for pattern in _FILES for path in glob.iglob(pattern))
+
+
+def _is_same(found: os.stat_result, path: str) -> bool:
+    try:
+        return os.path.samestat(found, os.stat(path))
+    except OSError:
+        return False
 
 
 def complaint_of(path: bytes) -> tuple[str, str] | None:

@@ -29,10 +29,10 @@ from glane.guard.calls import (
     SEND,
     Numbers,
 )
-from glane.guard.others import descriptor_of, process_behind, process_of, stand_where
+from glane.guard.others import descriptor_of, listener_behind, process_behind, process_of, stand_where
 from glane.guard.policy import Policy, is_probe
 from glane.guard.refusals import Refusals, program_of
-from glane.guard.services import ASKED_ALWAYS, complaint_of
+from glane.guard.services import ASKED_ALWAYS, PROGRAMS, complaint_of, is_file_of_one
 
 _MOST_BYTES = 128  # sockaddr_storage
 _FAMILIES = {17: "packet socket", 38: "socket of the kernel's ciphers", 40: "socket to the host of a machine"}
@@ -169,6 +169,8 @@ class Supervisor:
             reached = f"/proc/self/fd/{place}"  # the very file, whatever the path leads to from now on
             if complaint := complaint_of(os.fsencode(os.readlink(reached))):
                 self._refuse(question, process, complaint)
+            elif is_file_of_one(os.fstat(place)):
+                self._refuse(question, process, ("local service", path.decode(errors="replace")))
             else:
                 self._connect(question, descriptor, _family(socket.AF_UNIX) + reached.encode() + b"\0")
         finally:
@@ -176,7 +178,14 @@ class Supervisor:
 
     def _connect(self, question: Question, descriptor: int, address: bytes) -> None:
         made = _libc.connect(descriptor, address, len(address))
-        self._answer(question, 0 if made == 0 else ctypes.get_errno())
+        code = 0 if made == 0 else ctypes.get_errno()
+        if code == 0 and address[:2] == _family(socket.AF_UNIX):
+            listener = program_of(listener_behind(descriptor))
+            if listener in PROGRAMS:
+                _libc.shutdown(descriptor, socket.SHUT_RDWR)
+                self._refuse(question, process_of(question.thread), ("local service", listener))
+                return
+        self._answer(question, code)
 
     def _judge_socket(self, question: Question) -> None:
         """Make a socket of UDP by which nothing can be sent, or refuse a socket.
