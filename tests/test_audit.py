@@ -475,6 +475,24 @@ def test_who_ran_read_wrote_and_was_refused_is_told_and_no_text(
     assert json.loads(last[last.index("{") :])
 
 
+def test_a_look_at_what_would_be_erased_and_records_that_are_pseudonymised_are_reads(
+    log: Path, run: Path, tmp_path: Path
+) -> None:
+    read_by = {
+        "erase": [f"run.dir={run}", "ids=[d3]"],
+        "pseudonymise": [
+            f"data.path={run}/records/*.parquet", "data.text_column=note", f"out.dir={tmp_path / 'pseudo'}",
+            f"offsets={tmp_path / 'offsets.parquet'}", f"key_file={tmp_path / 'key'}",
+        ],
+    }  # fmt: skip
+    (tmp_path / "key").write_bytes(os.urandom(32))
+    (tmp_path / "key").chmod(0o600)
+    for command, words in read_by.items():
+        job_here(*words, name=command, as_told=True)
+    told = [(one.command, one.run and one.run.id, one.folder) for one in entries(log) if one.event == "read"]
+    assert told[-2:] == [(command, RunDirectory(root=run).identity(), str(run)) for command in read_by]
+
+
 def test_a_command_that_dies_is_seen_by_its_beginning(
     log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

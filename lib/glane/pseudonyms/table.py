@@ -19,7 +19,7 @@ from glane.pseudonyms.rows import Columns
 from glane.pseudonyms.whole import refuse_unreplaceable
 from glane.pseudonyms.written import FILE_MODE, refuse_again, write_replaced
 from glane.records import Record
-from glane.run.audit import note_wrote
+from glane.run.audit import note_reads_inside_runs, note_wrote
 from glane.run.written import digest_of, refuse_inside_run
 from glane.settings.pseudonymise import PseudonymiseData, PseudonymiseSettings
 from glane.storage import replace_file, write_folder_once
@@ -77,6 +77,7 @@ def pseudonymise_table(settings: PseudonymiseSettings) -> PseudonymisedTable:
     def write(folder: Path) -> None:
         told.append(_write(folder, offsets, files, settings, key))
 
+    note_reads_inside_runs(file.path for file in files)
     note_wrote(out, DOCUMENTS, ())
     if not write_folder_once(out, write, mode=_FOLDER_MODE, setting="out.dir"):
         raise RunError(f"out.dir: {out} was made by another process meanwhile. Choose another out.dir.")

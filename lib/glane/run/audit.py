@@ -20,6 +20,7 @@ from glane.errors import GlaneError, RunError
 from glane.run.audit_chain import SETTING, AuditedRun, AuditEntry, Event, account, append
 from glane.run.description import read_description
 from glane.run.directory import RunDirectory
+from glane.run.names import MARKER
 from glane.versions import installed_version
 
 _command, _session = "python", ""
@@ -87,6 +88,20 @@ def noted_read(directory: RunDirectory) -> Iterator[None]:
     except (GlaneError, OSError) as error:
         note("read", run=run, folder=folder, outcome="refused", reason=type(error).__name__)
         raise
+
+
+def note_reads_inside_runs(paths: Iterable[str | Path]) -> None:
+    """Write down each run of which files are about to be read by their paths, as an input is.
+
+    Raises:
+        RunError: if the log cannot be written.
+    """
+    if audit_folder() is None:
+        return
+    resolved = [Path(path).resolve() for path in paths]
+    folders = [folder for path in resolved for folder in path.parents if (folder / MARKER).is_file()]
+    for folder in dict.fromkeys(folders):
+        note("read", run=audited_run(RunDirectory(root=folder)), folder=str(folder))
 
 
 def note_wrote(folder: Path, first_file: str, of: Iterable[str]) -> None:

@@ -33,6 +33,7 @@ from glane.job.erase.todo import COMMAND, Todo, is_under_way, told_how_to_go_on
 from glane.job.erase.walk import Place, related, unreadable_told, walked
 from glane.job.erase.writable import refuse_unwritable
 from glane.run.amend import amend
+from glane.run.audit import noted_read
 from glane.run.change import Changing, changing
 from glane.run.directory import RunDirectory
 from glane.run.erased import known_erased, read_erased
@@ -87,7 +88,8 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
     place = walked(folders, named)
     ids = asked_ids(settings, place.runs[named[0]])
     asked = RunRows(directory=RunDirectory(root=named[0]), ids=ids)
-    every = runs_with(related(place, named), asked)
+    roots = related(place, named)
+    every = _noted_runs(roots, asked, new=roots)
     documents = frozenset(ids).union(*(one.documents for one in every))
     columns = columns_of(every)
     data = _data(place, every, columns)
@@ -98,7 +100,7 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
         for root, told_of in place.runs.items()
         if root not in known and any(Path(file.path).resolve() in touched for file in told_of.files)
     ]
-    every = runs_with([*known, *more], asked) if more else every
+    every = _noted_runs([*known, *more], asked, new=more) if more else every
     runs = tuple(
         one for one in every if one.num_rows or _reads(one, touched) or is_under_way(one, ids) or _has_own_input(one)
     )
@@ -120,6 +122,14 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
         ids=ids, place=place, related=tuple(every), runs=runs, steps=tuple(steps), data=tuple(data), sought=what,
         theirs=tuple(_theirs(every)),
     )  # fmt: skip
+
+
+def _noted_runs(roots: Sequence[Path], asked: RunRows, *, new: Sequence[Path]) -> list[RunRows]:
+    """The runs as `runs_with` gives them; that the `new` ones are read is in the audit log first."""
+    with contextlib.ExitStack() as stack:
+        for root in new:
+            stack.enter_context(noted_read(RunDirectory(root=root)))
+        return runs_with(roots, asked)
 
 
 def _data(place: Place, runs: Sequence[RunRows], columns: Mapping[str, Collection[str]]) -> list[DataFile]:
