@@ -18,6 +18,8 @@ from glane.guard.refusals import PREFIX
 from glane.reporting.facts import FACTS
 from glane.reporting.items import checklist
 from glane.reporting.words import WORDS
+from glane.run.directory import RunDirectory
+from glane.run.erased import Erasure, read_erased
 from test_encryption import ring_at
 
 SECRET = "Mme Zzyzx tousse"
@@ -257,6 +259,51 @@ def test_the_weakest_guard_of_all_starts_and_the_audit_log_are_told(
     french = {one.item.item: one.told["fr"] for one in found.lists["aipd"]}
     assert "le contrôle le plus faible" in french["4.4"]
     assert "aucun journal d'audit n'était nommé" in french["4.5"]
+
+
+def test_tls_of_all_starts_erasures_and_the_site_s_ages_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extract_here(make_settings(write_documents(tmp_path / "d.parquet", ["a", "b"]), tmp_path / "run"))
+    site, papers = tmp_path / "site.yaml", ["aipd", "register"]
+    monkeypatch.setenv("GLANE_SITE", str(site))
+    site.write_text("keep: {}\n")
+    found = glane.checklists(tmp_path / "run", [tmp_path], which=papers)
+    assert "TLS" not in state_of(found, "AIPD", "4.4")[1]  # on one node
+    assert state_of(found, "AIPD", "2.8") == (
+        "authors", "No document of the run was erased by glane erase until this page was made.",
+    )  # fmt: skip
+    assert state_of(found, "Registre", "f") == ("authors", "")
+    path = tmp_path / "run" / "ledger" / "starts.jsonl"
+    plain = path.read_text()
+    path.write_text(plain.replace('"between_nodes":""', '"between_nodes":"tls"'))
+    found = glane.checklists(tmp_path / "run", [tmp_path], which=papers)
+    assert "spoke TLS" in state_of(found, "AIPD", "4.4")[1]
+    path.write_text(path.read_text() + plain.replace('"between_nodes":""', '"between_nodes":"plain"') + plain)
+    for documents in (1, 3):
+        erasure = Erasure(
+            id="a", time=f"2026-0{documents}-07T10:00:00+00:00", user="u", glane="0", documents=documents, salt="",
+            digests=(),
+        )  # fmt: skip
+        directory = RunDirectory(root=tmp_path / "run")
+        known = read_erased(directory)
+        directory.erased.write_bytes(known.model_copy(update={"erasures": (*known.erasures, erasure)}).as_json())
+    site.write_text("keep:\n  parts: 8w\n  logs: 36h\n  unpublished: never\n")
+    found = glane.checklists(tmp_path / "run", [tmp_path], which=papers)
+    for paper, item in (("AIPD", "4.4"), ("Registre", "g")):
+        told = state_of(found, paper, item)[1]
+        assert "sent each other was not encrypted" in told
+        assert "Of 3 starts of the run, 1 were with TLS, 1 without, and 1 on one node" in told
+    erased = state_of(found, "AIPD", "2.8")[1]
+    assert "2026-01-07T10:00:00+00:00, 1 document(s)" in erased
+    assert "2026-03-07T10:00:00+00:00, 3 document(s)" in erased
+    for paper, item in (("AIPD", "2.5"), ("Registre", "f")):
+        state, told = state_of(found, paper, item)
+        assert state == "authors"  # no time limit of the results, which people set
+        assert "holds: 56 days; parts that no result holds: never; logs: 1.5 days." in told
+    french = {one.item.item: one.told["fr"] for one in found.lists["aipd"]}
+    assert "n'était pas chiffré" in french["4.4"]
+    assert "journaux\u00a0: 1,5 jours" in french["2.5"]
 
 
 def test_who_may_read_is_told_as_the_run_was_made(tmp_path: Path) -> None:

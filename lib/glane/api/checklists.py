@@ -16,6 +16,7 @@ from glane.assess.estimate.record import EstimatesSummary
 from glane.assess.evaluate.record import EvaluationSummary
 from glane.assess.files import as_parquet, write_folder
 from glane.assess.review.record import AgreementSummary
+from glane.cluster import schedulers
 from glane.corpus.pseudonymised import pseudonymised_beside
 from glane.errors import RunError
 from glane.extraction.results import Run
@@ -30,6 +31,7 @@ from glane.reporting.items import checklist
 from glane.reporting.known import Known
 from glane.reporting.markdown import as_markdown
 from glane.reporting.page import checklists_page, told_for
+from glane.run.erased import read_erased
 from glane.run.links import RunLink, links_to
 from glane.run.refused import refused_lines
 from glane.run.starts import starts
@@ -142,6 +144,8 @@ def _known(run: Run, assessments: Sequence[Assessment]) -> Known:
         folder=str(run.directory.root),
         is_encrypted=all(map(is_encrypted, files)) if (files := listed(run.directory.records, "*.parquet")) else None,
         starts=[one.environment for one in starts(run.directory)] or [run.description().environment],
+        erasures=read_erased(run.directory).erasures,
+        keep=schedulers.keep(),
         num_refused=len(refused_lines(run.directory)),
         pseudonyms=pseudonymised_beside(run.settings.data.path),
         evaluation=_latest(assessments, "evaluation", EvaluationSummary),

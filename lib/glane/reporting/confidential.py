@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
+from glane.assess.pages.page import decimal
 from glane.engine.registry import engine_kind
 from glane.extraction.attention import attention_lines
 from glane.languages import in_language, numbers_in
@@ -12,6 +14,7 @@ from glane.reporting.fact import MOST_FIELDS, Fact, count
 from glane.reporting.known import Known
 from glane.reporting.words import WORDS
 from glane.run.environment import Guard
+from glane.settings.keep import KINDS
 from glane.types import Language
 
 _WEAKEST: tuple[Guard, ...] = ("", "off", "python", "kernel")  # the weakest first
@@ -43,6 +46,41 @@ def _network(known: Known, language: Language) -> str:
         refused = words["refused" if known.num_refused else "none_refused"]
         told.append(refused.format(num=count(known.num_refused, language)))
     return " ".join(told)
+
+
+def _between_nodes(known: Known, language: Language) -> str | None:
+    words, ways = WORDS[language], [one.between_nodes for one in known.starts]
+    if not any(ways):
+        return None
+    told = words["nodes_plain" if "plain" in ways else "nodes_tls"]
+    if len(ways) > 1:
+        counted = {way: ways.count(way) for way in ("tls", "plain", "")}
+        told += " " + words["nodes_of_starts"].format(
+            all=len(ways), tls=counted["tls"], plain=counted["plain"], none=counted[""]
+        )
+    return told
+
+
+def _erasures(known: Known, language: Language) -> str:
+    words = WORDS[language]
+    told = [words["erased"].format(num=count(one.documents, language), time=one.time) for one in known.erasures]
+    return " ".join(told) or words["none_erased"]
+
+
+def _retention(known: Known, language: Language) -> str | None:
+    words = WORDS[language]
+    ages = {kind: age for kind in KINDS if (age := known.keep.of(kind)) is not None}
+    if not ages:
+        return None
+    told = [words["age"].format(what=words[f"kind_{kind}"], age=_age(age, language)) for kind, age in ages.items()]
+    return words["retention"].format(ages=words["and"].join(told))
+
+
+def _age(days: float, language: Language) -> str:
+    words = WORDS[language]
+    if math.isinf(days):
+        return words["age_never"]
+    return words["age_days"].format(days=decimal(days, language, digits=0 if days.is_integer() else 1))
 
 
 def _audit(known: Known, language: Language) -> str:
@@ -108,6 +146,9 @@ CONFIDENTIAL: Mapping[str, Fact] = {
     "columns": Fact(tell=_columns),
     "computed_on": Fact(tell=_computed_on),
     "network": Fact(tell=_network),
+    "between_nodes": Fact(tell=_between_nodes),
+    "erasures": Fact(tell=_erasures),
+    "retention": Fact(tell=_retention),
     "audit": Fact(tell=_audit),
     "pseudonyms": Fact(tell=_pseudonyms),
     "encryption": Fact(tell=_encryption),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from glane.assess.calibrate.record import CalibrationSummary
@@ -15,7 +15,9 @@ from glane.corpus.pseudonymised import PseudonymisedInput
 from glane.extraction.summary import ExtractionSummary
 from glane.run.description import RunDescription
 from glane.run.environment import Environment
+from glane.run.erased import Erasure
 from glane.settings import ExtractSettings
+from glane.settings.keep import Keep
 from glane.task.task import Task
 
 Source = Literal["run", "evaluate", "estimate", "review", "calibrate", "compare"]
@@ -32,6 +34,8 @@ class Known:
     folder: str  # where the run lies now
     is_encrypted: bool | None = None  # whether files of the result are; None where that is not known
     starts: Sequence[Environment] = ()  # in which the run was worked on, the first first
+    erasures: Sequence[Erasure] = ()
+    keep: Keep = field(default_factory=Keep)  # of the site, as it is now
     num_refused: int = 0  # connections to other machines
     pseudonyms: PseudonymisedInput | None = None  # of documents that were pseudonymised for the run
     evaluation: EvaluationSummary | None = None

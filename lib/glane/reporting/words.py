@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from glane.reporting.safety_words import SAFETY_WORDS
 from glane.types import Language
 
 WORDS: Mapping[Language, Mapping[str, str]] = {
@@ -115,6 +116,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "refused": "Connections that were refused and written down: {num} (glane status lists them).",
         "none_refused": "No connection was refused.",
         "allowed": "Allowed were: {hosts}.",
+        **SAFETY_WORDS["en"],
         "audited": "Commands of glane wrote into the audit log {folder} who began, read and wrote what, and what was "
         "refused; glane audit checks it. What other programs read is not seen there.",
         "audited_in_part": "At {num} of the {all} starts of the run, no audit log was named.",
@@ -252,6 +254,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "refused": "Connexions refusées et consignées\u00a0: {num} (glane status les énumère).",
         "none_refused": "Aucune connexion n'a été refusée.",
         "allowed": "Étaient permises\u00a0: {hosts}.",
+        **SAFETY_WORDS["fr"],
         "audited": "Les commandes de glane ont consigné dans le journal d'audit {folder} qui a commencé, lu et écrit "
         "quoi, et ce qui a été refusé\u00a0; glane audit le vérifie. Ce que d'autres programmes lisent n'y est pas vu.",
         "audited_in_part": "Lors de {num} des {all} démarrages de l'extraction, aucun journal d'audit n'était nommé.",
