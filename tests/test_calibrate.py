@@ -520,7 +520,7 @@ def test_small_fields_share_a_curve() -> None:
     [
         (lambda values: values.drop("verdict"), "no column 'verdict'"),
         (lambda values: values.with_columns(verdict=pl.lit("good")), "'good' is not known"),
-        (lambda values: values.with_columns(id=pl.int_range(pl.len())), "Int64"),
+        (lambda values: values.with_columns(id=pl.int_range(pl.len())), "whole number"),
         (lambda values: pl.concat([values, values]), "judged twice"),
         (lambda values: values.with_columns(id=pl.lit("x") + pl.col("id")), "300 of 300 judged values are not in this"),
         (lambda values: values.with_columns(verdict=pl.lit("absent")), "no judged value has a confidence"),

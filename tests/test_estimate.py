@@ -446,7 +446,7 @@ def test_questions_that_make_no_sense(change: dict[str, Any], words: str) -> Non
         (lambda truth: truth.drop("fever"), "no column 'fever'"),
         (lambda truth: truth.head(0), "no row"),
         (lambda truth: pl.concat([truth, truth]), "repeated"),
-        (lambda truth: truth.with_columns(id=pl.int_range(pl.len())), "Int64"),
+        (lambda truth: truth.with_columns(id=pl.int_range(pl.len())), "whole number"),
         (lambda truth: truth.with_columns(id=pl.lit("x") + pl.col("id")), "50 of its 50 documents are not among"),
         (lambda truth: with_weights(truth.with_columns(w=0.0), weight="w", inclusion_probability=None), "above 0"),
         (lambda truth: with_weights(truth.with_columns(w=2.0), weight=None, inclusion_probability="w"), "at most 1"),

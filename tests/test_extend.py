@@ -408,7 +408,7 @@ def test_an_input_that_cannot_be_read_is_no_lack_of_temporary_disk(tmp_path, doc
 def test_killed_and_gone_on_with(tmp_path):
     data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(12)])
     extract_here(make_settings(data, tmp_path / "old"))
-    for limit in range(1, 200, 9):
+    for limit in range(1, 400, 9):
         run = tmp_path / f"run{limit}"
         settings = make_settings(
             data, run, task(MORE), data__extend=str(tmp_path / "old"), run__shard_rows=4, run__heartbeat_s=60,

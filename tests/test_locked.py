@@ -42,6 +42,19 @@ def test_what_a_process_of_this_machine_left_is_removed(left: Path, tmp_path: Pa
     assert not left.exists()
 
 
+@pytest.mark.parametrize("is_written", [True, False])
+def test_what_was_killed_while_it_was_made_is_removed(left: Path, tmp_path: Path, is_written: bool) -> None:
+    (left / "text").unlink()
+    (left / "lock").rename(left / "lock.new")
+    if not is_written:
+        (left / "lock.new").write_text("")
+        remove_abandoned(tmp_path, prefix="gl-")
+        assert left.exists()  # another node may be about to write who it is
+    os.utime(left, (0, 0))
+    remove_abandoned(tmp_path, prefix="gl-")
+    assert not left.exists()
+
+
 def test_what_another_container_of_this_machine_left_is_removed(left: Path, tmp_path: Path) -> None:
     """Its numbers are others, and one kernel keeps the locks of both."""
     (left / "lock").write_text(json.dumps([boot_id(), "another|container", os.getpid(), process_start(os.getpid())]))

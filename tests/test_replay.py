@@ -12,6 +12,9 @@ from conftest import SMALL_TASK, extract_here, job, job_here, make_settings, wri
 from glane.api import replay as api
 from glane.errors import ConfigError, RunError
 from glane.job.replay.compare import compare
+from glane.run.digests import write_digests
+from glane.run.directory import RunDirectory
+from glane.run.head import read_head
 
 
 def rows(**columns):
@@ -58,11 +61,14 @@ def run(tmp_path, monkeypatch):
 
 
 def plant(run, change):
-    """Change rows of the published result."""
+    """Change rows of the published result, and its digests: else nobody reads them."""
     (path,) = (run / "records").glob("*.parquet")
     metadata = pl.read_parquet_metadata(path)
     table = change(pl.read_parquet(path))
     table.write_parquet(path, metadata={name: metadata[name] for name in metadata if name.startswith("glane")})
+    (run / "digests.json").unlink()
+    directory = RunDirectory(root=run)
+    write_digests(directory, read_head(directory).fingerprint_digest)
 
 
 def test_the_same_answers_are_identical_and_nothing_of_them_stays(run, tmp_path):

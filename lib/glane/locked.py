@@ -22,7 +22,7 @@ from pathlib import Path
 from glane.host import boot_id, host_identity, process_start
 from glane.plain_values import json_values
 
-_LOCK = "lock"
+_LOCK, _NEW = "lock", "lock.new"
 _HALF_MADE_S = 600.0
 _LONGEST = 4096  # bytes of a lock file
 _RANDOM = "[a-z0-9_]{8}"  # what tempfile puts into a name
@@ -40,7 +40,7 @@ def locked_folder(root: Path, *, prefix: str) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=root))
     descriptor = None
     try:
-        new = folder / "lock.new"
+        new = folder / _NEW
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT, 0o600)
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -66,21 +66,32 @@ def remove_abandoned(root: Path, *, prefix: str) -> None:
 
 
 def _remove_if_abandoned(path: Path, *, age_s: float) -> None:
-    try:
-        descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except FileNotFoundError:  # the folder is being made, or was half removed: whose it is cannot be told
+    descriptor, is_made = _lock_of(path)
+    if descriptor is None:  # it is being made, or was half removed: whose it is cannot be told
         if age_s > _HALF_MADE_S:
             path.rmdir()  # fails if it holds anything
         return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        is_abandoned = _is_gone(os.pread(descriptor, _LONGEST, 0).decode(errors="replace"))
+        owner = os.pread(descriptor, _LONGEST, 0).decode(errors="replace")
+        is_bare = not (is_made or owner) and [one.name for one in path.iterdir()] == [
+            _NEW
+        ]  # nobody wrote into it for minutes
+        is_abandoned = _is_gone(owner) or (is_bare and age_s > _HALF_MADE_S)
     except OSError:
         is_abandoned = False
     if is_abandoned:
         _remove(path, descriptor)
     else:
         os.close(descriptor)
+
+
+def _lock_of(path: Path) -> tuple[int | None, bool]:
+    """The lock file of a folder, opened, and whether it has its last name; None if it has none."""
+    for name in (_LOCK, _NEW, _LOCK):  # it may be renamed meanwhile
+        with contextlib.suppress(FileNotFoundError):
+            return os.open(path / name, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK), name == _LOCK
+    return None, False
 
 
 def _owner() -> str:

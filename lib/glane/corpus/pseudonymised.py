@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from glane.corpus.unchanged import KnownFile
 from glane.errors import RecordError
+from glane.plain_values import json_values
 from glane.records import Record, parse_record, read_record
 from glane.storage import exists
 from glane.validation import Strict
@@ -121,7 +122,7 @@ def rules_of(path: str, marks: Iterable[bytes | None]) -> PseudonymRules | None:
 
 def _read_mark(mark: bytes, path: str) -> PseudonymRules:
     try:
-        values = json.loads(mark)
+        values = json_values(mark)
     except ValueError:
         raise RecordError(f"{path}: damaged; what a file says of its pseudonyms is not JSON.") from None
     return parse_record(PseudonymMark, values, place=path).rules

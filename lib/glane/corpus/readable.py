@@ -92,8 +92,8 @@ def refuse_unreadable(schema: pa.Schema, *, place: str) -> None:
     for field in schema:
         if not is_known_to_polars(field):
             raise DataError(
-                f"{place}: column {field.name!r} is {type_words(field.type)}, which Polars cannot read. "
-                "Leave it out of data.carry_columns, or write it as another type."
+                f"{place}: column {field.name!r} is {type_words(field.type)} ({field.type}), which Polars cannot "
+                "read. Leave it out of data.carry_columns, or write it as another type."
             )
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from glane.pseudonyms.name_growth import is_lower_initial, is_unknown, with_particles
 from glane.pseudonyms.name_words import TITLES
 from glane.pseudonyms.tokens import Token
-from glane.pseudonyms.words import listed
+from glane.pseudonyms.words import listed, names_a_disease
 
 _KIN = (
     r"(?:compagne|compagnon|concubine?|epouse|epoux|mari|femme|conjointe?|filles?|fils|soeurs?|freres?|meres?"
@@ -169,6 +169,6 @@ def _begins(words: Sequence[Token], place: int | None, plain: str) -> Iterator[i
     if place is None:
         return
     if words[place].word.is_particle:
-        yield from with_particles(words, place)
+        yield from () if names_a_disease(plain, words[place].start) else with_particles(words, place)
     elif is_unknown(words, place, plain):
         yield place

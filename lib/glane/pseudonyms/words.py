@@ -30,7 +30,7 @@ _VERB_FORMS = (
 _OUT = re.compile(r"[\s\u00ad-]+|[‐‑'’]")
 _EPONYM = re.compile(
     r"\b(?:maladie|syndrome|sd|signe|score|test|echelle|classification|triade|manoeuvre|operation|fracture"
-    r"|sonde|loge|indice|index|critere|criteres|stade|grade|"
+    r"|sonde|canule|catheter|attelle|valve|prothese|collier|ventouse|loge|indice|index|critere|criteres|stade|grade|"
     r"reflexe|tumeur|lymphome|sarcome|oedeme|phenomene|purpura|thyroidite|anemie|chirurgie|intervention"
     r"|procedure|formule|canal|trompe|"
     r"ligament|ganglion|point|pince|drain|aiguille|holter|atteinte|encephalopathie|cirrhose|nodules?|cellules?"
