@@ -74,10 +74,8 @@ def _remove_if_abandoned(path: Path, *, age_s: float) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         owner = os.pread(descriptor, _LONGEST, 0).decode(errors="replace")
-        is_bare = not (is_made or owner) and [one.name for one in path.iterdir()] == [
-            _NEW
-        ]  # nobody wrote into it for minutes
-        is_abandoned = _is_gone(owner) or (is_bare and age_s > _HALF_MADE_S)
+        is_bare = not (is_made or owner) and [one.name for one in path.iterdir()] == [_NEW]
+        is_abandoned = _is_gone(owner) or (is_bare and age_s > _HALF_MADE_S)  # nobody wrote into it for minutes
     except OSError:
         is_abandoned = False
     if is_abandoned:
