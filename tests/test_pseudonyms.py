@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import random
 import re
+import shutil
 import stat
 import unicodedata
 from datetime import date, datetime, timedelta
@@ -37,6 +38,7 @@ from glane.pseudonyms.detect import identifiers
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.kinds import KINDS, counted
 from glane.pseudonyms.offsets import Offsets
+from glane.pseudonyms.offsets_file import places_made_of, publish_places
 from glane.pseudonyms.replace import Pseudonymised, pseudonymised, with_surrogates
 from glane.pseudonyms.squeezed import Squeezed, signs_of
 from glane.pseudonyms.surrogates import RESERVED, Manner, Surrogates
@@ -736,6 +738,40 @@ def test_a_second_call_gives_the_same_bytes_and_touches_nothing(given_away: Path
     with pytest.raises(ConfigError, match="outside out.dir"):
         glane.pseudonymise(given_away / "notes.parquet", tmp_path / "b", offsets=tmp_path / "b" / "o.parquet", **words)
     assert not (tmp_path / "b").exists()
+
+
+def test_the_offsets_of_another_set_are_never_replaced(given_away: Path, tmp_path: Path) -> None:
+    """They are the only way back. The same call goes on where it was interrupted: its offsets are those of the set."""
+    notes, kept = given_away / "notes.parquet", tmp_path / "o.parquet"
+    words = {"offsets": kept, "key_file": given_away / "key", "data__person_column": "patient"}
+    glane.pseudonymise(notes, tmp_path / "first", **words)
+    before = kept.read_bytes()
+    others = pl.read_parquet(notes).head(11)
+    others.write_parquet(tmp_path / "others.parquet")
+    (tmp_path / "o_2.parquet").write_bytes(b"")
+    for path, more in (
+        (notes, {"keep": ["date"]}),
+        (notes, {"keep_ids": True}),
+        (notes, {"data__known_columns": ["nom"]}),
+        (tmp_path / "others.parquet", {}),
+    ):
+        with pytest.raises(RunError, match="o.parquet holds those of other documents or rules") as told:
+            glane.pseudonymise(path, tmp_path / "second", **words, **more)
+        assert str(told.value).endswith(f"Choose another path, as offsets={tmp_path}/o_3.parquet")
+        assert not (tmp_path / "second").exists()
+    assert kept.read_bytes() == before
+    shutil.rmtree(tmp_path / "first")  # as if it had been interrupted before the folder was there
+    glane.pseudonymise(notes, tmp_path / "first", **words, data__carry_columns=["ward"])
+    assert pl.read_parquet(kept).equals(pl.read_parquet(before))
+
+
+def test_offsets_that_are_put_there_meanwhile_stay(given_away: Path, tmp_path: Path) -> None:
+    kept = given_away / "apart" / "offsets.parquet"
+    pq.write_table(places_made_of("another").empty_table(), tmp_path / "made")
+    before = kept.read_bytes()
+    with pytest.raises(RunError, match="holds those of other documents"):
+        publish_places(tmp_path / "made", kept)
+    assert kept.read_bytes() == before
 
 
 def test_a_known_column_that_is_carried_is_replaced(given_away: Path, tmp_path: Path) -> None:

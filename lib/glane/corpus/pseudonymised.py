@@ -74,9 +74,9 @@ class PseudonymMark(Record):
     rules: PseudonymRules
 
 
-def made_of_digest(rules: PseudonymRules, sources: Sequence[KnownFile]) -> str:
-    """What a file of offsets is known by: the rules, and the content of the files."""
-    told = [rules.model_dump(mode="json"), [one.digest for one in sources]]
+def made_of_digest(rules: PseudonymRules, sources: Sequence[KnownFile], *, ids: Sequence[str] = ()) -> str:
+    """What a file of offsets is known by: the rules, the content of the files, and how ids are written if told."""
+    told = [rules.model_dump(mode="json"), [one.digest for one in sources], *ids]
     return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import IO
 
@@ -30,11 +31,11 @@ PLACES = pa.schema(
 
 def places_made_of(made_of: str) -> pa.Schema:
     """The schema of a file of offsets that tells of which documents it is."""
-    return PLACES.with_metadata({**PLACES.metadata, _MADE_OF: made_of.encode()}) if made_of else PLACES
+    return PLACES.with_metadata({**PLACES.metadata, _MADE_OF: made_of.encode()})
 
 
-def refuse_other(offsets: Path, made_of: str = "") -> None:
-    """Refuse to replace a file that holds no offsets, or, where a digest is told, those of other documents.
+def refuse_other(offsets: Path, made_of: str) -> None:
+    """Refuse to replace a file that holds no offsets, or those of other documents: they are there once.
 
     Raises:
         RunError: if it does not, or holds those.
@@ -43,8 +44,11 @@ def refuse_other(offsets: Path, made_of: str = "") -> None:
         return
     if not is_offsets(offsets):
         raise RunError(f"offsets: {offsets} is there, and holds no offsets. Choose another path.")
-    if made_of and (parquet_schema(offsets).metadata or {}).get(_MADE_OF, b"").decode() != made_of:
-        raise RunError(f"offsets: {offsets} holds those of other documents or rules. Choose another path.")
+    if _made_of(offsets) != made_of:
+        raise RunError(
+            f"offsets: {offsets} holds those of other documents or rules, and nobody could go back to these originals "
+            f"any more. Choose another path, as offsets={_free_beside(offsets)}"
+        )
 
 
 def refuse_places_of_others(path: str | Path, made_of: str) -> None:
@@ -55,11 +59,21 @@ def refuse_places_of_others(path: str | Path, made_of: str) -> None:
     """
     path = Path(path).expanduser()
     try:
-        metadata = parquet_schema(path).metadata or {}
+        found = _made_of(path)
     except (OSError, pa.ArrowException):
         raise DataError(f"offsets: {path} cannot be read. {_REMEDY}") from None
-    if metadata.get(_MADE_OF, b"").decode() != made_of:
+    if found != made_of:
         raise DataError(f"offsets: {path} is not of the documents of this run. {_REMEDY}")
+
+
+def _made_of(path: Path) -> str:
+    return (parquet_schema(path).metadata or {}).get(_MADE_OF, b"").decode()
+
+
+def _free_beside(offsets: Path) -> Path:
+    """A path beside one that is taken."""
+    named = (offsets.with_stem(f"{offsets.stem}_{number}") for number in count(2))
+    return next(path for path in named if not path.exists())
 
 
 def is_offsets(path: Path) -> bool:
@@ -74,8 +88,9 @@ def publish_places(made: Path, offsets: Path) -> None:
     """Put the places where they are kept, and remove the file that was made.
 
     Raises:
-        RunError: if the file system refuses.
+        RunError: if the file system refuses, or others were put there meanwhile.
     """
+    refuse_other(offsets, _made_of(made))
     with storage_errors(offsets, setting="offsets"):
         offsets.parent.mkdir(parents=True, exist_ok=True)
     replace_file(offsets, partial(_copy, made), mode=_FILE_MODE, setting="offsets")

@@ -9,8 +9,9 @@ from typing import Literal
 import pyarrow as pa
 
 from glane.corpus.files import InputFile, check_column, inspect_files
-from glane.corpus.pseudonymised import PseudonymRules
+from glane.corpus.pseudonymised import PseudonymRules, made_of_digest
 from glane.corpus.text_dates import date_columns
+from glane.corpus.unchanged import content_digest
 from glane.errors import ConfigError, DataError, RunError
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.kinds import RULES
@@ -62,7 +63,7 @@ def pseudonymise_table(settings: PseudonymiseSettings) -> PseudonymisedTable:
     Raises:
         DataError: if the files cannot be read, or lack a column.
         ConfigError: if the key cannot be had.
-        RunError: if the folder is there already, or lies in a run.
+        RunError: if the folder is there already, or lies in a run, or the file of places is that of other documents.
     """
     key = read_key(file=settings.key_file, command=settings.key_command)
     out, offsets = Path(settings.out.dir), Path(settings.offsets)
@@ -71,11 +72,13 @@ def pseudonymise_table(settings: PseudonymiseSettings) -> PseudonymisedTable:
     files = _checked(settings)
     if out.exists() and any(out.iterdir()):
         raise RunError(f"out.dir: {out} is there already. Choose another out.dir.")
-    refuse_other(offsets)
+    rules = _rules(settings, key)
+    made_of = _made_of(files, rules, settings)
+    refuse_other(offsets, made_of)
     told: list[PseudonymisedTable] = []
 
     def write(folder: Path) -> None:
-        told.append(_write(folder, offsets, files, settings, key))
+        told.append(_write(folder, offsets, files, settings, key, rules=rules, made_of=made_of))
 
     note_reads_inside_runs(file.path for file in files)
     note_wrote(out, DOCUMENTS, ())
@@ -132,9 +135,16 @@ def _rules(settings: PseudonymiseSettings, key: Key) -> PseudonymRules:
     )  # fmt: skip
 
 
+def _made_of(files: list[InputFile], rules: PseudonymRules, settings: PseudonymiseSettings) -> str:
+    """What its file of places is known by: whoever interrupted the same call may make it again."""
+    sources = [file.known(content_digest(file.path)) for file in files]
+    return made_of_digest(rules, sources, ids=[settings.data.id_column, "kept" if settings.keep_ids else "digests"])
+
+
 def _write(
-    folder: Path, offsets: Path, files: list[InputFile], settings: PseudonymiseSettings, key: Key
-) -> PseudonymisedTable:
+    folder: Path, offsets: Path, files: list[InputFile], settings: PseudonymiseSettings, key: Key,
+    *, rules: PseudonymRules, made_of: str,
+) -> PseudonymisedTable:  # fmt: skip
     data = settings.data
     columns = Columns(
         id=data.id_column, text=data.text_column, person=data.person_column, known=data.known_columns,
@@ -142,7 +152,7 @@ def _write(
         shifted=data.shift_columns, whole=tuple(_whole(data)), keeps_ids=settings.keep_ids,
     )  # fmt: skip
     apart = folder / ".offsets"
-    totals = write_replaced(folder / DOCUMENTS, apart, files, columns, settings, key, rules=_rules(settings, key))
+    totals = write_replaced(folder / DOCUMENTS, apart, files, columns, settings, key, rules=rules, made_of=made_of)
     as_they_are = [name for name in columns.carried if name not in columns.shifted]
     told = PseudonymisedTable(
         true_dates=() if "date" in settings.keep else date_columns(files, as_they_are), rows=totals.rows,

@@ -57,7 +57,7 @@ def refuse_again(files: Sequence[InputFile]) -> None:
 
 def write_replaced(
     path: Path, apart: Path, files: Sequence[InputFile], columns: Columns, told: PseudonymManner, key: Key,
-    *, rules: PseudonymRules, made_of: str = "",
+    *, rules: PseudonymRules, made_of: str,
 ) -> Totals:  # fmt: skip
     """Write the documents of some files with their identifiers replaced, and where these stood into `apart`.
 
