@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import polars as pl
@@ -18,20 +17,18 @@ from glane.corpus.pseudonymised import pseudonymised_beside
 from glane.errors import ConfigError
 from glane.exports.ages import Ages
 from glane.exports.bundle import Bundle, Table, Variable
-from glane.exports.persons import documents_of, persons_of, written
+from glane.exports.persons import documents_of, persons_of
 from glane.exports.record import ReplacedInExport, Treatment
-from glane.exports.row_cells import OfRow, RowCells, text_of
+from glane.exports.row_cells import OfRow, RowCells
 from glane.exports.sizes import is_far
 from glane.exports.treatment import Treatments, bytes_in, is_document, named, precision_of
+from glane.exports.whole import WholeColumns
 from glane.extraction.codebook import with_shift
 from glane.extraction.results import Run
-from glane.pseudonyms.dates import as_date
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.kinds import counted
 from glane.pseudonyms.rows import days_of, manner_of, moved
-from glane.pseudonyms.surrogates import Surrogates
 from glane.pseudonyms.taken import Taken, each_replaced
-from glane.pseudonyms.whole import known_replaced
 from glane.settings.pseudonymise import ExportPseudonyms, Kind
 from glane.types import LOOKUP
 
@@ -63,6 +60,9 @@ class _Export:
         self._counts = Counter[str]()
         self._treatments = Treatments(told=told, bytes=bytes_in(run.all().collect_schema()))
         self._cells = RowCells(bundle.tables, self._treatments)
+        self._whole = WholeColumns(
+            treatments=self._treatments, key=key, documents=self._documents, persons=self._persons, counts=self._counts
+        )
         self._frames = [table.rows.clone() for table in bundle.tables]
         self._ages = (
             None
@@ -201,14 +201,16 @@ class _Export:
     def _table(self, number: int) -> Table:
         table, rows = self._bundle.tables[number], self._frames[number]
         ids = table.rows[table.key[0]].cast(pl.String).to_list()
-        variables = []
+        variables, whole = [], self._whole.of(table)
         for one in table.variables:
             if one.name == table.key[0]:
                 new: list[Any] = [self._id(name) for name in ids]
             elif is_document(one):
                 new = [None if name is None else self._id(name) for name in rows[one.name].cast(pl.String)]
-            elif self._treatments.is_whole(one):
-                new = [self._whole(one, value, name) for value, name in zip(rows[one.name], ids, strict=True)]
+            elif (column := whole.get(one.name)) is not None:
+                rows = rows.with_columns(column)
+                variables.append(self._replaced(one, is_text=column.dtype == pl.String))
+                continue
             elif self._treatments.of(one, table) == "shifted":
                 rows = rows.with_columns(self._shifted(one, table, rows, ids))
                 variables.append(self._with_shift(one))
@@ -223,14 +225,16 @@ class _Export:
             else:
                 variables.append(one)
                 continue
-            if self._told.keep_ids and not self._treatments.is_whole(one):
+            if self._told.keep_ids:
                 variables.append(one)
                 continue
             rows = rows.with_columns(pl.Series(one.name, new, pl.String))
-            is_moved = one.kind in ("date", "datetime")
-            one = replace(one, kind="text", minimum=None, maximum=None)
-            variables.append(self._with_shift(one) if is_moved else one)
+            variables.append(self._replaced(one, is_text=True))
         return replace(table, rows=rows, variables=tuple(variables))
+
+    def _replaced(self, one: Variable, *, is_text: bool) -> Variable:
+        new = replace(one, kind="text" if is_text else one.kind, minimum=None, maximum=None)
+        return self._with_shift(new) if one.kind in ("date", "datetime") else new
 
     def _with_shift(self, one: Variable) -> Variable:
         language = self._bundle.origin.language
@@ -238,29 +242,6 @@ class _Export:
 
     def _id(self, name: str) -> str:
         return f"d{self._key.digest('id', name).hex()[:24]}"
-
-    def _whole(self, one: Variable, value: object, name: str) -> str | None:
-        if value is None:
-            return None
-        if one.source == self._told.person_column:
-            text = value.isoformat() if isinstance(value, date) else str(value)
-            return f"p{self._key.digest('person', text).hex()[:24]}"
-        if self._treatments.is_bytes(one):
-            told = text_of(str(value))
-            return (
-                self._key.digest("bytes", str(value)).hex() if told is None else self._known(told, name).encode().hex()
-            )
-        return self._known(written(value), name)
-
-    def _known(self, text: str, name: str) -> str:
-        """A value that is known of the person of a row."""
-        made = Surrogates(self._key, self._manner, person=self._persons.get(name, name), text=text, year=2024)
-        if as_date(text) is not None:
-            self._counts["birth_date"] += 1
-            return made.of(text, "birth_date")
-        new, kind = known_replaced(text, made)
-        self._counts[kind] += 1
-        return new
 
     def _shifted(self, one: Variable, table: Table, rows: pl.DataFrame, ids: Sequence[str]) -> pl.Series:
         """Dates of a person, moved as those in the texts: a month by its 15th day; a year alone stays."""

@@ -30,7 +30,7 @@ def refuse_unreplaceable(file: InputFile, names: Sequence[str], *, style: Style,
     """
     for name in names:
         kind = file.schema.field(name).type
-        if not _can_be_replaced(kind, style):
+        if not can_be_replaced(kind, style):
             digits = ", and style=marked gives no digits" if pa.types.is_integer(kind) and style == "marked" else ""
             raise DataError(
                 f"{file.name}: column {name!r} is {type_words(kind)}{digits}: it is known of the person ({known}), and "
@@ -39,7 +39,8 @@ def refuse_unreplaceable(file: InputFile, names: Sequence[str], *, style: Style,
             )
 
 
-def _can_be_replaced(kind: pa.DataType, style: Style) -> bool:
+def can_be_replaced(kind: pa.DataType, style: Style) -> bool:
+    """Whether what stands in the place of a known value is of its type."""
     if pa.types.is_integer(kind):
         return kind.bit_width >= _LEAST_BITS and style == "plausible"
     return is_text(kind) or pa.types.is_date(kind) or pa.types.is_timestamp(kind)
@@ -52,7 +53,9 @@ def replaced_cells(column: pa.Array, made: Sequence[Surrogates], keep: Collectio
     """
     if not is_text(column.type):
         cells = column.to_pylist()
-        return [None if cell is None else _cell(cell, one, keep) for cell, one in zip(cells, made, strict=True)]
+        return [
+            None if cell is None else replaced_value(cell, one, keep)[0] for cell, one in zip(cells, made, strict=True)
+        ]
     is_string = holds_strings(column.type)
     new: list[object] = []
     for cell, one in zip(raw(column), made, strict=True):
@@ -64,10 +67,12 @@ def replaced_cells(column: pa.Array, made: Sequence[Surrogates], keep: Collectio
     return new
 
 
-def _cell(value: object, made: Surrogates, keep: Collection[Kind]) -> object:
+def replaced_value(value: object, made: Surrogates, keep: Collection[Kind] = ()) -> tuple[object, Kind]:
+    """A known date or whole number of a person, replaced by one; and what it is."""
     if isinstance(value, date):
-        return value if "birth_date" in keep else moved_by(value, made.days)
-    return int(known_replaced(str(value), made, keep)[0])
+        return (value if "birth_date" in keep else moved_by(value, made.days)), "birth_date"
+    text, kind = known_replaced(str(value), made, keep)
+    return int(text), kind
 
 
 def moved_by(value: date, days: int) -> date:
