@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,10 @@ from glane.job.pseudonyms import replaced_documents
 from glane.job.tables import kept_tables, passing_tables, refuse_tables_of_several
 from glane.pseudonyms import rows as rules_of_rows
 from glane.run.directory import RunDirectory
+from glane.run.known import unknown_in
+from glane.run.leftovers import leftovers, remove_leftover
 from glane.settings import ExtractSettings
+from glane.settings.keep import KINDS
 from test_pseudonyms import QUOTED, SECRET
 
 NAMES = ("Quénéhervé", "Vandenbrouckaert", "Abdelmoumène", "Kerzérho")
@@ -70,6 +75,43 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write_input(tmp_path_factory.mktemp("input"))
     extracted(told(folder))
     return folder
+
+
+def test_the_originals_are_compared_when_the_run_is_verified(tmp_path: Path) -> None:
+    """They are what the run was made of."""
+    folder = write_input(tmp_path)
+    run = extracted(told(folder)).directory.root
+
+    def state() -> tuple[str, bool]:
+        found = glane.verify(run).verification.checks
+        named = [one for one in found if one.place == str(folder / "notes.parquet")]
+        assert [one.part for one in named] == ["inputs"]
+        assert {one.state for one in found if one.place.startswith("input/")} == {"equal"}
+        return named[0].state, any(one.state == "changed" for one in found)
+
+    assert state() == ("equal", False)
+    pl.read_parquet(folder / "notes.parquet").head(3).write_parquet(folder / "notes.parquet")
+    assert state() == ("changed", True)
+    (folder / "notes.parquet").unlink()
+    assert state() == ("missing", False)
+
+
+def test_what_the_run_keeps_of_it_is_known_as_glanes_and_what_a_killed_process_left_goes(tmp_path: Path) -> None:
+    folder = write_input(tmp_path)
+    directory = extracted(told(folder)).directory
+    unfinished = directory.root / f".input.{'0' * 32}.tmp"
+    shutil.copytree(directory.input, unfinished)
+    (unfinished / ".offsets").write_bytes(b"")
+    assert list(unknown_in(directory)) == []
+    ages = dict.fromkeys(KINDS, 400.0) | {"unfinished": 1.0}
+    (found,) = leftovers(directory, ages=ages, now=time.time() + 2 * 86_400)
+    assert found.path == unfinished
+    (unfinished / "mine.txt").write_bytes(b"")
+    assert list(unknown_in(directory)) == [unfinished / "mine.txt"]
+    assert leftovers(directory, ages=ages, now=time.time() + 2 * 86_400) == []
+    (unfinished / "mine.txt").unlink()
+    assert remove_leftover(found, days=1, now=time.time() + 2 * 86_400)
+    assert sorted(path.name for path in directory.input.iterdir()) == ["documents.parquet", "pseudonyms.json"]
 
 
 def test_the_run_holds_none_of_what_was_replaced(folder: Path) -> None:

@@ -19,6 +19,7 @@ from glane.job.tables import kept_tables
 from glane.run.cleaned import note_cleaned
 from glane.run.digests import write_digests
 from glane.run.directory import RunDirectory
+from glane.run.known import unknown_in
 from glane.run.leftovers import leftovers, remove_leftover
 from glane.run.starts import record_start
 from glane.run.written import Call, FileSet, read_written
@@ -266,6 +267,11 @@ def test_runs_with_sentinels_and_runs_that_extend_others_are_as_they_were(watche
     assert told["summary.json"] == told["sentinels/drift.json"] == told["sentinels/digests.json"] == "equal"
     assert told[str(watched / "frozen" / "reference.parquet")] == "equal"
     assert glane.verify(watched / "child").is_as_it_was
+
+
+def test_what_glane_makes_in_such_runs_is_known(watched):
+    for name in ("run", "child", "former"):
+        assert list(unknown_in(RunDirectory(root=watched / name))) == []
 
 
 def is_told(run: Path) -> bool:

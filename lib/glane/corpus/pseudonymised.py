@@ -94,6 +94,14 @@ def pseudonymised_beside(path: str) -> PseudonymisedInput | None:
     return None
 
 
+def digests_of_originals(folder: Path) -> list[tuple[str, str]]:
+    """The paths and digests of the files of which the documents of a run's `input` were made; none of others."""
+    try:
+        return [(one.path, one.digest) for one in read_record(PseudonymisedInput, folder / RECORD).sources]
+    except (OSError, RecordError):
+        return []
+
+
 def with_mark(schema: pa.Schema, rules: PseudonymRules | None) -> pa.Schema:
     """A schema whose file says how its documents were pseudonymised; None: it is as it was."""
     if rules is None:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from glane.corpus.pseudonymised import RECORD as PSEUDONYMS
 from glane.rewritten import REWRITTEN
 from glane.run.directory import RunDirectory
 from glane.run.metrics_file import NAME as METRICS
-from glane.run.names import CHANGED, MARKER, PARTS, RECORDS, STAGED, STAGING, UNFINISHED
+from glane.run.names import CHANGED, INPUT_STAGING, MARKER, PARTS, RECORDS, STAGED, STAGING, UNFINISHED
 
 _OF_A_RUN = re.compile(
     rf"{re.escape(MARKER)}|run\.yaml|(?:plan|inventory|lineage)\.parquet|(?:summary|drift|digests|change|erased)\.json|extract\.log|"
@@ -20,7 +21,10 @@ _OF_A_LEDGER = re.compile(
     rf"(?:starts|submissions|node_faults|cleaned|refused-[\w.-]+)\.jsonl|shards\.parquet|unconfined\.json|"
     rf"\.\.records-[0-9a-f]{{32}}\.shards|{re.escape(REWRITTEN)}|{UNFINISHED.pattern}"
 )
-_OF_AN_INPUT = re.compile(rf"[^/]+\.parquet|tables\.json|{re.escape(REWRITTEN)}|{UNFINISHED.pattern}")
+_OF_AN_INPUT = re.compile(
+    rf"[^/]+\.parquet|tables\.json|{re.escape(PSEUDONYMS)}|{re.escape(REWRITTEN)}|{UNFINISHED.pattern}"
+)
+OF_UNFINISHED_INPUT = re.compile(rf"{_OF_AN_INPUT.pattern}|\.offsets")
 _OF_RECORDS = re.compile(rf"{RECORDS.pattern}|{re.escape(REWRITTEN)}|{UNFINISHED.pattern}")
 BEATS = re.compile(rf"[\w.-]+\.json|{UNFINISHED.pattern}")
 _CLAIMS = re.compile(r"[\w.-]+")  # links, that name a worker
@@ -40,6 +44,8 @@ def unknown_in(directory: RunDirectory) -> Iterator[Path]:
     for folder in _inside(directory.root):
         if STAGING.fullmatch(folder.name):
             yield from _others(folder, STAGED, set())
+        elif INPUT_STAGING.fullmatch(folder.name):
+            yield from _others(folder, OF_UNFINISHED_INPUT, set())
     sentinels = RunDirectory(root=directory.root / "sentinels")
     if sentinels.root.is_dir() and not sentinels.root.is_symlink():
         yield from unknown_in(sentinels)
@@ -50,7 +56,7 @@ def _others(folder: Path, names: re.Pattern[str], folders: set[Path], *, may_lin
         if path.is_symlink():
             is_known = may_link and names.fullmatch(path.name) is not None
         elif path.is_dir():
-            is_known = path in folders or STAGING.fullmatch(path.name) is not None
+            is_known = path in folders or any(one.fullmatch(path.name) for one in (STAGING, INPUT_STAGING))
         else:
             is_known = names.fullmatch(path.name) is not None
         if not is_known:

@@ -21,9 +21,9 @@ from glane.regular import content_of
 from glane.run.cleaned import note_cleaned
 from glane.run.directory import RunDirectory
 from glane.run.intact import damage
-from glane.run.known import BEATS
+from glane.run.known import BEATS, OF_UNFINISHED_INPUT
 from glane.run.metrics_file import collected
-from glane.run.names import MARKER, PARTS, STAGED, STAGING, UNFINISHED
+from glane.run.names import INPUT_STAGING, MARKER, PARTS, STAGED, STAGING, UNFINISHED
 from glane.settings.keep import Kind
 
 _DAY_S = 86_400.0
@@ -139,6 +139,8 @@ def _candidates(directory: RunDirectory, collector: Path | None) -> Iterator[Lef
         yield Leftover(kind="unfinished", path=path, what="a probe of the clock", root=root)
     for path in _named(root, STAGING):
         yield Leftover(kind="unfinished", path=path, what="an unfinished result", root=root, names=STAGED)
+    for path in _named(root, INPUT_STAGING):
+        yield Leftover(kind="unfinished", path=path, what="an unfinished input", root=root, names=OF_UNFINISHED_INPUT)
     told = collected(directory, collector)
     if told is not None and told.is_file():
         yield Leftover(kind="unfinished", path=told, what="metrics of a driver that was killed", root=told.parent)

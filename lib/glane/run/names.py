@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from glane.corpus.find import INPUT_FOLDER
 from glane.rewritten import REWRITTEN
 from glane.storage import TEMPORARY
 
@@ -22,4 +23,5 @@ _AGAIN = re.escape(REWRITTEN)  # beside files that were encrypted again
 PARTS = re.compile(rf"{PART.pattern}|{UNFINISHED.pattern}|{_AGAIN}")  # what lies in `parts`
 METADATA, FIRST_ROW = b"glane", b"glane.first_row"  # in the footer of a file of the result: of which run, and what part
 STAGING = re.compile(r"\.records-[0-9a-f]{32}")  # the folder of a result that is not published yet
+INPUT_STAGING = re.compile(rf"\.{INPUT_FOLDER}{TEMPORARY}")  # of an input that is not there yet: it may hold documents
 STAGED = re.compile(rf"{RECORDS.pattern}|{UNFINISHED.pattern}")  # what lies in it

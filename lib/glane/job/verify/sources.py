@@ -13,6 +13,7 @@ from typing import Any
 
 from glane.corpus.converted import digests_of_sources
 from glane.corpus.find import INPUT_FOLDER
+from glane.corpus.pseudonymised import digests_of_originals
 from glane.corpus.unchanged import content_digest
 from glane.engine.digest_cache import DigestCache
 from glane.engine.registry import engine_kind
@@ -44,8 +45,9 @@ def sources(directory: RunDirectory, description: RunDescription, erased: Erased
     Inputs that glane rewrote are compared with what they are since; `erased` is None where that may not be read.
     """
     kept = [(str(_where(directory, Path(file.path))), file.digest) for file in description.files]
+    made_of = [*digests_of_sources(directory.input), *digests_of_originals(directory.input)]
     with ThreadPoolExecutor(_READERS) as pool:
-        yield from pool.map(lambda told: _input(told, erased), [*kept, *digests_of_sources(directory.input)])
+        yield from pool.map(lambda told: _input(told, erased), [*kept, *made_of])
     yield from _ingested(directory)
     if description.work == WORK:
         yield from _id_list(description)
