@@ -740,6 +740,36 @@ def test_a_second_call_gives_the_same_bytes_and_touches_nothing(given_away: Path
     assert not (tmp_path / "b").exists()
 
 
+def test_a_column_that_would_be_written_twice_is_told_with_both_keys(given_away: Path, tmp_path: Path) -> None:
+    """Here what is shifted is written by that; an extraction shifts what it carries."""
+    words = {"offsets": tmp_path / "o.parquet", "key_file": given_away / "key", "data__shift_columns": ["visit"]}
+    with pytest.raises(
+        ConfigError, match=r"'visit' is in data\.carry_columns and data\.shift_columns.* out of data\.carry_columns"
+    ):
+        glane.pseudonymise(given_away / "notes.parquet", tmp_path / "b", **words, data__carry_columns=["visit"])
+    with pytest.raises(
+        ConfigError, match=r"'visit' would be written twice \(data\.person_column, data\.shift_columns\)"
+    ):
+        glane.pseudonymise(given_away / "notes.parquet", tmp_path / "b", **words, data__person_column="visit")
+    told = {"key_file": str(given_away / "key"), "dates": "shifted", "offsets": str(tmp_path / "o.parquet")}
+    with pytest.raises(
+        ConfigError, match=r"'visit' is in data\.pseudonyms\.shift_columns and not in data\.carry_columns.*in neither"
+    ):
+        make_settings(
+            given_away / "notes.parquet", tmp_path / "run", SMALL_TASK, data__pseudonyms={**told, "shift_columns": ["visit"]}
+        )  # fmt: skip
+
+
+def test_rows_whose_ids_have_another_name_are_found_by_it_and_else_refused(given_away: Path) -> None:
+    path = given_away / "apart" / "offsets.parquet"
+    rows = pl.DataFrame({"note": pl.read_parquet(path)["new_id"].head(1), "start": [0], "end": [4]})
+    with pytest.raises(DataError, match=r"no column 'id'.*id_column=…\. .*note"):
+        glane.original_places(rows, path)
+    with pytest.raises(DataError, match="no column 'start'"):
+        glane.original_places(rows.drop("start"), path, id_column="note")
+    assert glane.original_places(rows, path, id_column="note")["original_id"].null_count() == 0
+
+
 def test_the_offsets_of_another_set_are_never_replaced(given_away: Path, tmp_path: Path) -> None:
     """They are the only way back. The same call goes on where it was interrupted: its offsets are those of the set."""
     notes, kept = given_away / "notes.parquet", tmp_path / "o.parquet"
@@ -899,14 +929,19 @@ def test_sentinels_of_originals_are_told_in_a_run_on_pseudonyms(
 
 def test_a_text_that_cannot_be_read_is_null_and_told(given_away: Path, tmp_path: Path) -> None:
     table = pa.table(
-        {"id": ["a", "b", "c"], "text": pa.array([b"Mme Qu\xe9n\xe9herv\xe9", None, b"toux"], pa.binary())}
+        {
+            "id": ["a", "b", "c", "d", "e"],
+            "text": pa.array([b"Mme Qu\xe9n\xe9herv\xe9", None, b"toux", b"   ", b""], pa.binary()),
+        }
     )
     pq.write_table(table, tmp_path / "t.parquet")
     done = glane.pseudonymise(
         tmp_path / "t.parquet", tmp_path / "out", offsets=tmp_path / "o.parquet", key_file=given_away / "key"
     )
-    assert pl.read_parquet(tmp_path / "out" / "documents.parquet")["text"].to_list() == [None, None, "toux"]
-    assert "2 documents have no text that can be read" in str(done)
+    assert pl.read_parquet(tmp_path / "out" / "documents.parquet")["text"].to_list() == [
+        None, None, "toux", "   ", "",
+    ]  # fmt: skip
+    assert "4 documents have no text that can be read: theirs is null or blank" in str(done)
     assert "in 1 document nothing was found" in str(done)
 
 

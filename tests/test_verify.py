@@ -121,6 +121,13 @@ def test_an_input_that_changed_or_is_gone_is_told(tmp_path):
     assert states(glane.verify(tmp_path / "run"))[str(data)] == "missing"
 
 
+def test_in_french_what_is_no_file_has_a_french_name(made, monkeypatch):
+    monkeypatch.setenv("GLANE_LANG", "fr")
+    lines = str(glane.verify(made / "run")).splitlines()
+    assert "identique    empreinte" in lines
+    assert not [line for line in lines if "fingerprint" in line]
+
+
 def test_what_is_missing_added_or_appended_is_told_as_that(copy):
     run = copy / "run"
     record_start(RunDirectory(root=run), cluster={})  # a later start of the same command

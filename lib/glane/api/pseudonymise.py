@@ -10,7 +10,7 @@ import polars as pl
 
 from glane.api.sources import RunLike, run_of
 from glane.corpus.pseudonymised import made_of_digest, pseudonymised_beside
-from glane.errors import DataError
+from glane.errors import DataError, did_you_mean
 from glane.extraction.results import Run
 from glane.languages import Spoken
 from glane.pseudonyms.kinds import Segment, counted
@@ -36,7 +36,7 @@ class PseudonymisedDocuments(Spoken):
                 f"{told.rows} documents; replaced in their texts: {counted(told.replaced)}",
                 *_columns(told),
                 *(
-                    [f"{told.without_text} documents have no text that can be read: theirs is null"]
+                    [f"{told.without_text} documents have no text that can be read: theirs is null or blank"]
                     if told.without_text
                     else []
                 ),
@@ -139,12 +139,14 @@ def original_places(
         does not name it.
 
     Raises:
-        GlaneError: if the file holds no offsets, or those of other documents, or a run has none that are needed.
+        GlaneError: if the file holds no offsets, or those of other documents, a run has none that are needed, or rows
+            lack a column.
     """
     is_run = not isinstance(evidence, pl.DataFrame)
     if not isinstance(evidence, pl.DataFrame):
         evidence, id_column = _evidence(run_of(evidence), offsets)
     id_column = id_column or "id"
+    _refuse_without(evidence, id_column)
     by_document: dict[str, list[Segment]] = {}
     ids: dict[str, str] = {}
     for row in read_places(offsets, evidence[id_column].cast(pl.String).unique().to_list()).to_pylist():
@@ -171,7 +173,28 @@ def _evidence(run: Run, offsets: str | Path) -> tuple[pl.DataFrame, str]:
     if made is None:
         raise DataError(
             f"{run.directory.root}: its documents were not pseudonymised for it (data.pseudonyms): what they are is "
-            "where its evidence stands. Of documents of glane pseudonymise, give run.evidence().collect()."
+            "where its evidence stands. Of documents of glane pseudonymise, give run.evidence().collect(), and "
+            f"id_column={_ids_of(run)!r}."
         )
     refuse_places_of_others(offsets, made_of_digest(made.rules, made.sources))
-    return run.evidence().collect(), run.id_column if run.settings.data.group_by is None else "document"
+    return run.evidence().collect(), _ids_of(run)
+
+
+def _ids_of(run: Run) -> str:
+    """The column of the documents' ids in the evidence of a run."""
+    return run.id_column if run.settings.data.group_by is None else "document"
+
+
+def _refuse_without(evidence: pl.DataFrame, id_column: str) -> None:
+    names = evidence.columns
+    if id_column not in names:
+        raise DataError(
+            f"evidence: it has no column {id_column!r}. Name the column of the documents' ids: id_column=…. "
+            f"{did_you_mean(id_column, names)}"
+        )
+    for name in ("start", "end"):
+        if name not in names:
+            raise DataError(
+                f"evidence: it has no column {name!r}. Give rows as run.evidence() has them, with the offsets of "
+                f"passages as start and end. {did_you_mean(name, names)}"
+            )

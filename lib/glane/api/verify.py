@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import IO, get_args
 from glane.errors import ConfigError, RecordError, RunError, UnreadableError
 from glane.job.verify.frozen import frozen_sets
 from glane.job.verify.made import made_of_run
-from glane.job.verify.own_files import own_files
+from glane.job.verify.own_files import FINGERPRINT, own_files
 from glane.job.verify.record import Check, State, Verification
 from glane.job.verify.sources import sources
 from glane.languages import Spoken, in_language
@@ -57,9 +58,15 @@ class Verified(Spoken):
 
 def _group(checks: Sequence[Check]) -> Iterator[str]:
     for one in checks[:_SHOWN]:
-        yield f"{in_language(one.state):<12} {one.place}{f' ({in_language(one.why)})' if one.why else ''}"
+        yield f"{in_language(one.state):<12} {_place(one)}{f' ({in_language(one.why)})' if one.why else ''}"
     if len(checks) > _SHOWN:
         yield f"{in_language(checks[0].state):<12} … and {len(checks) - _SHOWN} more"
+
+
+def _place(one: Check) -> str:
+    """The name of a file; of what is none, as the user says it."""
+    folder, name = os.path.split(one.place)
+    return os.path.join(folder, in_language("fingerprint")) if (one.part, name) == ("run", FINGERPRINT) else one.place
 
 
 def verify(

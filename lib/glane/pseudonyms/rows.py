@@ -99,7 +99,9 @@ def replaced_rows(
         documents=pa.table(first | written), places=pa.Table.from_pylist(rows.places, schema=PLACES),
         counts=rows.counts, values=rows.values,
         holding=Counter({name: rows.num_holding(name) for name in carried}),
-        num_without_text=sum(text is None and row not in rows.failed for row, text in enumerate(texts)),
+        num_without_text=sum(
+            row not in rows.failed and not (text or "").strip() for row, text in enumerate(texts)
+        ),
         num_without_identifiers=rows.num_bare, num_failed=len(rows.failed), num_dates_left=rows.num_dates_left,
     )  # fmt: skip
 
@@ -152,7 +154,7 @@ class _OfRows:
         if with_places:
             self._made[row] = made.made
             self._told[row] = looked_for((text[one.start : one.end], one.kind) for one in made.segments)
-            self.num_bare += not made.segments
+            self.num_bare += bool(text.strip()) and not made.segments
             self._keep_places(row, made)
         return made.text
 

@@ -37,7 +37,7 @@ class PseudonymisedTable(Record):
     version: Literal[1] = 1
     true_dates: tuple[str, ...] = ()  # carried columns of dates as they were, where dates of texts are shifted
     rows: int
-    without_text: int  # null, or no UTF-8: their text is null
+    without_text: int  # null or blank, or no UTF-8, which is null
     without_identifiers: int  # documents in which nothing was found
     failed: int = 0  # documents in which the rules failed: their text is null
     dates_left: int = 0  # months without a year and weeks, where other dates are shifted

@@ -68,7 +68,10 @@ class DataSettings(TableOptions):
         if told.is_asked and self.text_column in (told.person_column, *told.known_columns):
             raise ValueError(f"pseudonyms: {self.text_column!r} is the text, and told as a column of the person")
         if odd := next((name for name in told.shift_columns if name not in self.carry_columns), None):
-            raise ValueError(f"pseudonyms.shift_columns: {odd!r} is none of carry_columns, and is not written")
+            raise ValueError(
+                f"column {odd!r} is in data.pseudonyms.shift_columns and not in data.carry_columns: only what is "
+                "carried is shifted. Name it in data.carry_columns, too, or in neither"
+            )
         if odd := next((name for name in told.shift_columns if name in (self.order_by, self.group_by)), None):
             raise ValueError(f"pseudonyms.shift_columns: {odd!r} groups or orders the documents; leave it as it is")
         return self

@@ -115,12 +115,19 @@ class PseudonymiseData(Strict):
 
     @model_validator(mode="after")
     def _once(self) -> Self:
-        written = [self.id_column, self.text_column, *self.carry_columns, *self.shift_columns]
-        if self.person_column is not None:
-            written.append(self.person_column)
-        twice = next((name for name in written if written.count(name) > 1), None)
-        if twice is not None:
-            raise ValueError(f"column {twice!r} would be written twice. Name it once")
+        by: dict[str, list[str]] = {}
+        for key in ("id_column", "text_column", "person_column", "carry_columns", "shift_columns"):
+            told = getattr(self, key)
+            for name in (told,) if isinstance(told, str) else told or ():
+                by.setdefault(name, []).append(f"data.{key}")
+        for name, keys in by.items():
+            if keys == ["data.carry_columns", "data.shift_columns"]:
+                raise ValueError(
+                    f"column {name!r} is in data.carry_columns and data.shift_columns, and would be written twice. "
+                    "Leave it out of data.carry_columns: what is shifted is written, too"
+                )
+            if len(keys) > 1:
+                raise ValueError(f"column {name!r} would be written twice ({keys[0]}, {keys[1]}). Name it once")
         return self
 
 

@@ -23,6 +23,7 @@ from glane.run.names import CHANGE, CHANGED, MARKER, UNFINISHED
 from glane.run.nested import with_nested
 
 _READERS = 8
+FINGERPRINT = "fingerprint"  # the place of what is no file
 _LATER = "it changes after the run is published"
 _NONE_TAKEN = (
     "no digests were taken, or they were removed: the run is not complete, of an earlier glane, or was changed"
@@ -74,7 +75,7 @@ def _files(directory: RunDirectory, *, label: str, inner: list[Path]) -> Iterato
     found = _compared(directory, taken)
     for other in sorted({*there, *found} - {name}):
         yield check(other, *(found.get(other) or _untold(other, unknown)))
-    yield check("fingerprint", *_fingerprint(directory, taken))
+    yield check(FINGERPRINT, *_fingerprint(directory, taken))
 
 
 def _own(directory: RunDirectory, taken: RunDigests | None) -> Seen:
