@@ -32,6 +32,7 @@ from glane.extraction.work import ExtractionWork, prepare_extraction
 from glane.job.sentinels import Sentinels
 from glane.job.tables import kept_tables
 from glane.languages import in_language
+from glane.pseudonyms import table as of_tables
 from glane.pseudonyms.checks import luhn, nir_key, with_luhn
 from glane.pseudonyms.dates import dates, num_left, shifted
 from glane.pseudonyms.detect import identifiers
@@ -770,7 +771,9 @@ def test_rows_whose_ids_have_another_name_are_found_by_it_and_else_refused(given
     assert glane.original_places(rows, path, id_column="note")["original_id"].null_count() == 0
 
 
-def test_the_offsets_of_another_set_are_never_replaced(given_away: Path, tmp_path: Path) -> None:
+def test_the_offsets_of_another_set_are_never_replaced(
+    given_away: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They are the only way back. The same call goes on where it was interrupted: its offsets are those of the set."""
     notes, kept = given_away / "notes.parquet", tmp_path / "o.parquet"
     words = {"offsets": kept, "key_file": given_away / "key", "data__person_column": "patient"}
@@ -785,7 +788,11 @@ def test_the_offsets_of_another_set_are_never_replaced(given_away: Path, tmp_pat
         (notes, {"data__known_columns": ["nom"]}),
         (tmp_path / "others.parquet", {}),
     ):
-        with pytest.raises(RunError, match="o.parquet holds those of other documents or rules") as told:
+        with (
+            monkeypatch.context() as patched,
+            pytest.raises(RunError, match="o.parquet holds those of other documents or rules") as told,
+        ):
+            patched.setattr(of_tables, "write_replaced", None)  # nothing is begun
             glane.pseudonymise(path, tmp_path / "second", **words, **more)
         assert str(told.value).endswith(f"Choose another path, as offsets={tmp_path}/o_3.parquet")
         assert not (tmp_path / "second").exists()
