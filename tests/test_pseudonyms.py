@@ -788,12 +788,10 @@ def test_the_offsets_of_another_set_are_never_replaced(
         (notes, {"data__known_columns": ["nom"]}),
         (tmp_path / "others.parquet", {}),
     ):
-        with (
-            monkeypatch.context() as patched,
-            pytest.raises(RunError, match="o.parquet holds those of other documents or rules") as told,
-        ):
+        with monkeypatch.context() as patched:
             patched.setattr(of_tables, "write_replaced", None)  # nothing is begun
-            glane.pseudonymise(path, tmp_path / "second", **words, **more)
+            with pytest.raises(RunError, match="o.parquet holds those of other documents or rules") as told:
+                glane.pseudonymise(path, tmp_path / "second", **words, **more)
         assert str(told.value).endswith(f"Choose another path, as offsets={tmp_path}/o_3.parquet")
         assert not (tmp_path / "second").exists()
     assert kept.read_bytes() == before
