@@ -27,7 +27,6 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from hypothesis import settings as hypothesis_settings
-from xdist.scheduler import LoadFileScheduling
 
 from glane.cli import run as run_command
 from glane.extraction.work import ExtractionWork, prepare_extraction
@@ -78,19 +77,6 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     for kind in ("engine", "ray", "slurm"):
         if item.get_closest_marker(kind) is not None and not names(_text(item.path), kind):
             raise pytest.UsageError(f"{item.nodeid} is marked {kind}: its file must say pytest.mark.{kind} itself.")
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
-    return _ByFile(config, log) if config.getoption("dist") == "loadfile" else None
-
-
-class _ByFile(LoadFileScheduling):
-    """Each file is run by one process, and by the same one all files that share the run of the demo model."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return "demo_run" if "demo_run" in _text(self.config.rootpath / file) else file
 
 
 @cache

@@ -3,8 +3,8 @@
 `python tests/passes.py` exits with 0 if every pass did. The output of one is shown as it comes, that of the others at the
 end. Slurm's tests go before the light ones, as their jobs have time limits. Those of engines and those of Ray begin when the
 light ones have ended, beside what is left of Slurm's: on two processors, all at once kept light tests from their time. A test
-of Ray alone waits for leases and processes half of its time, and engines compute meanwhile, two at once. When this is
-interrupted, each pass is interrupted as by Ctrl-C, and killed if it does not end.
+of Ray alone waits for leases and processes half of its time, and an engine computes meanwhile. When this is interrupted, each
+pass is interrupted as by Ctrl-C, and killed if it does not end.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ PASSES = (
     (PYTEST, "-m", "slurm", *marked("slurm")),
 )  # fmt: skip
 AFTER = (  # the first of them has ended
-    ("nice", "-n", "10", PYTEST, "-n", "2", "--dist", "loadfile", "-m", "engine and not slurm", *marked("engine")),
+    ("nice", "-n", "10", PYTEST, "-m", "engine and not slurm", *marked("engine")),
     ("nice", "-n", "5", PYTEST, "-m", "ray and not engine and not slurm", *marked("ray")),
 )
 _ENDS_S = 30.0

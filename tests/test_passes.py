@@ -107,23 +107,3 @@ def test_a_mark_that_the_file_does_not_name_is_refused(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode != 0
     assert "its file must say pytest.mark.slurm itself" in done.stdout + done.stderr
-
-
-def test_files_that_share_the_run_of_the_demo_model_have_one_process_and_each_other_file_its_own(
-    tmp_path: Path,
-) -> None:
-    """Or several processes would each make the run, or start the engine of a file."""
-    (tmp_path / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
-    for file in "abcdef":
-        shared = "demo_run = 1\n" if file in "ab" else ""
-        test = f"def test_{{}}(): open({str(tmp_path / file)!r}, 'a').write(str(os.getpid()) + '\\n')\n"
-        (tmp_path / f"test_{file}.py").write_text("import os\n" + shared + "".join(map(test.format, range(4))))
-    subprocess.run(
-        [PYTEST, "-q", "-n", "3", "--dist", "loadfile", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path),
-         str(tmp_path)],
-        capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": f"{ROOT / 'tests'}:{ROOT / 'lib'}"},
-    )  # fmt: skip
-    processes = {file: (tmp_path / file).read_text().split() for file in "abcdef"}
-    assert all(len(told) == 4 and len(set(told)) == 1 for told in processes.values())
-    assert processes["a"] == processes["b"]
-    assert len({told[0] for told in processes.values()}) > 1
