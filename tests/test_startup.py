@@ -51,6 +51,16 @@ def test_ray_is_imported_without_what_only_checks_addresses():
     assert alone(code) == ["ray", "True", "False", "rfc3987_syntax"]
 
 
+def test_who_imported_ray_before_is_told_to_start_anew(tmp_path):
+    """It reads its settings at its import, and would show no token."""
+    code = f"import ray\nfrom pathlib import Path\nfrom glane.cluster.local import LocalSettings, local_ray\n" \
+        f"from glane.errors import EngineError\ntry:\n    local_ray(LocalSettings(), Path({str(tmp_path)!r})).__enter__()\n" \
+        "except EngineError as error: print(error)"  # fmt: skip
+    told = " ".join(alone(code))
+    assert "Ray was imported in this process before glane" in told
+    assert "restart the kernel" in told
+
+
 def test_what_ray_starts_imports_it_no_more_than_the_driver_does(tmp_path, monkeypatch):
     """And finds all else, also what the user's own paths hold."""
     pytest.importorskip("rfc3987_syntax")

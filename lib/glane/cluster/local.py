@@ -14,7 +14,7 @@ from typing import Any
 from glane.cluster.address import network_variables
 from glane.cluster.endings import handlers_kept
 from glane.cluster.processes import raise_open_files
-from glane.cluster.ray_compat import import_ray, silence_errors, start_node
+from glane.cluster.ray_compat import import_ray, refuse_other_settings, silence_errors, start_node
 from glane.cluster.scratch import write_token
 from glane.errors import EngineError
 from glane.guard.hold import hold_this_process, is_hold_lacking
@@ -50,6 +50,7 @@ def local_ray(settings: LocalSettings, folder: Path, variables: Mapping[str, str
         node = None
         try:
             try:
+                refuse_other_settings()
                 silence_errors()
                 with handlers_kept():
                     node = start_node(

@@ -5,9 +5,9 @@ the one that started them. Both start a dashboard server, an autoscaler and a lo
 longer than the rest of Ray together.
 
 All private names of Ray are used here: `Node` with its method `start_api_server`, `RayParams` with the arguments below
-and `_system_config`, `services.RAY_PATH`, `services.start_ray_process`, and the module that Ray's agents import to see
-whether there is a dashboard. Callers also use the `address`, `dead_processes` and `kill_all_processes` of a node. To
-try a new version, run the tests marked `ray` and `slurm`, and add it to TRIED.
+and `_system_config`, `services.RAY_PATH`, `services.start_ray_process`, the mode of tokens, and the module that
+Ray's agents import to see whether there is a dashboard. Callers also use the `address`, `dead_processes` and
+`kill_all_processes` of a node. To try a new version, run the tests marked `ray` and `slurm`, and add it to TRIED.
 """
 
 from __future__ import annotations
@@ -44,6 +44,22 @@ def import_ray() -> Any:
         import ray
 
     return ray
+
+
+def refuse_other_settings() -> None:
+    """Refuse a process in which Ray was imported without the settings of this one: it reads them only then.
+
+    Raises:
+        EngineError: with the remedy.
+    """
+    from ray._raylet import AuthenticationMode, get_authentication_mode
+
+    if os.environ.get("RAY_AUTH_MODE") == "token" and get_authentication_mode() != AuthenticationMode.TOKEN:
+        raise EngineError(
+            "Ray was imported in this process before glane, by itself or by vLLM, and keeps the settings of then: it "
+            "would show no token. Start anew (in a notebook, restart the kernel) and call glane before anything "
+            "imports ray or vllm, or use the command glane extract."
+        )
 
 
 def start_node(*, address: str, folder: Path, cpus: int, gpus: int | None, head: str | None) -> Any:
