@@ -52,7 +52,7 @@ def refuse_other_settings() -> None:
     Raises:
         EngineError: with the remedy.
     """
-    from ray._raylet import AuthenticationMode, get_authentication_mode
+    from ray._raylet import AuthenticationMode, get_authentication_mode  # type: ignore[attr-defined]
 
     if os.environ.get("RAY_AUTH_MODE") == "token" and get_authentication_mode() != AuthenticationMode.TOKEN:
         raise EngineError(
