@@ -19,13 +19,14 @@ from glane.api.sources import refuse_shifted
 from glane.corpus.pseudonymised import PseudonymisedInput, pseudonymised_beside
 from glane.errors import ConfigError, DataError, GlaneError, RunError
 from glane.extraction.results import Run, open_run
+from glane.job.erase.erase import erase
 from glane.job.pseudonyms import replaced_documents
 from glane.job.tables import kept_tables, passing_tables, refuse_tables_of_several
 from glane.pseudonyms import rows as rules_of_rows
 from glane.run.directory import RunDirectory
 from glane.run.known import unknown_in
 from glane.run.leftovers import leftovers, remove_leftover
-from glane.settings import ExtractSettings
+from glane.settings import ExtractSettings, erase_settings
 from glane.settings.keep import KINDS
 from test_pseudonyms import QUOTED, SECRET
 
@@ -606,3 +607,21 @@ def test_the_command_takes_the_keys(folder: Path) -> None:
     done = job_here(*words)
     assert "documents.parquet" in done.stdout
     assert f"{folder}/key" not in done.stdout
+
+
+@pytest.mark.parametrize("first", ["pseudo", "plain"])
+def test_who_is_erased_of_a_run_on_pseudonyms_is_erased_of_one_on_the_originals_and_the_other_way_round(
+    tmp_path: Path, first: str
+) -> None:
+    folder = write_input(tmp_path)
+    extracted(told(folder, "pseudo"))
+    extracted(make_settings(folder / "notes.parquet", folder / "plain", QUOTED))
+    said: list[str] = []
+    asked = {"run": {"dir": str(folder / first)}, "ids": ["8012000001"], "remove": True}
+    erase(erase_settings(asked), say=lambda line: said.append(str(line)))
+    for run in ("pseudo", "plain"):
+        assert open_run(folder / run).all().collect()["id"].to_list() == [f"8012{place:06}" for place in (0, 2, 3)]
+    assert any("yours" in line and "notes.parquet" in line for line in said), said
+    left = pq.read_table(folder / "pseudo-offsets.parquet")["id"].to_pylist()
+    assert "8012000001" not in left
+    assert "8012000002" in left

@@ -30,7 +30,7 @@ from glane.job.erase.tables import NAMED
 from glane.job.erase.tell import lines, tell_left
 from glane.job.erase.texts import texts_of, texts_of_others
 from glane.job.erase.todo import COMMAND, Todo, is_under_way, told_how_to_go_on
-from glane.job.erase.walk import Place, related, unreadable_told, walked
+from glane.job.erase.walk import Place, originals_of, related, unreadable_told, walked
 from glane.job.erase.writable import refuse_unwritable
 from glane.run.amend import amend
 from glane.run.audit import noted_read
@@ -60,7 +60,7 @@ def erase(settings: EraseSettings, *, say: Callable[[str], None]) -> bool:
         todo = look(settings, named)
         _refuse(settings, todo)
     if todo.is_empty:
-        say("nothing is left of these documents in what glane made")
+        say("nothing is left of these documents in these runs")
         return tell_left(todo, say)
     if settings.remove:
         refuse_unwritable(todo)
@@ -172,7 +172,8 @@ def _theirs(runs: Sequence[RunRows]) -> Iterator[Path]:
     seen: set[Path] = set()
     made = {rows.directory.root for rows in runs}
     for rows in runs:
-        for file in () if rows.plan is None else rows.plan.files:
+        planned = () if rows.plan is None else rows.plan.files
+        for file in (*planned, *originals_of(rows.directory.root)):
             path = Path(file.path).resolve()
             beside = (rows.directory.input, frame_beside(rows.directory.root))
             is_made = path.parent in beside or path in beside or not made.isdisjoint(path.parents)

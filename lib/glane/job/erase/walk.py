@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from glane.corpus.pseudonymised import pseudonymised_beside
+from glane.corpus.unchanged import KnownFile
 from glane.errors import GlaneError, RunError
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
@@ -95,13 +97,24 @@ def _hang_together(ties: Mapping[Path, _Ties], one: Path, other: Path) -> bool:
 
 
 def _ties(root: Path, told: RunDescription) -> _Ties:
-    paths = [Path(file.path).resolve() for file in told.files]
+    files = [*told.files, *originals_of(root)]
+    paths = [Path(file.path).resolve() for file in files]
     return _Ties(
         identity=_identity(root),
         extends=None if told.extends is None else told.extends.id,
-        inputs=frozenset((*map(str, paths), *(file.digest for file in told.files if file.digest))),
+        inputs=frozenset((*map(str, paths), *(file.digest for file in files if file.digest))),
         above=frozenset(folder for path in paths for folder in path.parents),
     )
+
+
+def originals_of(root: Path) -> tuple[KnownFile, ...]:
+    """The files of which a run made its pseudonymised documents: ids are the same in both.
+
+    Raises:
+        RecordError: if what the run keeps of it is damaged.
+    """
+    made = pseudonymised_beside(str(RunDirectory(root=root).input))
+    return () if made is None else made.sources
 
 
 def _identity(root: Path) -> str | None:
