@@ -252,3 +252,15 @@ def test_what_is_erased_while_the_same_command_ends_again_is_not_told_of_in_dige
     assert [one.pop("summary.json") for one in files]
     assert files[0] == files[1]
     assert glane.verify(here / "run").is_as_it_was
+
+
+@pytest.mark.parametrize("name", ["records/records-00000.parquet", "summary.json"])
+def test_a_file_that_was_changed_is_refused_at_the_look_and_before_anything_is_done(here: Path, name: str) -> None:
+    path = here / "run" / name
+    content = path.read_bytes()
+    path.write_bytes(content + b"\n" if path.suffix == ".json" else content.replace(b"a", b"b", 1))
+    before = {one: one.read_bytes() for one in here.rglob("*") if one.is_file()}
+    for remove in (False, True):
+        with pytest.raises(RunError, match=f"{name}: was changed since its digest was taken"):
+            do(here, remove=remove)
+    assert {one: one.read_bytes() for one in here.rglob("*") if one.is_file()} == before

@@ -137,8 +137,7 @@ class Changing:
     def __init__(self, directory: RunDirectory, change: ChangeUnderWay) -> None:
         self.directory, self.change = directory, change
         self._taken = read_digests_of_run(directory)
-        path = directory.root / CHANGED
-        self._journal = Journal(path, change=change.id, known=change.files, mode=directory.file_mode)
+        self._journal = _journal(directory, change)
 
     @property
     def files(self) -> Mapping[str, tuple[str, ...]]:
@@ -218,20 +217,46 @@ class Changing:
         self._journal.add(name, held)
 
     def _refuse_other(self, path: Path) -> None:
-        name, taken = str(path.relative_to(self.directory.root)), self._taken
-        if taken is None or not _is_covered(taken, name):
+        if self._taken is not None:
+            _refuse_other(path, self.directory, self._taken, self.files)
+
+
+def refuse_changed(directory: RunDirectory, paths: Iterable[Path]) -> None:
+    """Refuse files of a run that were changed since their digests were taken, as replacing them would.
+
+    Raises:
+        RunError: naming the first.
+        RecordError: if what tells digests, or a change under way, is damaged.
+    """
+    taken = read_digests_of_run(directory)
+    if taken is None:
+        return
+    change = change_under_way(directory)
+    journal = None if change is None else _journal(directory, change)
+    for path in paths:
+        _refuse_other(path, directory, taken, {} if journal is None else journal.files)
+
+
+def _journal(directory: RunDirectory, change: ChangeUnderWay) -> Journal:
+    return Journal(directory.root / CHANGED, change=change.id, known=change.files, mode=directory.file_mode)
+
+
+def _refuse_other(
+    path: Path, directory: RunDirectory, taken: RunDigests, replaced: Mapping[str, tuple[str, ...]]
+) -> None:
+    name = str(path.relative_to(directory.root))
+    if not _is_covered(taken, name):
+        return
+    if not exists(path):
+        if name in replaced:
             return
-        if not exists(path):
-            if name in self.files:
-                return
-            raise RunError(f"{path}: missing, and its digest was taken. Restore it from a copy of the run first.")
-        held = self.files.get(name, ())
-        if digest_of_file(path) in held or _is_as_it_was(path, taken, name):
-            return
-        raise RunError(
-            f"{path}: was changed since its digest was taken, and new digests would hide that. glane verify tells what "
-            "else was; restore it from a copy of the run first."
-        )
+        raise RunError(f"{path}: missing, and its digest was taken. Restore it from a copy of the run first.")
+    if digest_of_file(path) in replaced.get(name, ()) or _is_as_it_was(path, taken, name):
+        return
+    raise RunError(
+        f"{path}: was changed since its digest was taken, and new digests would hide that. glane verify tells what "
+        "else was; restore it from a copy of the run first."
+    )
 
 
 def _is_covered(taken: RunDigests, name: str) -> bool:

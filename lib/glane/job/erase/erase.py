@@ -31,7 +31,7 @@ from glane.job.erase.tell import lines, tell_left
 from glane.job.erase.texts import texts_of, texts_of_others
 from glane.job.erase.todo import COMMAND, Todo, is_under_way, told_how_to_go_on
 from glane.job.erase.walk import Place, originals_of, related, unreadable_told, walked
-from glane.job.erase.writable import refuse_unwritable
+from glane.job.erase.writable import refuse_changed_before, refuse_unwritable
 from glane.run.amend import amend
 from glane.run.audit import noted_read
 from glane.run.change import Changing, changing
@@ -200,6 +200,7 @@ def _refuse(settings: EraseSettings, todo: Todo) -> None:
             "letter by letter; of runs over groups they are those of the groups."
         )
     _refuse_busy(todo)
+    refuse_changed_before(todo)
     for rows in todo.runs:
         check_run(rows)
     signed = sorted({one.folder for one in todo.steps if one.does == "signed"})

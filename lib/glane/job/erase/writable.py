@@ -11,6 +11,7 @@ from pathlib import Path
 from glane.errors import RunError
 from glane.job.erase.rows import RunRows
 from glane.job.erase.todo import Todo
+from glane.run.change import refuse_changed
 from glane.run.directory import RunDirectory
 from glane.run.names import CHANGED
 from glane.storage import listed
@@ -32,6 +33,16 @@ def refuse_unwritable(todo: Todo) -> None:
             f"{places}: would be changed, and cannot be written to. Nothing was done now: give "
             "yourself write access (chmod, chattr -i, another mount), and run the same command again."
         )
+
+
+def refuse_changed_before(todo: Todo) -> None:
+    """Refuse a run of whose files one was changed since its digest was taken: new digests would hide it.
+
+    Raises:
+        RunError: naming the file, and the remedy.
+    """
+    for rows in todo.runs:
+        refuse_changed(rows.directory, (path for path in _of_run(rows) if path.is_relative_to(rows.directory.root)))
 
 
 def _changed(todo: Todo) -> Iterator[Path]:
