@@ -31,6 +31,7 @@ from glane.errors import ConfigError, GlaneError, RunError
 from glane.extraction.frozen import freeze, read_frozen
 from glane.extraction.summary import extraction_summary
 from glane.host import process_start
+from glane.job.erase import data as erasing_data
 from glane.job.erase import erase as erasing
 from glane.job.erase.erase import erase
 from glane.job.erase.pieces import sought
@@ -41,12 +42,15 @@ from glane.job.tables import kept_tables
 from glane.keys import KEY_FILE
 from glane.languages import in_language
 from glane.parquet import PARQUET, open_parquet, parquet_schema, read_parquet_frame, scan_parquet, write_parquet_frame
+from glane.pseudonyms.table import pseudonymise_table
 from glane.run.directory import RunDirectory
 from glane.run.erased import known_erased, read_erased
 from glane.run.links import links_to
 from glane.run.publish import finish_run
 from glane.settings import erase_settings
+from glane.settings.pseudonymise import PseudonymiseSettings
 from glane.settings.words import key_types
+from glane.validation import validated
 from ingest_runs import ingest_told, read_alone
 from test_encryption import ring_at
 from test_rewrite import turn
@@ -528,6 +532,81 @@ def test_documents_of_a_notebook_and_what_people_read_in_a_screening_go(tmp_path
     assert rows_of(tmp_path / "run").equals(rows.filter(pl.col("id") != GONE))
     assert extract_here(settings).height == 39
     assert glane.verify(tmp_path / "run", folders=tmp_path / "run").is_as_it_was
+
+
+def with_digests(folder: Path) -> tuple[Path, str]:
+    """A run on originals, a data set of pseudonyms under digests, and a run on it; and what the document is there."""
+    documents(folder / "theirs.parquet")
+    (folder / "key").write_text("0123456789abcdef" * 3)
+    (folder / "key").chmod(0o600)
+    apart = folder / "apart" / "offsets.parquet"
+    told = {
+        "data": {"path": str(folder / "theirs.parquet")}, "out": {"dir": str(folder / "pseudo")},
+        "offsets": str(apart), "key_file": str(folder / "key"),
+    }  # fmt: skip
+    pseudonymise_table(validated(PseudonymiseSettings, told, place=""))
+    extract_here(make_settings(folder / "theirs.parquet", folder / "run"))
+    extract_here(make_settings(folder / "pseudo" / "documents.parquet", folder / "below"))
+    (new,) = pl.read_parquet(apart).filter(pl.col("id") == GONE)["new_id"].unique()
+    return apart, new
+
+
+def test_a_data_set_under_digests_loses_the_document_by_its_places_and_so_does_the_run_on_it(tmp_path):
+    apart, new = with_digests(tmp_path)
+    before = read_parquet_frame(tmp_path / "pseudo" / "documents.parquet")
+    looked = do(tmp_path, remove=False)[1]
+    for name in ("run", "below", "pseudo/documents.parquet", "apart/offsets.parquet"):
+        assert f"{tmp_path / name}: " in looked
+    is_clean, said = do(tmp_path)
+    assert is_clean, said
+    assert "not there" not in said
+    assert "not known" not in said
+    after = read_parquet_frame(tmp_path / "pseudo" / "documents.parquet")
+    assert after.filter(~pl.col("id").str.starts_with("erased-")).equals(before.filter(pl.col("id") != new))
+    assert after.filter(pl.col("id").str.starts_with("erased-"))["text"].to_list() == [None]
+    assert new not in rows_of(tmp_path / "below")["id"]
+    assert rows_of(tmp_path / "below").height == 39
+    assert GONE not in read_parquet_frame(apart)["id"]
+    assert glane.verify(tmp_path / "below").is_as_it_was
+    assert set(holding(tmp_path)) == {"theirs.parquet"}
+
+
+def test_ended_before_the_places_the_data_set_under_digests_and_its_run_are_ended_by_the_same_command(
+    tmp_path, monkeypatch
+):
+    apart, new = with_digests(tmp_path)
+    really, rewritten = erasing_data.replace_file, []
+
+    def stops(path, *args, **more):
+        if Path(path) == apart:
+            raise RunError("stopped")
+        rewritten.append(path)
+        return really(path, *args, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(erasing_data, "replace_file", stops)
+        with pytest.raises(RunError, match="stopped"):
+            do(tmp_path)
+    assert tmp_path / "pseudo" / "documents.parquet" in rewritten  # before the places, which tell the digest
+    assert do(tmp_path)[0]
+    assert new not in rows_of(tmp_path / "below")["id"]
+    assert GONE not in read_parquet_frame(apart)["id"]
+    for name in ("run", "below"):
+        assert glane.verify(tmp_path / name).is_as_it_was
+
+
+@pytest.mark.parametrize("lacks", ["pseudo", "apart"])
+def test_places_without_their_data_set_and_one_without_its_places_are_told(tmp_path, lacks):
+    _, new = with_digests(tmp_path)
+    shutil.rmtree(tmp_path / "below")
+    there = "apart" if lacks == "pseudo" else "pseudo"
+    said = do(tmp_path, remove=False, folder=(str(tmp_path / "run"), str(tmp_path / there)))[1]
+    if lacks == "pseudo":
+        assert f"not there      {tmp_path / 'apart' / 'offsets.parquet'}:" in said
+        assert f"ids=[{new}]" in said
+    else:
+        assert f"not known      {tmp_path / 'pseudo' / 'documents.parquet'}:" in said
+        assert "tell those of 1 document(s)" in said
 
 
 def test_documents_of_others_that_have_the_same_ids_are_left(tmp_path):

@@ -39,6 +39,7 @@ from glane.run.names import FRAME
 from glane.run.written import digest_of
 from glane.storage import listed, replace_file
 
+PLACES = "places of identifiers"
 Former = Callable[[str, str], None]  # is told the new digest and the old one, before a file has the new
 
 
@@ -101,9 +102,7 @@ def data_files(
     for name in sorted(one for one in names if one.endswith(".parquet")):
         path = folder / name
         if is_parquet(path) and is_offsets(path) and (rows := count_rows(path, ids, ["id", "new_id"], anywhere=False)):
-            yield DataFile(
-                path=path, rows=rows, what="places of identifiers", erase=_taking(path, ids, ["id", "new_id"])
-            )
+            yield DataFile(path=path, rows=rows, what=PLACES, erase=_taking(path, ids, ["id", "new_id"]))
 
 
 def _is_of(folder: Path, names: Collection[str], of: Collection[str]) -> bool:

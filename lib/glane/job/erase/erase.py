@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from glane.errors import ConfigError, GlaneError, RunError, told
+from glane.errors import ConfigError, RunError, told
 from glane.extraction.selection import listed_ids
 from glane.job.clean import busy_runs
-from glane.job.erase.data import DataFile, data_files, frame_beside, is_ours, kept_frame
-from glane.job.erase.ids import asked_ids, columns_of_ids, digest_of_ids, ids_in, ids_told_by
-from glane.job.erase.inputs import gone_in
-from glane.job.erase.made import Step, do_steps, steps_in
-from glane.job.erase.pieces import sought
-from glane.job.erase.rows import RunRows, columns_of, runs_with
+from glane.job.erase.ids import digest_of_ids, ids_in, ids_told_by
+from glane.job.erase.look import look
+from glane.job.erase.made import Step, do_steps
+from glane.job.erase.rows import RunRows
 from glane.job.erase.run import (
     check_run,
     empty_own_input,
@@ -23,17 +21,12 @@ from glane.job.erase.run import (
     know_inputs,
     put_former,
     put_tombstone,
-    replaceable,
 )
-from glane.job.erase.standing import longer_ids
-from glane.job.erase.tables import NAMED
-from glane.job.erase.tell import lines, tell_left
-from glane.job.erase.texts import texts_of, texts_of_others
+from glane.job.erase.tell import lines, lines_apart, tell_left
 from glane.job.erase.todo import COMMAND, Todo, is_under_way, told_how_to_go_on
-from glane.job.erase.walk import Place, originals_of, related, unreadable_told, walked
+from glane.job.erase.walk import unreadable_told
 from glane.job.erase.writable import refuse_changed_before, refuse_unwritable
 from glane.run.amend import amend
-from glane.run.audit import noted_read
 from glane.run.change import Changing, changing
 from glane.run.directory import RunDirectory
 from glane.run.erased import known_erased, read_erased
@@ -61,6 +54,8 @@ def erase(settings: EraseSettings, *, say: Callable[[str], None]) -> bool:
         _refuse(settings, todo)
     if todo.is_empty:
         say("nothing is left of these documents in these runs")
+        for line in lines_apart(todo):
+            say(line)
         return tell_left(todo, say)
     if settings.remove:
         refuse_unwritable(todo)
@@ -72,117 +67,6 @@ def erase(settings: EraseSettings, *, say: Callable[[str], None]) -> bool:
         return tell_left(todo, say)
     say(f"{len(todo.runs)} run(s), {len(todo.steps)} file(s) of results; the same command with remove=true does it")
     return True
-
-
-def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
-    """Find all that is of some documents; nothing is changed.
-
-    Raises:
-        GlaneError: if a run or a list of ids cannot be read.
-    """
-    folders = list(dict.fromkeys(Path(one).expanduser().resolve() for one in settings.folder)) or list(
-        dict.fromkeys(root.parent for root in named)
-    )
-    if absent := [one for one in folders if not one.is_dir()]:
-        raise ConfigError(f"folder: {absent[0]} is no directory, so nothing in it would be erased. Give one that is.")
-    place = walked(folders, named)
-    ids = asked_ids(settings, place.runs[named[0]])
-    asked = RunRows(directory=RunDirectory(root=named[0]), ids=ids)
-    roots = related(place, named)
-    every = _noted_runs(roots, asked, new=roots)
-    documents = frozenset(ids).union(*(one.documents for one in every))
-    columns = columns_of(every)
-    data = _data(place, every, columns)
-    touched = {one.path.resolve() for one in data}
-    known = dict.fromkeys(one.directory.root for one in every)
-    more = [
-        root
-        for root, told_of in place.runs.items()
-        if root not in known and any(Path(file.path).resolve() in touched for file in told_of.files)
-    ]
-    every = _noted_runs([*known, *more], asked, new=more) if more else every
-    runs = tuple(
-        one for one in every if one.num_rows or _reads(one, touched) or is_under_way(one, ids) or _has_own_input(one)
-    )
-    gone = {one.directory.identity() for one in runs if one.num_rows}
-    runs += tuple(one for one in every if one not in runs and _is_stale(one, gone))
-    told_by = runs or every  # erased before, their texts are known by the input that is there still
-    what = sought(
-        sorted(documents), texts_of(told_by), texts_of_others(told_by), columns=(*columns, *NAMED),
-        longer=longer_ids(columns_of_ids(every), replaceable(documents)),
-    )  # fmt: skip
-    every_id = {one.directory.identity() for one in every}
-    gone |= {one.directory.identity() for one in runs if is_under_way(one, ids)}
-    steps = [
-        step
-        for folder in place.written
-        for step in steps_in(folder, runs=gone, related=every_id, ids=documents, names=columns, sought=what)
-    ]
-    return Todo(
-        ids=ids, place=place, related=tuple(every), runs=runs, steps=tuple(steps), data=tuple(data), sought=what,
-        theirs=tuple(_theirs(every)),
-    )  # fmt: skip
-
-
-def _noted_runs(roots: Sequence[Path], asked: RunRows, *, new: Sequence[Path]) -> list[RunRows]:
-    """The runs as `runs_with` gives them; that the `new` ones are read is in the audit log first."""
-    with contextlib.ExitStack() as stack:
-        for root in new:
-            stack.enter_context(noted_read(RunDirectory(root=root)))
-        return runs_with(roots, asked)
-
-
-def _data(place: Place, runs: Sequence[RunRows], columns: Mapping[str, Collection[str]]) -> list[DataFile]:
-    read = {Path(file.path).parent.resolve() for one in runs if one.plan is not None for file in one.plan.files}
-    folders = dict(place.folders)
-    for folder in read:
-        if folder.is_dir():
-            folders.setdefault(folder, sorted(path.name for path in folder.iterdir() if path.is_file()))
-    documents = frozenset[str]().union(*(one.members for one in runs))
-    of = {one.description.fingerprint_digest for one in runs}
-    found = [
-        file
-        for folder, names in folders.items()
-        for file in data_files(folder, names, documents, columns, of=None if folder in read else of)
-    ]
-    for one in runs:
-        found += kept_frame(one)
-    return found
-
-
-def _is_stale(rows: RunRows, of: Collection[str]) -> bool:
-    """Whether a run goes on with numbers of rows of a run that loses some."""
-    extends = rows.description.extends
-    return (
-        extends is not None and extends.id in of and not rows.directory.is_complete and exists(rows.directory.lineage)
-    )
-
-
-def _reads(rows: RunRows, touched: Collection[Path]) -> bool:
-    return rows.plan is not None and any(Path(file.path).resolve() in touched for file in rows.plan.files)
-
-
-def _has_own_input(rows: RunRows) -> bool:
-    own = rows.directory.input
-    return own.is_dir() and any(gone_in(rows, path) for path in own.glob("*.parquet"))
-
-
-def _theirs(runs: Sequence[RunRows]) -> Iterator[Path]:
-    """The input files of the user that still hold the documents."""
-    seen: set[Path] = set()
-    made = {rows.directory.root for rows in runs}
-    for rows in runs:
-        planned = () if rows.plan is None else rows.plan.files
-        for file in (*planned, *originals_of(rows.directory.root)):
-            path = Path(file.path).resolve()
-            beside = (rows.directory.input, frame_beside(rows.directory.root))
-            is_made = path.parent in beside or path in beside or not made.isdisjoint(path.parents)
-            if path in seen or not path.is_file() or is_ours(path) or is_made:
-                continue
-            seen.add(path)
-            with contextlib.suppress(GlaneError, OSError):
-                if gone_in(rows, path):
-                    yield path
 
 
 def _refuse(settings: EraseSettings, todo: Todo) -> None:

@@ -18,6 +18,7 @@ from glane.corpus.unchanged import KnownFile
 from glane.errors import DataError, GlaneError, RunError
 from glane.job.erase.plan import Fewer
 from glane.job.erase.tables import Mask, is_in
+from glane.job.erase.walk import originals_of
 from glane.parquet import parquet_schema, read_parquet
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
@@ -70,11 +71,15 @@ class RunRows:
         )
         return tuple(path for path in listed(folder, pattern) if self.name in parquet_schema(path).names)
 
+    @cached_property
+    def read(self) -> tuple[KnownFile, ...]:
+        """The files that the run reads, and the originals of those that it pseudonymised: ids are the same in both."""
+        return (*(() if self.plan is None else self.plan.files), *originals_of(self.directory.root))
+
     @property
     def inputs(self) -> tuple[Path, ...]:
         """The input files that are there; those that the run made, also once it was moved."""
-        planned = [] if self.plan is None else [Path(file.path) for file in self.plan.files]
-        paths = (*planned, *listed(self.directory.input, "*.parquet"))
+        paths = (*(Path(file.path) for file in self.read), *listed(self.directory.input, "*.parquet"))
         return tuple(dict.fromkeys(path for path in paths if path.is_file()))
 
     @cached_property
@@ -235,23 +240,27 @@ class RunRows:
         return pa.concat_arrays(ids), pa.chunked_array(groups)
 
 
-def runs_with(roots: Sequence[Path], asked: RunRows) -> list[RunRows]:
+def runs_with(roots: Sequence[Path], asked: RunRows, *, also: frozenset[str] = frozenset()) -> list[RunRows]:
     """The runs, each with the ids that go of it: of one over documents, where groups were asked for, those in them.
+
+    `also` are the ids of the documents in data sets of pseudonyms.
 
     Raises:
         RunError: if one is over other groups, which have some of the documents.
     """
     every = [replace(asked, directory=RunDirectory(root=root)) for root in roots]
     same = [one for one in every if one.name == asked.name]
-    documents = frozenset[str]().union(*(one.members for one in same))
+    documents = also.union(*(one.members for one in same))
     for one in every:
-        if one.is_grouped and one.name != asked.name and one.holds_any(documents):
+        has_others = one.name != asked.name or (also and not one.num_rows)  # its groups may have other ids, too
+        if one.is_grouped and has_others and one.holds_any(documents):
             raise RunError(
                 f"{one.directory.root}: its rows are of groups ({one.name!r}) that have, or may have, some of these "
                 "documents, and no id of such a group was given. Nothing was done: erase the groups of that run, by "
                 "run.dir and the ids of the groups, or remove its folder."
             )
-    plain = [replace(one, ids=documents) if asked.is_grouped else one for one in every if not one.is_grouped]
+    ids = documents if asked.is_grouped else asked.ids | also
+    plain = [replace(one, ids=ids) for one in every if not one.is_grouped]
     return [*plain, *(one for one in same if one.is_grouped)]  # groups last, as they tell the documents
 
 

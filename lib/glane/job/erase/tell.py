@@ -31,6 +31,23 @@ def lines(todo: Todo, *, is_done: bool) -> Iterator[str]:
     yield from (_line(step, is_done=is_done) for step in todo.steps)
     for path in todo.theirs:
         yield f"yours          {path}: still holds the documents, and is not glane's. Take them out of it yourself"
+    yield from lines_apart(todo)
+
+
+def lines_apart(todo: Todo) -> Iterator[str]:
+    """A line for each file that tells of a data set of pseudonyms that is not there, or the other way round."""
+    for path, ids in todo.apart.lost.items():
+        shown = ",".join(ids)
+        yield (
+            f"not there      {path}: the data set of these places is not in these folders, or holds the documents no "
+            f"more. In it they are ids=[{shown}]: erase these, too, with the folder of that data set"
+        )
+    for path, num in todo.apart.unknown.items():
+        yield (
+            f"not known      {path}: its ids are digests, and no places in these folders tell those of {num} "
+            "document(s). If it is of the same originals, it may hold them: give the folder of its places, too, or "
+            "make it again"
+        )
 
 
 def _line(step: Step, *, is_done: bool) -> str:

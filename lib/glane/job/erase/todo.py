@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glane.errors import RunError
+from glane.job.erase.apart import Apart
 from glane.job.erase.data import DataFile
 from glane.job.erase.ids import digest_of_ids
 from glane.job.erase.made import Step
@@ -31,6 +32,7 @@ class Todo:
     data: tuple[DataFile, ...]
     theirs: tuple[Path, ...]  # input files that glane did not make, and that hold them
     sought: Sought
+    apart: Apart
 
     @property
     def is_empty(self) -> bool:

@@ -1,0 +1,163 @@
+"""Find all that is of some documents, in runs, in results, and in data sets; nothing is changed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from glane.errors import ConfigError, GlaneError
+from glane.job.erase.apart import Apart, apart_of
+from glane.job.erase.data import PLACES, DataFile, data_files, frame_beside, is_ours, kept_frame
+from glane.job.erase.ids import asked_ids, columns_of_ids
+from glane.job.erase.inputs import gone_in
+from glane.job.erase.made import steps_in
+from glane.job.erase.pieces import sought
+from glane.job.erase.rows import RunRows, columns_of, runs_with
+from glane.job.erase.run import replaceable
+from glane.job.erase.standing import longer_ids
+from glane.job.erase.tables import NAMED
+from glane.job.erase.texts import texts_of, texts_of_others
+from glane.job.erase.todo import Todo, is_under_way
+from glane.job.erase.walk import Place, related, walked
+from glane.run.audit import noted_read
+from glane.run.directory import RunDirectory
+from glane.settings import EraseSettings
+from glane.storage import exists
+
+
+def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
+    """Find all that is of some documents; nothing is changed.
+
+    Raises:
+        GlaneError: if a run or a list of ids cannot be read.
+    """
+    folders = list(dict.fromkeys(Path(one).expanduser().resolve() for one in settings.folder)) or list(
+        dict.fromkeys(root.parent for root in named)
+    )
+    if absent := [one for one in folders if not one.is_dir()]:
+        raise ConfigError(f"folder: {absent[0]} is no directory, so nothing in it would be erased. Give one that is.")
+    place = walked(folders, named)
+    ids = asked_ids(settings, place.runs[named[0]])
+    asked = RunRows(directory=RunDirectory(root=named[0]), ids=ids)
+    roots = related(place, named)
+    every = _noted_runs(roots, asked, new=roots)
+    apart = _apart(place, every)
+    if apart.new_ids:
+        every = runs_with(roots, asked, also=apart.new_ids)
+    data = _data(place, every, columns_of(every), apart)
+    touched = {one.path.resolve() for one in data}
+    if more := [root for root in place.runs if root not in roots and _hangs_on(place, root, touched, ids)]:
+        further = related(place, [*named, *more])
+        every = _noted_runs(further, asked, new=[root for root in further if root not in roots], also=apart.new_ids)
+    documents = frozenset(ids).union(*(one.documents for one in every))
+    columns = columns_of(every)
+    runs = tuple(
+        one for one in every if one.num_rows or _reads(one, touched) or is_under_way(one, ids) or _has_own_input(one)
+    )
+    gone = {one.directory.identity() for one in runs if one.num_rows}
+    runs += tuple(one for one in every if one not in runs and _is_stale(one, gone))
+    told_by = runs or every  # erased before, their texts are known by the input that is there still
+    # A run that has none of them any more still tells what others have, as far as it tells which they are.
+    others = [one for one in every if one.plan is not None]
+    what = sought(
+        sorted(documents), texts_of(told_by), texts_of_others(others), columns=(*columns, *NAMED),
+        longer=longer_ids(columns_of_ids(every), replaceable(documents)),
+    )  # fmt: skip
+    every_id = {one.directory.identity() for one in every}
+    gone |= {one.directory.identity() for one in runs if is_under_way(one, ids)}
+    steps = [
+        step
+        for folder in place.written
+        for step in steps_in(folder, runs=gone, related=every_id, ids=documents, names=columns, sought=what)
+    ]
+    return Todo(
+        ids=ids, place=place, related=tuple(every), runs=runs, steps=tuple(steps), data=tuple(data), sought=what,
+        theirs=tuple(_theirs(every)), apart=apart,
+    )  # fmt: skip
+
+
+def _noted_runs(
+    roots: Sequence[Path], asked: RunRows, *, new: Sequence[Path], also: frozenset[str] = frozenset()
+) -> list[RunRows]:
+    """The runs as `runs_with` gives them; that the `new` ones are read is in the audit log first."""
+    with contextlib.ExitStack() as stack:
+        for root in new:
+            stack.enter_context(noted_read(RunDirectory(root=root)))
+        return runs_with(roots, asked, also=also)
+
+
+def _hangs_on(place: Place, root: Path, touched: Collection[Path], ids: Collection[str]) -> bool:
+    """Whether a run reads a data set that loses documents, or did before this very erasure was stopped."""
+    if any(Path(file.path).resolve() in touched for file in place.runs[root].files):
+        return True
+    try:
+        return is_under_way(RunRows(directory=RunDirectory(root=root), ids=frozenset(ids)), ids)
+    except GlaneError:
+        return False  # damaged, and no run that was given
+
+
+def _apart(place: Place, runs: Sequence[RunRows]) -> Apart:
+    folders, read = _folders(place, runs)
+    return apart_of(folders, frozenset[str]().union(*(one.members for one in runs)), read=read)
+
+
+def _folders(place: Place, runs: Sequence[RunRows]) -> tuple[dict[Path, list[str]], set[Path]]:
+    """The folders that may hold data sets, with the names of their files; and those that the runs read."""
+    read = {Path(file.path).parent.resolve() for one in runs for file in one.read}
+    folders = dict(place.folders)
+    for folder in read:
+        if folder.is_dir():
+            folders.setdefault(folder, sorted(path.name for path in folder.iterdir() if path.is_file()))
+    return folders, read
+
+
+def _data(
+    place: Place, runs: Sequence[RunRows], columns: Mapping[str, Collection[str]], apart: Apart
+) -> list[DataFile]:
+    folders, read = _folders(place, runs)
+    documents = apart.new_ids.union(*(one.members for one in runs))
+    of = {one.description.fingerprint_digest for one in runs}
+    found = [
+        file
+        for folder, names in folders.items()
+        for file in data_files(folder, names, documents, columns, of=None if folder in read else of)
+    ]
+    for one in runs:
+        found += kept_frame(one)
+    # Places last: whoever goes on after a kill knows by them what documents are called elsewhere.
+    return sorted(found, key=lambda one: one.what == PLACES)
+
+
+def _is_stale(rows: RunRows, of: Collection[str]) -> bool:
+    """Whether a run goes on with numbers of rows of a run that loses some."""
+    extends = rows.description.extends
+    return (
+        extends is not None and extends.id in of and not rows.directory.is_complete and exists(rows.directory.lineage)
+    )
+
+
+def _reads(rows: RunRows, touched: Collection[Path]) -> bool:
+    return rows.plan is not None and any(Path(file.path).resolve() in touched for file in rows.plan.files)
+
+
+def _has_own_input(rows: RunRows) -> bool:
+    own = rows.directory.input
+    return own.is_dir() and any(gone_in(rows, path) for path in own.glob("*.parquet"))
+
+
+def _theirs(runs: Sequence[RunRows]) -> Iterator[Path]:
+    """The input files of the user that still hold the documents."""
+    seen: set[Path] = set()
+    made = {rows.directory.root for rows in runs}
+    for rows in runs:
+        for file in rows.read:
+            path = Path(file.path).resolve()
+            beside = (rows.directory.input, frame_beside(rows.directory.root))
+            is_made = path.parent in beside or path in beside or not made.isdisjoint(path.parents)
+            if path in seen or not path.is_file() or is_ours(path) or is_made:
+                continue
+            seen.add(path)
+            with contextlib.suppress(GlaneError, OSError):
+                if gone_in(rows, path):
+                    yield path
