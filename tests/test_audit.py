@@ -23,11 +23,11 @@ from dying import Died, dying
 from glane.api.audit import write_heads
 from glane.errors import DataError, GlaneError, RunError
 from glane.job.audited import configuration_digest
+from glane.locks import lock
 from glane.run import audit_chain
 from glane.run.audit import begin_session, note
 from glane.run.audit_chain import AuditEntry, parsed_lines
 from glane.run.directory import RunDirectory
-from glane.storage import lock
 
 SECRET = "Zzyzx"
 

@@ -25,10 +25,10 @@ from glane.job.part import Part
 from glane.job.resolve import resolve
 from glane.job.rewrite import rewrite_all
 from glane.keys import KEY_FILE
+from glane.locks import locked_folder
 from glane.run import written
 from glane.run.overview import overview
 from glane.run.progress import ProgressReporter
-from glane.storage import locked_folder
 from other_users import ALICE, GROUP, TWO_USERS, acting_as
 from test_encryption import ring_at
 from test_erase import GONE, do, documents, holding

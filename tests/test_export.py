@@ -26,7 +26,7 @@ from glane.assess.files import write_folder
 from glane.errors import ConfigError, GlaneError, RunError
 from glane.exports.folder import _prefix
 from glane.exports.record import Export
-from glane.locked import locked_folder
+from glane.owned_folders import owned_folder
 from glane.records import read_record
 from glane.run.written import digest_of, note_written, read_written
 from glane.settings.export import OF_TEXT, Target
@@ -476,7 +476,7 @@ def test_an_unfinished_export_is_removed_only_if_it_is_of_nobody_who_lives(run: 
         (tmp_path / name).mkdir()
         (tmp_path / name / "mine.txt").write_text("mine")
     there = sorted(tmp_path.iterdir())
-    with locked_folder(tmp_path, prefix=_prefix(out)) as theirs:
+    with owned_folder(tmp_path, prefix=_prefix(out)) as theirs:
         glane.export(run, "csv", out)
         assert theirs.exists()
         glane.export(run, "csv", out)

@@ -24,13 +24,13 @@ from glane.job.encrypt_again import rewrite
 from glane.job.rewrite import keys_needed, rewrite_all
 from glane.job.tables import kept_tables
 from glane.keys import KEY_COMMAND, KEY_FILE, KeysError, parse_keyring
+from glane.locks import locked_folder
 from glane.parquet import is_encrypted, key_of, read_parquet, write_parquet
 from glane.rewritten import REWRITTEN
 from glane.rewritten import forget as no_longer_told
 from glane.run.change import changing
 from glane.run.directory import RunDirectory
 from glane.run.written import digest_of
-from glane.storage import locked_folder
 
 SECRET = "Zzyzx"
 

@@ -16,7 +16,8 @@ import yaml
 
 from glane.keys import ID, KEY_BYTES, KEY_FILE, MODE, Keyring, KeysError, keys_text, parse_keyring
 from glane.languages import Spoken
-from glane.storage import locked_folder, replace_file, write_once
+from glane.locks import locked_folder
+from glane.storage import replace_file, write_once
 
 _LOCK_S = 30.0
 _SETTING = "file"  # of the command that makes a key

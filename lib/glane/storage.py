@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
-import fcntl
 import hashlib
 import os
 import shutil
@@ -26,7 +25,6 @@ _UNKNOWN = frozenset({errno.ESTALE, errno.EIO, errno.ETIMEDOUT, errno.EREMOTEIO,
 _PATIENCE_S = 30.0
 _NO_EXCHANGE = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})  # what a file system without it says
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
-LOCKED = frozenset({errno.EAGAIN, errno.EACCES})  # what the two kinds of locks say where another holds it
 T = TypeVar("T")
 
 
@@ -89,51 +87,6 @@ def storage_errors(path: Path, *, setting: str = "run.dir") -> Iterator[None]:
             errno.ENOTDIR: f"A file stands where a directory is needed: choose another {setting}",
         }.get(error.errno or 0, "Mend this and run the same command again, nothing committed is lost")
         raise RunError(f"{path}: {error.strerror or 'cannot be written'}. {remedy}.") from None
-
-
-def lock(
-    descriptor: int,
-    *,
-    deadline: float,
-    take: Callable[[int, int], None] = fcntl.lockf,
-    is_needless: Callable[[], bool] = lambda: False,
-) -> bool:
-    """Hold the lock of an open file alone, until it is closed. Return whether it was given.
-
-    Args:
-        descriptor: Of the file, open for writing.
-        deadline: By `time.monotonic()`; what is free is taken after it, too.
-        take: `fcntl.lockf`, whose locks are not held on by processes that this one forks; or `fcntl.flock`, whose locks
-            keep the threads of a process from one another, too.
-        is_needless: Asked before each try; once it is so, no lock is taken.
-    """
-    pause = 0.05
-    while not is_needless():
-        try:
-            take(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in LOCKED or time.monotonic() > deadline:  # or the file system has no locks
-                return False
-        else:
-            return True
-        time.sleep(pause)
-        pause = min(2 * pause, 0.5)
-    return False
-
-
-@contextlib.contextmanager
-def locked_folder(folder: Path, *, within_s: float, setting: str) -> Iterator[bool]:
-    """Keep others who do the same with a folder waiting, threads too. Yields whether its lock was given in time.
-
-    Raises:
-        RunError: if the folder cannot be opened; `setting` is the key that chose it.
-    """
-    with storage_errors(folder, setting=setting):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield lock(descriptor, deadline=time.monotonic() + within_s, take=fcntl.flock)
-    finally:
-        os.close(descriptor)
 
 
 def listed(folder: Path, pattern: str) -> list[Path]:

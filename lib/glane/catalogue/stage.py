@@ -20,8 +20,9 @@ from glane.catalogue.facts import facts_of
 from glane.catalogue.look import Looked, look
 from glane.engine.manifest import MANIFEST, ModelManifest, other_files, read_manifest
 from glane.errors import ConfigError, DataError, RunError
+from glane.locks import lock
 from glane.settings import StageModelSettings
-from glane.storage import exists, lock, put_folder, storage_errors
+from glane.storage import exists, put_folder, storage_errors
 from glane.versions import installed_version
 
 SETTING = "models.dir"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from glane.errors import ConfigError
 from glane.languages import say
-from glane.locked import locked_folder, remove_abandoned
+from glane.owned_folders import owned_folder, remove_abandoned
 
 _LEAST_FREE = 32 * 2**20
 _LONGEST_ROOT = 25  # characters: Ray's sockets lie deep inside, and the path of a socket has at most 107 bytes
@@ -52,7 +52,7 @@ def _folder(root: Path, needed: str) -> contextlib.AbstractContextManager[Path]:
     remove_abandoned(root, prefix=_prefix())
     if (free := shutil.disk_usage(root).free) < _LEAST_FREE:
         raise ConfigError(f"TMPDIR: {root} has {free // 2**20} MiB free, {needed}")
-    return locked_folder(root, prefix=_prefix())
+    return owned_folder(root, prefix=_prefix())
 
 
 def scratch_root() -> Path:

@@ -23,8 +23,9 @@ from glane.disclosure.counts import Former
 from glane.disclosure.layout import Layout, Span
 from glane.disclosure.series import Series, refuse_other_roles
 from glane.errors import RunError
+from glane.locks import lock
 from glane.records import Record, read_record
-from glane.storage import listed, lock, storage_errors, write_once
+from glane.storage import listed, storage_errors, write_once
 from glane.validation import Strict
 
 _SETTING = "table.disclosure.register"

@@ -17,9 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from glane.errors import RunError
+from glane.locks import lock
 from glane.plain_values import json_values
 from glane.regular import content_of
-from glane.storage import lock, replace_file
+from glane.storage import replace_file
 
 _READERS = 8
 _WAIT_S = 3600.0  # for another process that reads the same files; then this one reads them, too

@@ -16,8 +16,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from glane.locks import lock
 from glane.settings import ModelSettings
-from glane.storage import lock
 from glane.versions import installed_version, vllm_version
 
 _FOLDER = "glane-first-starts"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from glane.errors import RunError
 from glane.exports.record import Export
-from glane.locked import locked_folder, remove_abandoned
+from glane.owned_folders import owned_folder, remove_abandoned
 from glane.records import read_record
 from glane.run.audit import note_wrote
 from glane.run.links import RunLink
@@ -76,7 +76,7 @@ def write_whole(root: Path, fill: Callable[[Path], None], *, of: RunLink | None)
         remove_abandoned(root.parent, prefix=prefix)
     with storage_errors(root, setting=_SETTING):
         root.parent.mkdir(parents=True, exist_ok=True)
-        with locked_folder(root.parent, prefix=prefix) as beside:
+        with owned_folder(root.parent, prefix=prefix) as beside:
             new = beside / "new"
             new.mkdir(mode=_FOLDER_MODE)
             write(new)

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import Literal
 
 from glane.errors import GlaneError, RunError
+from glane.locks import lock
 from glane.plain_values import json_values
 from glane.records import Record, left_out, parse_record
 from glane.regular import read_open
-from glane.storage import lock, storage_errors
+from glane.storage import storage_errors
 from glane.validation import Strict
 
 SETTING = "GLANE_AUDIT"

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from glane.errors import RunError
-from glane.locks import is_locked
+from glane.locks import is_locked, lock
 from glane.records import Record, read_record
 from glane.rewritten import forget
 from glane.run.digests import (
@@ -36,7 +36,7 @@ from glane.run.digests import (
 from glane.run.directory import RunDirectory
 from glane.run.journal import Journal
 from glane.run.names import CHANGE, CHANGED, UNFINISHED
-from glane.storage import exists, listed, lock, remove, storage_errors, sync
+from glane.storage import exists, listed, remove, storage_errors, sync
 
 _REMEMBERED = 4  # digests of a file that a change was killed at again and again
 

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from glane.locks import lock
 from glane.records import Record
 from glane.settings import RunSettings
-from glane.storage import lock
 
 SITE_LOG = "GLANE_SITE_LOG"
 """The environment variable by which a site names its file, if `run.site_log` does not."""

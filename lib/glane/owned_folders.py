@@ -29,7 +29,7 @@ _RANDOM = "[a-z0-9_]{8}"  # what tempfile puts into a name
 
 
 @contextlib.contextmanager
-def locked_folder(root: Path, *, prefix: str) -> Iterator[Path]:
+def owned_folder(root: Path, *, prefix: str) -> Iterator[Path]:
     """Make a folder in `root` that only this user can enter, and remove it at the end. Its name begins with `prefix`.
 
     Where the file system has no locks, `remove_abandoned` finds none there either, and removes nothing.
@@ -52,7 +52,7 @@ def locked_folder(root: Path, *, prefix: str) -> Iterator[Path]:
 
 
 def remove_abandoned(root: Path, *, prefix: str) -> None:
-    """Remove what `locked_folder` made in `root` with this prefix, where this user's process did not live to do it.
+    """Remove what `owned_folder` made in `root` with this prefix, where this user's process did not live to do it.
 
     What another machine left, or this one before it was started again, stays.
     """

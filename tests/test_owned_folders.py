@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from glane.host import boot_id, host_identity, host_name, process_start
-from glane.locked import locked_folder, remove_abandoned
+from glane.owned_folders import owned_folder, remove_abandoned
 from glane.pilot.trial import private_folder
 
-OWN = "from pathlib import Path\nimport sys\nfrom glane.locked import locked_folder\nwith locked_folder(Path(sys.argv[1]), prefix='gl-') as one: print(one, flush=True); sys.stdin.read()"
+OWN = "from pathlib import Path\nimport sys\nfrom glane.owned_folders import owned_folder\nwith owned_folder(Path(sys.argv[1]), prefix='gl-') as one: print(one, flush=True); sys.stdin.read()"
 
 
 @pytest.fixture
@@ -113,8 +113,8 @@ def test_a_folder_that_could_not_be_locked_is_never_judged(tmp_path: Path, monke
         raise OSError(37, "No locks available")
 
     with monkeypatch.context() as patched:
-        patched.setattr("glane.locked.fcntl.flock", refuse)
-        lasting = locked_folder(tmp_path, prefix="gl-")
+        patched.setattr("glane.owned_folders.fcntl.flock", refuse)
+        lasting = owned_folder(tmp_path, prefix="gl-")
         folder = lasting.__enter__()
     remove_abandoned(tmp_path, prefix="gl-")
     assert folder.exists()
