@@ -13,8 +13,7 @@ import os
 import secrets
 import stat
 import time
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +24,6 @@ from glane.locks import is_locked, lock
 from glane.records import Record, read_record
 from glane.rewritten import forget
 from glane.run.digests import (
-    Begun,
     Renewed,
     RunDigests,
     begun_digest,
@@ -36,7 +34,7 @@ from glane.run.digests import (
 from glane.run.directory import RunDirectory
 from glane.run.journal import Journal
 from glane.run.names import CHANGE, CHANGED, UNFINISHED
-from glane.storage import exists, listed, remove, storage_errors, sync
+from glane.storage import exists, listed, remove, replacement, storage_errors, sync
 
 _REMEMBERED = 4  # digests of a file that a change was killed at again and again
 
@@ -155,23 +153,13 @@ class Changing:
             RunError: if it was changed since its digest was taken, or the file system refuses.
         """
         self._refuse_other(path)
-        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
         with storage_errors(path):
-            try:
-                descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, self.directory.file_mode)
-                with os.fdopen(descriptor, "wb") as stream:
-                    os.fchmod(descriptor, self.directory.file_mode)
-                    write(stream)
-                    stream.flush()
-                    os.fsync(descriptor)
-                digest = digest_of_file(temporary)
+            with replacement(path, write, mode=self.directory.file_mode, setting="run.dir") as new:
+                digest = digest_of_file(new)
                 self._note(path, digest)
                 if first is not None:
                     first(digest)
-                os.replace(temporary, path)
-                sync(path.parent)
-            finally:
-                temporary.unlink(missing_ok=True)
+            sync(path.parent)
 
     def remove(self, path: Path) -> None:
         """Remove a file, if it is there; raises as `replace` does."""
@@ -251,7 +239,7 @@ def _refuse_other(
         if name in replaced:
             return
         raise RunError(f"{path}: missing, and its digest was taken. Restore it from a copy of the run first.")
-    if digest_of_file(path) in replaced.get(name, ()) or _is_as_it_was(path, taken, name):
+    if _is_as_told(path, taken, name, replaced.get(name, ())):
         return
     raise RunError(
         f"{path}: was changed since its digest was taken, and new digests would hide that. glane verify tells what "
@@ -263,11 +251,14 @@ def _is_covered(taken: RunDigests, name: str) -> bool:
     return name in taken.files or name in taken.begun
 
 
-def _is_as_it_was(path: Path, taken: RunDigests, name: str) -> bool:
-    begun: Begun | None = taken.begun.get(name)
-    if begun is not None:
-        return digest_of_file(path, num_bytes=begun.bytes) == begun.digest
-    return digest_of_file(path) == taken.files[name]
+def _is_as_told(path: Path, taken: RunDigests, name: str, held: Sequence[str]) -> bool:
+    """Whether a file is as it was when its digest was taken, or as a change left it. It is read once, if it can be."""
+    begun = taken.begun.get(name)
+    if begun is None:
+        return digest_of_file(path) in (taken.files[name], *held)
+    if digest_of_file(path, num_bytes=begun.bytes) == begun.digest:
+        return True
+    return bool(held) and digest_of_file(path) in held
 
 
 @contextlib.contextmanager

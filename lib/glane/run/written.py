@@ -19,12 +19,11 @@ from pydantic import Field as Key
 from glane.errors import RecordError, RunError
 from glane.locks import alone_in_folder
 from glane.records import Record, read_record
-from glane.regular import check_written, open_file
-from glane.rewritten import original_digest
 from glane.run.audit import note_wrote
+from glane.run.digests import digest_of_file
 from glane.run.links import RunLink
 from glane.run.names import MARKER
-from glane.storage import content_digest, replace_file, storage_errors
+from glane.storage import replace_file, storage_errors
 from glane.validation import Strict
 
 WRITTEN = ".glane-files"
@@ -238,9 +237,7 @@ def _finish(root: Path, now: FileSet, *, setting: str) -> None:
 def write_written(root: Path, written: WrittenFiles, *, setting: str) -> None:
     """Write `.glane-files`; who does it holds the lock of the folder (`alone_in`)."""
     content = written.model_copy(update={"own": written.expected()}).as_json()
-    replace_file(
-        root / WRITTEN, lambda stream: stream.write(content), mode=_FILE_MODE, setting=setting
-    )  # fmt: skip
+    replace_file(root / WRITTEN, lambda stream: stream.write(content), mode=_FILE_MODE, setting=setting)
 
 
 def standing(root: Path, call: Call) -> FileSet | None:
@@ -268,8 +265,7 @@ def _remove_unchanged(root: Path, name: str, *, setting: str) -> None:
             path.unlink()
 
 
-@contextlib.contextmanager
-def alone_in(root: Path, *, setting: str) -> Iterator[None]:
+def alone_in(root: Path, *, setting: str) -> contextlib.AbstractContextManager[bool]:
     """Keep other writers of the folder waiting, for a bounded time, where the file system has such locks.
 
     Without them, files of two writers are told by whoever reads them.
@@ -277,8 +273,7 @@ def alone_in(root: Path, *, setting: str) -> Iterator[None]:
     Raises:
         RunError: if another writes there for longer.
     """
-    with alone_in_folder(root, within_s=_LOCK_S, setting=setting):
-        yield
+    return alone_in_folder(root, within_s=_LOCK_S, setting=setting)
 
 
 def read_written(root: Path) -> WrittenFiles:
@@ -302,6 +297,4 @@ def digest_of(content: bytes | Path) -> str:
     """The digest of what a file holds; of what it held before it was encrypted again, if it was."""
     if isinstance(content, bytes):
         return hashlib.blake2b(content, digest_size=16).hexdigest()
-    with open_file(content) as stream:
-        check_written(content, stream)
-        return original_digest(content, content_digest(stream))
+    return digest_of_file(content)

@@ -8,7 +8,7 @@ from pathlib import Path
 from glane.corpus.unchanged import KnownFile
 from glane.errors import GlaneError, RecordError
 from glane.extraction.frozen import MANIFEST, Manifest
-from glane.job.verify.look import checked, is_within, of_a_record, out_of_it, seen
+from glane.job.verify.look import UNTAKEN, checked, is_within, of_a_record, out_of_it, seen
 from glane.job.verify.record import Check
 from glane.records import read_record
 from glane.run.description import read_description
@@ -16,8 +16,6 @@ from glane.run.directory import RunDirectory
 from glane.run.erased import Erased, read_erased
 from glane.run.nested import with_nested
 from glane.run.written import digest_of
-
-_UNTAKEN = "no digest was taken of it"
 
 
 def frozen_sets(directory: RunDirectory) -> Iterator[Check]:
@@ -42,7 +40,7 @@ def _set(documents: KnownFile, erased: Erased) -> Iterator[Check]:
     except RecordError as error:
         yield checked("sentinels", path.parent / MANIFEST, *of_a_record(error))
         return
-    yield checked("sentinels", path.parent / MANIFEST, "not covered", _UNTAKEN)
+    yield checked("sentinels", path.parent / MANIFEST, *UNTAKEN)
     for name, digest in manifest.files.items():
         if not is_within(name):
             yield checked("sentinels", path.parent / name, *out_of_it())
