@@ -77,7 +77,7 @@ class _Export:
         self._replace_texts()
         tables, texts, columns = list(map(self._table, range(len(self._frames)))), self._texts(), self._columns()
         record = ReplacedInExport(
-            replaced=dict(sorted(self._counts.items())), key=self._key.digest("fingerprint of the key").hex()[:32],
+            replaced=dict(sorted(self._counts.items())), key=self._key.mark,
             dates=self._told.dates or "kept", keeps_ids=self._told.keep_ids, keep=self._told.kept_kinds,
             oldest_age=None if self._ages is None else self._ages.oldest, ages=tuple(self._of_ages),
             left=tuple(name for name, treatment in columns.items() if treatment == "left"), columns=columns,
@@ -204,9 +204,9 @@ class _Export:
         variables, whole = [], self._whole.of(table)
         for one in table.variables:
             if one.name == table.key[0]:
-                new: list[Any] = [self._id(name) for name in ids]
+                new: list[Any] = [self._key.new_id(name) for name in ids]
             elif is_document(one):
-                new = [None if name is None else self._id(name) for name in rows[one.name].cast(pl.String)]
+                new = [None if name is None else self._key.new_id(name) for name in rows[one.name].cast(pl.String)]
             elif (column := whole.get(one.name)) is not None:
                 rows = rows.with_columns(column)
                 variables.append(self._replaced(one, is_text=column.dtype == pl.String))
@@ -240,9 +240,6 @@ class _Export:
         language = self._bundle.origin.language
         return replace(one, description=with_shift(one.description, self._manner.most_days, language))
 
-    def _id(self, name: str) -> str:
-        return f"d{self._key.digest('id', name).hex()[:24]}"
-
     def _shifted(self, one: Variable, table: Table, rows: pl.DataFrame, ids: Sequence[str]) -> pl.Series:
         """Dates of a person, moved as those in the texts: a month by its 15th day; a year alone stays."""
         found, column = precision_of(one, table), rows[one.name]
@@ -261,8 +258,8 @@ class _Export:
             return None
         rows = [
             (
-                row if self._told.keep_ids else self._id(str(row)),
-                document if self._told.keep_ids else self._id(str(document)),
+                row if self._told.keep_ids else self._key.new_id(str(row)),
+                document if self._told.keep_ids else self._key.new_id(str(document)),
                 None if text is None else self._done[str(row)][str(document)],
             )
             for row, document, text in texts.select("id", "document", "text").iter_rows()

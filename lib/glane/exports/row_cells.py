@@ -130,10 +130,6 @@ class RowCells:
             new = pl.Series(list(cells.values()), dtype=frame.schema[column])
             frames[number] = frame.with_columns(frame[column].clone().scatter(list(cells), new))
 
-    def is_changed(self, number: int, column: str) -> bool:
-        """Whether a value of a column was replaced."""
-        return (number, column) in self._changes
-
 
 def _written(value: Value, *, is_bytes: bool) -> Any:
     if isinstance(value, Day):

@@ -71,7 +71,7 @@ class WholeColumns:
     def _cell(self, one: Variable, value: object, made: Surrogates, keeps_type: bool) -> object:
         if one.source == self.treatments.told.person_column:
             text = value.isoformat() if isinstance(value, date) else str(value)
-            return f"p{self.key.digest('person', text).hex()[:24]}"
+            return self.key.new_person(text)
         if keeps_type:
             new, kind = replaced_value(value, made)
             self.counts[kind] += 1

@@ -42,6 +42,14 @@ class Key:
         """A digest by which the key is known, and from which it cannot be found."""
         return self.digest("fingerprint of the key").hex()[:32]
 
+    def new_id(self, told: str) -> str:
+        """What is written in the place of the id of a document."""
+        return f"d{self.digest('id', told).hex()[:24]}"
+
+    def new_person(self, told: str) -> str:
+        """What is written in the place of a person's number."""
+        return f"p{self.digest('person', told).hex()[:24]}"
+
     def number(self, below: int, *parts: str) -> int:
         """A number from 0, below a bound, that some texts always give."""
         return int.from_bytes(self.digest(*parts)[:16], "big") % below

@@ -84,8 +84,7 @@ def replaced_rows(
     carried = [name for name in columns.carried if name not in columns.shifted]
     written = {name: pa.array(rows.texts(name), pa.large_string()) for name in columns.texts}
     if columns.person is not None and columns.writes_person:
-        digests = [f"p{key.digest('person', one).hex()[:24]}" for one in rows.persons]
-        written[columns.person] = pa.array(digests, pa.string())
+        written[columns.person] = pa.array(map(key.new_person, rows.persons), pa.string())
     written |= {name: readable(batch.column(name)) for name in carried}
     written |= {name: rows.whole(name) for name in columns.whole}
     written |= {name: _shifted(batch.column(name), rows.persons, key, manner) for name in columns.shifted}
@@ -114,7 +113,7 @@ class _OfRows:
     ) -> None:
         self._batch, self._key, self._manner, self._keep = batch, key, manner, keep
         self.ids = [str(one) for one in as_ids(batch.column(columns.id), place=place).to_pylist()]
-        self.new_ids = self.ids if columns.keeps_ids else [f"d{key.digest('id', one).hex()[:24]}" for one in self.ids]
+        self.new_ids = self.ids if columns.keeps_ids else list(map(key.new_id, self.ids))
         persons = self.ids if columns.person is None else _cells(batch, columns.person)
         self.persons = [person or identifier for person, identifier in zip(persons, self.ids, strict=True)]
         known = [_cells(batch, name) for name in columns.known]
