@@ -21,11 +21,13 @@ from glane.languages import say
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.kinds import RULES, counted
 from glane.pseudonyms.offsets_file import publish_places, refuse_other
+from glane.pseudonyms.rows import Columns
 from glane.pseudonyms.written import FILE_MODE, write_replaced
 from glane.records import read_record
 from glane.run.fingerprint import differences
 from glane.run.written import refuse_inside_run
 from glane.settings import DataSettings
+from glane.settings.pseudonymise import InputPseudonyms
 from glane.storage import exists, write_folder_once, write_once
 
 DOCUMENTS = "documents.parquet"
@@ -51,7 +53,8 @@ def replaced_documents(data: DataSettings, inputs: Sequence[str], folder: Path, 
     told = data.pseudonyms
     key = read_key(file=told.key_file, command=told.key_command)
     files = checked_files(data, inputs)
-    rules = _rules(data, files, inputs, key)
+    columns = written_columns(data, files, inputs)
+    rules = _rules(data.pseudonyms, columns, key)
     record = folder / RECORD
     is_new = False
     if not exists(record):
@@ -63,7 +66,7 @@ def replaced_documents(data: DataSettings, inputs: Sequence[str], folder: Path, 
             _refuse_offsets(Path(told.offsets), folder, made_of)
         is_new = write_folder_once(
             folder,
-            lambda staging: _write(staging, data, files, inputs, rules, sources, key, places=places),
+            lambda staging: _write(staging, told, files, columns, rules, sources, made_of, key, places=places),
             mode=_FOLDER_MODE,
         )
     try:
@@ -129,10 +132,8 @@ def lines_of(kept: PseudonymisedInput) -> list[str]:
     return lines
 
 
-def _rules(data: DataSettings, files: Sequence[InputFile], inputs: Sequence[str], key: Key) -> PseudonymRules:
-    told = data.pseudonyms
+def _rules(told: InputPseudonyms, columns: Columns, key: Key) -> PseudonymRules:
     assert told.dates is not None
-    columns = written_columns(data, files, inputs)
     return PseudonymRules(
         rules=RULES, key=key.mark, dates=told.dates,
         texts=(columns.text, *columns.texts), person_column=told.person_column, known_columns=told.known_columns,
@@ -142,15 +143,12 @@ def _rules(data: DataSettings, files: Sequence[InputFile], inputs: Sequence[str]
 
 
 def _write(
-    folder: Path, data: DataSettings, files: list[InputFile], inputs: Sequence[str], rules: PseudonymRules,
-    sources: tuple[KnownFile, ...], key: Key, *, places: bool,
+    folder: Path, told: InputPseudonyms, files: list[InputFile], columns: Columns, rules: PseudonymRules,
+    sources: tuple[KnownFile, ...], made_of: str, key: Key, *, places: bool,
 ) -> None:  # fmt: skip
-    told = data.pseudonyms.model_copy(update={"keep": data.pseudonyms.kept_kinds})
-    columns = written_columns(data, files, inputs)
+    manner = told.model_copy(update={"keep": told.kept_kinds})
     apart = folder / ".offsets"
-    totals = write_replaced(
-        folder / DOCUMENTS, apart, files, columns, told, key, rules=rules, made_of=made_of_digest(rules, sources)
-    )
+    totals = write_replaced(folder / DOCUMENTS, apart, files, columns, manner, key, rules=rules, made_of=made_of)
     as_they_are = [name for name in columns.carried if name not in columns.shifted]
     record = PseudonymisedInput(
         rules=rules, columns=(columns.id, *as_they_are),
@@ -158,7 +156,7 @@ def _write(
         sources=sources, rows=totals.rows,
         without_text=totals.without_text, without_identifiers=totals.without_identifiers, failed=totals.failed,
         dates_left=totals.dates_left, replaced=totals.replaced, values=totals.values,
-        holding={name: count for name, count in totals.holding.items() if count},
+        holding=totals.holding,
     )  # fmt: skip
     write_once(folder / RECORD, lambda stream: stream.write(record.as_json()), mode=FILE_MODE)
     if places:

@@ -158,7 +158,7 @@ def _write(
         true_dates=() if "date" in settings.keep else date_columns(files, as_they_are), rows=totals.rows,
         without_text=totals.without_text, without_identifiers=totals.without_identifiers, failed=totals.failed,
         dates_left=totals.dates_left, replaced=totals.replaced, values=totals.values,
-        holding={name: count for name, count in totals.holding.items() if count},
+        holding=totals.holding,
         keep=settings.keep, style=settings.style, scope=settings.scope, most_days=settings.most_days,
         whole_weeks=settings.whole_weeks, oldest_age=settings.oldest_age, keeps_ids=settings.keep_ids,
         digest=digest_of(folder / DOCUMENTS),

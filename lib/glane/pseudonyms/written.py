@@ -79,7 +79,7 @@ def write_replaced(
             places.add(done.places)
             counts += done.counts
             values += done.values
-            holding += done.holding
+            holding += done.holding  # columns with none are left out
             rows += done.documents.num_rows
             lacking += done.num_without_text
             bare += done.num_without_identifiers
