@@ -14,7 +14,6 @@ from glane.exports.bundle import Table, Variable
 from glane.exports.persons import written
 from glane.exports.row_cells import text_of
 from glane.exports.treatment import Treatments, is_document
-from glane.pseudonyms.dates import as_date
 from glane.pseudonyms.key import Key
 from glane.pseudonyms.replace import surrogates_of
 from glane.pseudonyms.rows import manner_of
@@ -82,9 +81,6 @@ class WholeColumns:
         return self._text(written(value), made)
 
     def _text(self, text: str, made: Surrogates) -> str:
-        if as_date(text) is not None:
-            self.counts["birth_date"] += 1
-            return made.of(text, "birth_date")
         new, kind = known_replaced(text, made)
         self.counts[kind] += 1
         return new
