@@ -416,10 +416,10 @@ def test_a_carried_column_that_holds_what_was_replaced_is_told(
 
 
 def test_a_cell_in_which_the_rules_fail_costs_its_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(cell: pa.Array, *_: object) -> Any:
+    def fails(cell: object, *_: object) -> Any:
         raise IndexError(cell)
 
-    monkeypatch.setattr(rules_of_rows, "replaced_cells", fails)
+    monkeypatch.setattr(rules_of_rows, "replaced_cell", fails)
     run = extracted(told(write_input(tmp_path), data__carry_columns=["nom"]))
     rows = run.all().select("status", "reason", "nom").collect()
     assert rows["status"].unique().to_list() == ["REJECTED"]

@@ -1,4 +1,4 @@
-"""Kinds of Arrow columns that hold text, in its several layouts."""
+"""Kinds of Arrow columns: those that hold text, in its several layouts, and those that hold dates."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def holds_strings(kind: pa.DataType) -> bool:
 def is_bytes(kind: pa.DataType) -> bool:
     """Whether the cells are bytes of any length."""
     return pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind)
+
+
+def holds_dates(kind: pa.DataType) -> bool:
+    """Whether the cells are dates or instants."""
+    return pa.types.is_date(kind) or pa.types.is_timestamp(kind)
 
 
 def is_text(kind: pa.DataType) -> bool:

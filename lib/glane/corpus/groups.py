@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from glane.corpus.columns import is_string, is_text
+from glane.corpus.columns import holds_dates, is_string, is_text
 from glane.corpus.files import InputFile
 from glane.corpus.masks import Packed, num_asked, unpacked
 from glane.corpus.sample import limit_rows, narrow, sample_rows
@@ -133,4 +133,4 @@ def check_plain(file: InputFile, names: Sequence[str], setting: str) -> None:
 def _is_ordered(kind: pa.DataType) -> bool:
     if is_text(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return True
-    return pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_time(kind)
+    return holds_dates(kind) or pa.types.is_time(kind)

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from glane.conditions import DAY_FIRST, READ_DATES
-from glane.corpus.columns import holds_strings
+from glane.corpus.columns import holds_dates, holds_strings
 from glane.corpus.files import InputFile
 from glane.corpus.readable import readable
 from glane.errors import DataError
@@ -47,7 +47,7 @@ def date_columns(files: Sequence[InputFile], names: Sequence[str]) -> tuple[str,
     kinds = {name: files[0].schema.field(name).type for name in names}
     return tuple(
         name for name, kind in kinds.items()
-        if pa.types.is_date(kind) or pa.types.is_timestamp(kind) or _are_dates(files, name)
+        if holds_dates(kind) or _are_dates(files, name)
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 
 from glane.conditions import read_condition
-from glane.corpus.columns import is_text
+from glane.corpus.columns import holds_dates, is_text
 from glane.corpus.files import InputFile, check_column, inspect_files
 from glane.corpus.read import decoded, raw
 from glane.corpus.text_dates import date_columns
@@ -113,7 +113,7 @@ def _refuse_kept(data: DataSettings) -> None:
 def _refuse_inputs(data: DataSettings, file: InputFile, inputs: Iterable[str]) -> None:
     for name in inputs:
         kind = file.schema.field(name).type
-        is_moved = data.pseudonyms.dates == "shifted" and (pa.types.is_date(kind) or pa.types.is_timestamp(kind))
+        is_moved = data.pseudonyms.dates == "shifted" and holds_dates(kind)
         if pa.types.is_nested(kind) or is_moved:
             raise DataError(
                 f"{file.name}: column {name!r} is {type_words(kind)}, and the model would read it as it is: only "
@@ -124,7 +124,7 @@ def _refuse_inputs(data: DataSettings, file: InputFile, inputs: Iterable[str]) -
 def _refuse_shifted(data: DataSettings, file: InputFile, inputs: Sequence[str]) -> None:
     for name in data.pseudonyms.shift_columns:
         kind = file.schema.field(name).type
-        if not (pa.types.is_date(kind) or pa.types.is_timestamp(kind)):
+        if not holds_dates(kind):
             raise DataError(
                 f"{file.name}: column {name!r} is {type_words(kind)}; data.pseudonyms.shift_columns takes dates "
                 "and timestamps."

@@ -21,7 +21,7 @@ from glane.pseudonyms.key import Key
 from glane.pseudonyms.offsets_file import PLACES
 from glane.pseudonyms.replace import Pseudonymised, pseudonymised, surrogates_of
 from glane.pseudonyms.surrogates import Manner, Surrogates
-from glane.pseudonyms.whole import moved_by, replaced_cells
+from glane.pseudonyms.whole import moved_by, replaced_cell
 from glane.settings.pseudonymise import Kind, PseudonymManner
 
 
@@ -169,14 +169,14 @@ class _OfRows:
     def whole(self, name: str) -> pa.Array:
         """A column that is known of the persons, each cell replaced as in the text of its row."""
         column = self._batch.column(name)
-        cells = [self._whole(row, column.slice(row, 1)) for row in range(len(self.ids))]
+        cells = [self._whole(row, cell, column.type) for row, cell in enumerate(raw(column))]
         self.values[name] += sum(cell is not None for cell in cells)
         return pa.array(cells, column.type)
 
-    def _whole(self, row: int, cell: pa.Array) -> object:
+    def _whole(self, row: int, cell: object, kind: pa.DataType) -> object:
         try:
             made = self._made[row] or surrogates_of("", key=self._key, person=self.persons[row], manner=self._manner)
-            return replaced_cells(cell, [made], self._keep)[0]
+            return replaced_cell(cell, kind, made, self._keep)
         except Exception as error:  # as of texts
             self._fails(row, error)
             return None

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-import pyarrow as pa
-
+from glane.corpus.columns import holds_dates
 from glane.corpus.files import InputFile, check_column, inspect_files
 from glane.corpus.pseudonymised import PseudonymRules, made_of_digest
 from glane.corpus.text_dates import date_columns
@@ -102,7 +101,7 @@ def _checked(settings: PseudonymiseSettings) -> list[InputFile]:
             check_column(file, files[0], name, setting)
     for name in data.shift_columns:
         kind = files[0].schema.field(name).type
-        if not (pa.types.is_date(kind) or pa.types.is_timestamp(kind)):
+        if not holds_dates(kind):
             raise DataError(
                 f"{files[0].name}: column {name!r} is {type_words(kind)}; data.shift_columns takes dates and "
                 "timestamps. Make a "

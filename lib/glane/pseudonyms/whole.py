@@ -7,9 +7,8 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 
-from glane.corpus.columns import holds_strings, is_text
+from glane.corpus.columns import holds_dates, holds_strings, is_text
 from glane.corpus.files import InputFile
-from glane.corpus.read import raw
 from glane.errors import DataError
 from glane.pseudonyms.detect import identifiers, kind_of
 from glane.pseudonyms.replace import with_surrogates
@@ -43,28 +42,20 @@ def can_be_replaced(kind: pa.DataType, style: Style) -> bool:
     """Whether what stands in the place of a known value is of its type."""
     if pa.types.is_integer(kind):
         return kind.bit_width >= _LEAST_BITS and style == "plausible"
-    return is_text(kind) or pa.types.is_date(kind) or pa.types.is_timestamp(kind)
+    return is_text(kind) or holds_dates(kind)
 
 
-def replaced_cells(column: pa.Array, made: Sequence[Surrogates], keep: Collection[Kind]) -> list[object]:
-    """The cells of a column that is known of the person, replaced, each by the surrogates of its row's text.
+def replaced_cell(cell: object, kind: pa.DataType, made: Surrogates, keep: Collection[Kind]) -> object:
+    """A cell of a column that is known of the person, replaced by the surrogates of its row's text.
 
-    They come as the column's type takes them. A null stays one.
+    Text is given as bytes. What comes is as the column's type takes it. A null stays one.
     """
-    if not is_text(column.type):
-        cells = column.to_pylist()
-        return [
-            None if cell is None else replaced_value(cell, one, keep)[0] for cell, one in zip(cells, made, strict=True)
-        ]
-    is_string = holds_strings(column.type)
-    new: list[object] = []
-    for cell, one in zip(raw(column), made, strict=True):
-        if not isinstance(cell, bytes):
-            new.append(None)
-            continue
-        text = known_replaced(cell.decode("utf-8", "replace"), one, keep)[0]
-        new.append(text if is_string else text.encode())
-    return new
+    if cell is None:
+        return None
+    if not isinstance(cell, bytes):
+        return replaced_value(cell, made, keep)[0]
+    text = known_replaced(cell.decode("utf-8", "replace"), made, keep)[0]
+    return text if holds_strings(kind) else text.encode()
 
 
 def replaced_value(value: object, made: Surrogates, keep: Collection[Kind] = ()) -> tuple[object, Kind]:
