@@ -46,7 +46,8 @@ def identifiers(
     """
     given = Composed(text)
     text, known = given.text, [composed(one) for one in known if one.strip()]
-    found = [*_by_rules(text, known), *places_known(text, known), *places_told(text, told)]
+    squeezed = Squeezed(text)
+    found = [*_by_rules(text, known), *places_known(squeezed, known), *places_told(squeezed, told)]
     if oldest_age is not None:
         found += [Found(*one.span("age"), "age") for one in _AGE.finditer(text) if int(one["age"]) > oldest_age]
     return [given.given(one) for one in without_overlaps(found, text) if one.kind not in keep]
@@ -93,13 +94,13 @@ def _is_sure(found: Found) -> bool:
     return found.kind in ("postcode", "hospital")
 
 
-def places_known(text: str, known: Iterable[str]) -> Iterator[Found]:
+def places_known(squeezed: Squeezed, known: Iterable[str]) -> Iterator[Found]:
     """Where a known value stands, in whatever case, accents, blanks, hyphens and line ends; a date in whatever form.
 
     An ordinary word ("petit") is left where it has no capital, and short numbers and words ("12", "Le") are left: they
     would be found in any text.
     """
-    squeezed = Squeezed(text)
+    text = squeezed.text
     for value in known:
         if (day := as_date(value)) is not None:
             yield from (Found(one.start, one.end, "birth_date") for one in dates(text) if of_day(text, one, day))
@@ -134,19 +135,18 @@ def kind_of(value: str) -> Kind:
     )
 
 
-def places_told(text: str, told: Iterable[Told]) -> Iterator[Found]:
+def places_told(squeezed: Squeezed, told: Iterable[Told]) -> Iterator[Found]:
     """Where something that was found elsewhere stands in a text; an ordinary word not where it has no capital."""
-    squeezed = Squeezed(text)
     for signs, kind, is_ordinary in told:
         for start, end in squeezed.where(signs):
-            if not (is_ordinary and text[start:end].islower()):
+            if not (is_ordinary and squeezed.text[start:end].islower()):
                 yield Found(start, end, kind)
 
 
 def holds(text: str, *, told: Iterable[Told], known: Iterable[str], keep: Collection[Kind] = ()) -> bool:
     """Whether a text holds what was found in the document that it belongs to, or is known of the person."""
-    text = composed(text)
-    found = chain(places_told(text, told), places_known(text, [composed(one) for one in known if one.strip()]))
+    squeezed = Squeezed(composed(text))
+    found = chain(places_told(squeezed, told), places_known(squeezed, [composed(one) for one in known if one.strip()]))
     return any(one.kind not in keep for one in found)
 
 

@@ -21,6 +21,7 @@ class Squeezed:
     """A text of which only letters and digits are left, and where each of them stands."""
 
     def __init__(self, text: str) -> None:
+        self.text = text
         self._plain = folded(text)
         self._places = [place for place, sign in enumerate(self._plain) if sign.isalnum()]
         self._signs = "".join(self._plain[place] for place in self._places)

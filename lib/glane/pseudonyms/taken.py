@@ -20,6 +20,7 @@ from glane.pseudonyms.kinds import Found
 from glane.pseudonyms.offsets import Offsets
 from glane.pseudonyms.replace import Pseudonymised, surrogates_of, with_surrogates
 from glane.pseudonyms.rows import manner_of
+from glane.pseudonyms.squeezed import Squeezed
 from glane.pseudonyms.surrogates import Manner
 from glane.settings.pseudonymise import AskedPseudonyms, Kind
 
@@ -125,7 +126,8 @@ class _Row:
         return new
 
     def _code(self, code: str) -> Kind | None:
-        places = [*places_told(code, self._by_value.told(code)), *places_known(code, self._known)]
+        squeezed = Squeezed(code)
+        places = [*places_told(squeezed, self._by_value.told(code)), *places_known(squeezed, self._known)]
         return next((place.kind for place in places if place.kind not in self._keep), None)
 
     def _passage(self, passage: Passage) -> Passage:
