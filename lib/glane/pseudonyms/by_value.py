@@ -10,7 +10,8 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from glane.pseudonyms.checks import nir_key
-from glane.pseudonyms.dates import as_date, dates, days_read, month_numbered
+from glane.pseudonyms.date_forms import month_numbered
+from glane.pseudonyms.dates import as_date, dates, days_read
 from glane.pseudonyms.detect import Told, kind_of, looked_for
 from glane.pseudonyms.rows import moved
 from glane.pseudonyms.squeezed import signs_of

@@ -4,106 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+from glane.pseudonyms.date_forms import IN_ENGLISH, MONTHS, ONLY_ENGLISH, SEARCHED, WHOLE, month_numbered
 from glane.pseudonyms.kinds import Found, Segment
 from glane.pseudonyms.words import folded
 
-_MONTHS = (
-    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
-    "décembre",
-)  # fmt: skip
-_ENGLISH = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-    "december",
-)  # fmt: skip
-_NAMES = {  # "jui" may be two months
-    number: {name[:length] for name in (folded(french), english) for length in (3, 4, 9)} - {"jui"}
-    for number, (french, english) in enumerate(zip(_MONTHS, _ENGLISH, strict=True), start=1)
-}
-_NAMED = (
-    r"janvier|janv|jan|fevrier|fevr|fev|mars|avril|avr|mai|juin|juillet|juil|aout|septembre|sept|octobre|oct|"
-    r"novembre|nov|decembre|dec"
-)
-_MONTH = rf"(?P<name>{_NAMED})\b"
-_SHORT = r"jan|feb|fev|mar|apr|avr|may|mai|jun|jul|aug|aou|sep|oct|nov|dec"  # words of their own, without a year
-_IN_ENGLISH = tuple(name[:3] for name in _ENGLISH)
-_DAYS = r"(?P<firsts>(?:[0-3]?\d(?:er)?, ?)*[0-3]?\d(?:er)?(?: (?:au|et|ou|puis) | ?- ?))?"  # before the last one
-_WEEK = r"(?P<week>0?[1-9]|[1-4]\d|5[0-3])"
-_OF_YEAR = r"(?: de |, ?| ?[-/(] ?| )"
-_DAY, _YEAR = r"(?P<day>[0-3]?\d)", r"(?P<year>(?:19|20)\d{2})"
-_ANY_YEAR = r"(?P<year>(?:19|20)\d{2}|\d{2})"
-_ONLY_ENGLISH = frozenset(_IN_ENGLISH) - frozenset(_NAMED.split("|")) - {"mar", "jun", "jul", "sep"}
 _LISTED = re.compile(r"(\d+)(er)?")
 _MIDDLE = 4  # day of the week by which a week is moved
-_AWAY = r"(?<![\d.,/-])"
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """What a date looks like, and what must stand around it."""
-
-    core: str
-    before: str = _AWAY
-    after: str = r"(?![\d/])"
-
-
-_FORMS = (
-    _Form(
-        rf"{_DAYS}{_DAY}(?P<sep> ?[/.\-–_] ?"
-        rf"| )(?P<month>[01]?\d)(?P=sep){_ANY_YEAR}"
-    ),
-    _Form(rf"{_YEAR}(?P<sep>[-/.])(?P<month>[01]\d)(?P=sep)(?P<day>[0-3]\d)", before=r"(?<!\d)", after=r"(?!\d)"),
-    _Form(
-        rf"{_DAYS}{_DAY}(?P<er>er\b)?[ \t\u00a0]?-?\s?{_MONTH}(?:\.(?= ?\d))?"
-        rf"(?:[ \t\u00a0]?-?\s?(?P<year>(?:19|20)\d{{2}}(?!\d)|\d{{2}}(?![\d/:%]|[.,]\d| ?[a-z(])))?",
-        after=r"",
-    ),
-    _Form(  # 12-MAR-2024, 12MAR2024, 12/mars/2024
-        rf"{_DAY}(?P<sep> ?[-–/.] ?|[ \t\u00a0]?)(?P<name>{_NAMED}|{_SHORT})\.?(?P=sep)"
-        r"(?P<year>(?:19|20)\d{2}|(?<=[-–/.])\d{2})",
-        after=r"(?!\d)",
-    ),
-    _Form(rf"{_MONTH}\.?[ \t\u00a0]+{_YEAR}", before=r"\b", after=r"(?!\d)"),
-    _Form(rf"(?P<month>0[1-9]|1[0-2])[/-]{_YEAR}"),
-    _Form(rf"{_YEAR}-(?P<month>0[1-9]|1[0-2])", before=r"(?<![\w/-])(?<!saison )(?<!hiver )", after=r"(?![\w/-])"),
-    _Form(rf"{_YEAR}[- ]?(?:w|sem|se|s)[- ]?{_WEEK}", before=r"(?<![\w/-])", after=r"(?!\w)"),
-    _Form(rf"(?:semaine|sem\.?) ?{_WEEK}{_OF_YEAR}{_YEAR}", before=r"(?<!\w)", after=r"(?![\w/-])"),
-    _Form(rf"(?:w|se|s)(?P<week>[0-4]\d|5[0-3]){_OF_YEAR}{_YEAR}", before=r"(?<!\w)", after=r"(?![\w/-])"),
-    _Form(
-        rf"semaine (?:epidemiologique|calendaire|iso) (?:n ?° ?)?{_WEEK}(?:{_OF_YEAR}{_YEAR})?",
-        before=r"\b",
-        after=r"(?!\w)",
-    ),
-    _Form(  # without noughts, where no word says that it is a part of something
-        r"(?P<day>[12]\d|3[01]|[1-9])/(?P<month>[1-9])",
-        before=r"(?<=\ble )",
-        after=r"(?=[ \t]*(?:[.;:)\n]|,\D|$)|[ \t](?:a|au|et|puis|pour|matin|soir|vers)\b)",
-    ),
-    _Form(
-        rf"{_DAY}/(?P<month>0[1-9]|1[0-2])",
-        before=r"(?:(?<=\ble )|(?<=\bdu )|(?<=\bau )|(?<=\bdes )|(?<=\bddr )|(?<=\bddr : )|(?<=\bdepuis )|(?<=\bce )"
-        r"|(?<=debut )|(?<=debut : )|(?<=\()|(?<=\n))",
-        after=r"(?!\d|/|[.,]\d)",
-    ),
-    _Form(  # in two figures each, where no measure stands before it
-        r"(?P<day>0[1-9]|[12]\d|3[01])/(?P<month>0[1-9]|1[0-2])",
-        before=r"(?<![\d.,/+-])(?<!\d )(?<!ta )(?<!ta a )(?<!ta : )(?<!pa )(?<!pa a )(?<!tension )(?<!eva )(?<!eva a )"
-        r"(?<!en )(?<!en : )(?<!score )(?<!score de )(?<!glasgow )(?<!acuite )(?<!av )(?<!bras )(?<!tas )(?<!tad )"
-        r"(?<!douleur )"
-        r"(?<!cotee a )(?<!cote a )(?<!ch )(?<!lit )(?<!od )(?<!og )",
-        after=r"(?![\d/%]|[.,]\d| ?mm| ?cm| ?e\b)",
-    ),
-    _Form(
-        r"(?P<day>[0-3]\d)(?P<month>[01]\d)(?P<year>(?:19|20)\d{2})",
-        before=r"(?:(?<=ddn )|(?<=ddn: )|(?<=ddn : )|(?<=ne le )|(?<=nee le )|(?<=naissance )|(?<=naissance : ))",
-    ),
-)
-_SEARCHED = tuple(re.compile(one.before + one.core + one.after) for one in _FORMS)
-_WHOLE = tuple(re.compile(one.core) for one in _FORMS)
 _LEFT = re.compile(
-    rf"\b(?:{'|'.join(map(folded, _MONTHS))})\b|\b(?:semaine|sem\.?) (?:n ?° ?)?\d{{1,2}}\b|(?<!\w)s[0-5]\d\b(?!/)"
+    rf"\b(?:{'|'.join(map(folded, MONTHS))})\b|\b(?:semaine|sem\.?) (?:n ?° ?)?\d{{1,2}}\b|(?<!\w)s[0-5]\d\b(?!/)"
 )
 _OF_COLUMN = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?:[T ]00:00(?::00(?:\.0+)?)?)?"
@@ -120,7 +30,7 @@ def dates(text: str) -> Iterator[Found]:
     "12/03" is one only behind a word such as "le".
     """
     plain = folded(text)
-    for pattern in _SEARCHED:
+    for pattern in SEARCHED:
         for found in pattern.finditer(plain):
             if _is_range(found):
                 continue
@@ -156,7 +66,7 @@ def shifted(text: str, *, days: int, year: int) -> str | None:
     A month is shifted by its 15th day.
     """
     plain = folded(text)
-    for pattern in _WHOLE:
+    for pattern in WHOLE:
         found = pattern.fullmatch(plain)
         if found is not None and (read := _read(found, year)) is not None:
             return _written(found, text, read, timedelta(days))
@@ -187,7 +97,7 @@ def days_read(text: str) -> tuple[tuple[date, ...], tuple[int, int] | None]:
     Nothing of a week, of a date without a year, and of one that no calendar has.
     """
     plain = folded(text)
-    for pattern in _WHOLE:
+    for pattern in WHOLE:
         one = pattern.fullmatch(plain)
         if one is None or not (year := one.groupdict().get("year")):
             continue
@@ -201,15 +111,10 @@ def days_read(text: str) -> tuple[tuple[date, ...], tuple[int, int] | None]:
     return (), None
 
 
-def month_numbered(name: str) -> int | None:
-    """The number of a month by its plain name in French or English, whole or its first letters; None of other words."""
-    return next((place for place, some in _NAMES.items() if name in some), None)
-
-
 def latest_year(text: str) -> int | None:
     """The latest year that the dates of a text tell in four figures; None if they tell none."""
     plain = folded(text)
-    years = [int(one["year"]) for pattern in _SEARCHED[:4] for one in pattern.finditer(plain) if one["year"]]
+    years = [int(one["year"]) for pattern in SEARCHED[:4] for one in pattern.finditer(plain) if one["year"]]
     return max((year for year in years if year > 99), default=None)
 
 
@@ -218,7 +123,7 @@ def _read(found: re.Match[str], default: int, *, year: int | None = None) -> dat
     try:
         if parts.get("week"):
             return date.fromisocalendar(year or _year(parts.get("year"), default), int(parts["week"]), _MIDDLE)
-        month = _month(parts["name"]) if parts.get("name") else int(parts["month"])
+        month = month_numbered(parts["name"]) or 0 if parts.get("name") else int(parts["month"])
         return date(year or _year(parts.get("year"), default), month, int(parts.get("day") or 15))
     except ValueError:
         return None
@@ -228,16 +133,6 @@ def _year(told: str | None, default: int) -> int:
     if not told:
         return default
     return int(told) if len(told) == 4 else int(told) + (2000 if int(told) < 50 else 1900)
-
-
-def _month(name: str) -> int:
-    if name in _IN_ENGLISH:
-        return _IN_ENGLISH.index(name) + 1
-    return next(place for place, one in enumerate(_MONTHS, 1) if folded(one)[:3] == name[:3] and _fits(name, one))
-
-
-def _fits(name: str, month: str) -> bool:
-    return folded(month).startswith(name) or name[:4] == folded(month)[:4]
 
 
 def _written(found: re.Match[str], text: str, read: date, by: timedelta) -> str:
@@ -295,10 +190,10 @@ def _is_joined(found: re.Match[str]) -> bool:
 
 
 def _name(told: str, month: int) -> str:
-    name = _MONTHS[month - 1]
-    if folded(told) in _ONLY_ENGLISH:
-        name = _IN_ENGLISH[month - 1]
-    elif folded(told) not in map(folded, _MONTHS):
+    name = MONTHS[month - 1]
+    if folded(told) in ONLY_ENGLISH:
+        name = IN_ENGLISH[month - 1]
+    elif folded(told) not in map(folded, MONTHS):
         name = name[: 3 if len(told) <= 3 and name[:3] != "jui" else 4]
     if told.isupper():
         return folded(name).upper()
