@@ -7,9 +7,8 @@ stands where it stands in the replaced text. All formats are made of what `repla
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import polars as pl
 
@@ -21,7 +20,7 @@ from glane.exports.persons import documents_of, persons_of
 from glane.exports.record import ReplacedInExport, Treatment
 from glane.exports.row_cells import OfRow, RowCells
 from glane.exports.sizes import is_far
-from glane.exports.treatment import Treatments, bytes_in, is_document, named, precision_of
+from glane.exports.treatment import Treatments, bytes_in, is_document, named, precisions_of
 from glane.exports.whole import WholeColumns
 from glane.extraction.codebook import with_shift
 from glane.extraction.results import Run
@@ -200,37 +199,36 @@ class _Export:
 
     def _table(self, number: int) -> Table:
         table, rows = self._bundle.tables[number], self._frames[number]
-        ids = table.rows[table.key[0]].cast(pl.String).to_list()
-        variables, whole = [], self._whole.of(table)
+        whole = self._whole.of(table)
+        variables, columns = [], list[pl.Series]()
         for one in table.variables:
-            if one.name == table.key[0]:
-                new: list[Any] = [self._key.new_id(name) for name in ids]
-            elif is_document(one):
-                new = [None if name is None else self._key.new_id(name) for name in rows[one.name].cast(pl.String)]
-            elif (column := whole.get(one.name)) is not None:
-                rows = rows.with_columns(column)
-                variables.append(self._replaced(one, is_text=column.dtype == pl.String))
-                continue
-            elif self._treatments.of(one, table) == "shifted":
-                rows = rows.with_columns(self._shifted(one, table, rows, ids))
-                variables.append(self._with_shift(one))
-                continue
-            elif self._ages is not None and self._ages.is_age(one):
-                capped, ages = self._ages.capped(one, table, rows)
-                self._counts["age"] += int(ages.ne_missing(rows[one.name]).sum())
-                self._of_ages[f"{table.name}.{one.name}"] = None
-                rows = rows.with_columns(ages)
-                variables.append(capped)
-                continue
-            else:
-                variables.append(one)
-                continue
+            variable, column = self._column(one, table, rows, whole)
+            variables.append(variable)
+            columns += [] if column is None else [column]
+        return replace(table, rows=rows.with_columns(columns), variables=tuple(variables))
+
+    def _column(
+        self, one: Variable, table: Table, rows: pl.DataFrame, whole: Mapping[str, pl.Series]
+    ) -> tuple[Variable, pl.Series | None]:
+        """A column as it leaves, and its new values if it has any."""
+        if one.name == table.key[0] or is_document(one):
             if self._told.keep_ids:
-                variables.append(one)
-                continue
-            rows = rows.with_columns(pl.Series(one.name, new, pl.String))
-            variables.append(self._replaced(one, is_text=True))
-        return replace(table, rows=rows, variables=tuple(variables))
+                return one, None
+            return self._replaced(one, is_text=True), self._ids(rows[one.name])
+        if (column := whole.get(one.name)) is not None:
+            return self._replaced(one, is_text=column.dtype == pl.String), column
+        if self._treatments.of(one, table) == "shifted":
+            return self._with_shift(one), self._shifted(one, table, rows)
+        if self._ages is None or not self._ages.is_age(one):
+            return one, None
+        capped, ages = self._ages.capped(one, table, rows)
+        self._counts["age"] += int(ages.ne_missing(rows[one.name]).sum())
+        self._of_ages[f"{table.name}.{one.name}"] = None
+        return capped, ages
+
+    def _ids(self, column: pl.Series) -> pl.Series:
+        new = [None if name is None else self._key.new_id(name) for name in column.cast(pl.String)]
+        return pl.Series(column.name, new, pl.String)
 
     def _replaced(self, one: Variable, *, is_text: bool) -> Variable:
         new = replace(one, kind="text" if is_text else one.kind, minimum=None, maximum=None)
@@ -240,10 +238,10 @@ class _Export:
         language = self._bundle.origin.language
         return replace(one, description=with_shift(one.description, self._manner.most_days, language))
 
-    def _shifted(self, one: Variable, table: Table, rows: pl.DataFrame, ids: Sequence[str]) -> pl.Series:
+    def _shifted(self, one: Variable, table: Table, rows: pl.DataFrame) -> pl.Series:
         """Dates of a person, moved as those in the texts: a month by its 15th day; a year alone stays."""
-        found, column = precision_of(one, table), rows[one.name]
-        precisions = [None] * rows.height if found is None else rows[found.name].cast(pl.String).to_list()
+        column, precisions = rows[one.name], precisions_of(one, table)
+        ids = table.rows[table.key[0]].cast(pl.String).to_list()
         near = (~is_far(column) & column.is_not_null()).arg_true()  # others no calendar of Python has
         later = [
             moved(value, precisions[row], days_of(self._persons.get(ids[row], ids[row]), self._key, self._manner))

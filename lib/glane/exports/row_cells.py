@@ -13,7 +13,7 @@ import polars as pl
 from glane.errors import ConfigError
 from glane.exports.bundle import Table, Variable
 from glane.exports.sizes import is_far
-from glane.exports.treatment import PASSAGE, Treatments, is_quote, named, precision_of
+from glane.exports.treatment import PASSAGE, Treatments, is_quote, named, precisions_of
 from glane.pseudonyms.by_value import Code, Day
 from glane.pseudonyms.taken import Coded, Passage, Replaced, Value
 from glane.settings.pseudonymise import Kind
@@ -93,8 +93,7 @@ class RowCells:
 
     def _days(self, one: Variable, table: Table) -> Iterator[tuple[int, Day]]:
         """The dates of a column, with what they are precise to; those that Python has no calendar for are left out."""
-        found, column = precision_of(one, table), table.rows[one.name]
-        precisions = [None] * column.len() if found is None else table.rows[found.name].cast(pl.String).to_list()
+        column, precisions = table.rows[one.name], precisions_of(one, table)
         near = pl.select(pl.when(~pl.lit(is_far(column))).then(pl.lit(column))).to_series().to_list()
         yield from ((row, Day(day, precisions[row])) for row, day in enumerate(near) if day is not None)
 

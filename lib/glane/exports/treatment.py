@@ -78,10 +78,11 @@ def is_document(one: Variable) -> bool:
     return one.source == f"{DOCUMENTS}.document" or (one.role == "evidence" and one.source.endswith("__document"))
 
 
-def precision_of(one: Variable, table: Table) -> Variable | None:
-    """The column that tells to what a date is precise."""
+def precisions_of(one: Variable, table: Table) -> list[str | None]:
+    """To what each date of a column is precise; None where no column tells it."""
     stem, is_normalised, _ = one.source.partition(f"__{NORMALISED}.")
-    return table.variable(f"{stem}__{NORMALISED}.precision" if is_normalised else f"{one.source}__precision")
+    found = table.variable(f"{stem}__{NORMALISED}.precision" if is_normalised else f"{one.source}__precision")
+    return [None] * table.rows.height if found is None else table.rows[found.name].cast(pl.String).to_list()
 
 
 def named(columns: Sequence[str]) -> str:
