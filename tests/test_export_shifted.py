@@ -14,7 +14,7 @@ import pytest
 import glane
 from conftest import SMALL_TASK, extract_here, make_settings
 from glane.settings.export import OF_TEXT, Target
-from test_pseudonyms import SECRET
+from test_pseudonyms import write_key
 from test_pseudonyms_export import content
 from test_pseudonyms_input import extracted, told
 
@@ -37,8 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "ward": ["nord", "sud"], "arrival": pa.array([date(2024, 2, 5)] * 2),
     }  # fmt: skip
     pq.write_table(pa.table(columns), folder / "notes.parquet")
-    (folder / "key").write_bytes(SECRET)
-    (folder / "key").chmod(0o600)
+    write_key(folder)
     carried = ["visit", "known_day", "ward", "arrival"]
     extracted(
         told(

@@ -63,6 +63,12 @@ PSEUDONYMISED_BEFORE = "the documents were pseudonymised before, as their files 
 SAMPLE = [identified(template, seed, unseen=bool(seed % 2)) for template in TEMPLATES for seed in range(6)]
 
 
+def write_key(folder: Path, secret: bytes = SECRET) -> None:
+    """Write `key`, as its owner keeps one."""
+    (folder / "key").write_bytes(secret)
+    (folder / "key").chmod(0o600)
+
+
 def made(text: str, *, person: str = "p", key: Key = KEY, **manner: Any) -> Pseudonymised:
     return pseudonymised(text, key=key, person=person, manner=Manner(**manner))
 
@@ -623,8 +629,7 @@ def given_away(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pseudonyms")
     documents = [identified("letter", seed, unseen=True) for seed in range(12)]
     write_notes(folder / "notes.parquet", documents)
-    (folder / "key").write_bytes(SECRET)
-    (folder / "key").chmod(0o600)
+    write_key(folder)
     told = job_here(
         f"data.path={folder}/notes.parquet", f"out.dir={folder}/out", f"offsets={folder}/apart/offsets.parquet",
         f"key_file={folder}/key", "data.person_column=patient", "data.known_columns=[nom]", "data.carry_columns=[ward]",

@@ -7,17 +7,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 import polars as pl
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 import glane
-from conftest import extract_here, make_settings
 from glane.exports.ages import Ages
 from glane.exports.bundle import Kind, Role, Table, Variable
 from glane.settings.export import WITH_PASSAGES, Target
-from test_pseudonyms import SECRET
-from test_pseudonyms_export import content
+from test_pseudonyms_export import content, with_run
 
 TASK: dict[str, Any] = {
     "name": "ages", "language": "fr", "instructions": "Lis.",
@@ -42,12 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "âge_mois": [1368.5, 12.0, 1081.0, 1079.0], "age_dit": ["114", "113,5 ans", "12", "vers 1914"],
         "ages": [[114, 3], [], [5], [112]], "weight": [114, 113, 112, 111],
     }  # fmt: skip
-    pq.write_table(pa.table(columns), folder / "notes.parquet")
-    carried = [name for name in columns if name not in ("id", "text")]
-    extract_here(make_settings(folder / "notes.parquet", folder / "run", TASK, data__carry_columns=carried))
-    (folder / "key").write_bytes(SECRET)
-    (folder / "key").chmod(0o600)
-    return folder
+    return with_run(folder, columns, TASK)
 
 
 def told(folder: Path, **more: Any) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from glane.pseudonyms.by_value import Code, Day
 from glane.pseudonyms.surrogates import Manner
 from glane.pseudonyms.taken import Coded, Replaced, Taken, replaced
 from glane.settings.export import WITH_PASSAGES, Target
-from test_pseudonyms import KEY, SECRET
-from test_pseudonyms_export import content
+from test_pseudonyms import KEY
+from test_pseudonyms_export import content, with_run
 from test_pseudonyms_input import NAMES
 
 TASK: dict[str, Any] = {
@@ -102,13 +102,7 @@ SEEDED = [
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run on originals that carries what its texts tell in columns of all types, and a key beside it."""
     folder = tmp_path_factory.mktemp("columns")
-    told = columns()
-    pq.write_table(pa.table(told), folder / "notes.parquet")
-    carried = [name for name in told if name not in ("id", "text")]
-    extract_here(make_settings(folder / "notes.parquet", folder / "run", TASK, data__carry_columns=carried))
-    (folder / "key").write_bytes(SECRET)
-    (folder / "key").chmod(0o600)
-    return folder
+    return with_run(folder, columns(), TASK)
 
 
 def told(folder: Path, **more: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -27,7 +28,7 @@ from glane.pseudonyms.surrogates import Manner, Surrogates
 from glane.pseudonyms.taken import Passage, Taken, replaced
 from glane.pseudonyms.whole import known_replaced
 from glane.settings.export import WITH_PASSAGES, Target
-from test_pseudonyms import KEY, SECRET
+from test_pseudonyms import KEY, SECRET, write_key
 from test_pseudonyms_input import NAMES
 
 TASK: dict[str, Any] = {
@@ -56,6 +57,15 @@ def texts() -> list[str]:
     ]
 
 
+def with_run(folder: Path, columns: Mapping[str, Any], task: dict[str, Any]) -> Path:
+    """A folder with a run on documents that carries all of their columns, and a key beside it."""
+    pq.write_table(pa.table(columns), folder / "notes.parquet")
+    carried = [name for name in columns if name not in ("id", "text")]
+    extract_here(make_settings(folder / "notes.parquet", folder / "run", task, data__carry_columns=carried))
+    write_key(folder)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run on originals, and a key beside it."""
@@ -71,12 +81,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "weight": [row / 2 for row in range(ROWS)],
         "raw": [f"Mme {NAMES[row % 4]}".encode() for row in range(ROWS)],
     }
-    pq.write_table(pa.table(columns), folder / "notes.parquet")
-    carried = ["patient", "nom", "ipp", "comment", "visit", "weight", "raw"]
-    extract_here(make_settings(folder / "notes.parquet", folder / "run", TASK, data__carry_columns=carried))
-    (folder / "key").write_bytes(SECRET)
-    (folder / "key").chmod(0o600)
-    return folder
+    return with_run(folder, columns, TASK)
 
 
 def told(folder: Path, **more: Any) -> dict[str, Any]:

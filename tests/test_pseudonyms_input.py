@@ -28,7 +28,7 @@ from glane.run.known import unknown_in
 from glane.run.leftovers import leftovers, remove_leftover
 from glane.settings import ExtractSettings, erase_settings
 from glane.settings.keep import KINDS
-from test_pseudonyms import QUOTED, SECRET
+from test_pseudonyms import QUOTED, SECRET, write_key
 
 NAMES = ("Quénéhervé", "Vandenbrouckaert", "Abdelmoumène", "Kerzérho")
 TEXTS = [
@@ -44,8 +44,7 @@ def write_input(folder: Path) -> Path:
         "motif": [f"appel de {name}" for name in NAMES],
     }  # fmt: skip
     pq.write_table(pa.table(columns), folder / "notes.parquet", row_group_size=2)
-    (folder / "key").write_bytes(SECRET)
-    (folder / "key").chmod(0o600)
+    write_key(folder)
     return folder
 
 
@@ -180,8 +179,7 @@ def test_a_run_goes_on_with_the_same_rules_only(folder: Path, changes: dict[str,
 
 
 def test_another_key_is_refused_and_told_by_its_digest(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "key").write_bytes(SECRET[::-1])
-    (tmp_path / "key").chmod(0o600)
+    write_key(tmp_path, SECRET[::-1])
     with (
         pytest.raises(ConfigError, match="key: ") as refused,
         kept_tables(told(folder, data__pseudonyms__key_file=str(tmp_path / "key"))),
