@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from glane.exports.bundle import Table, Variable
+from glane.exports.treatment import is_value
 from glane.exports.words import SENTENCES
 from glane.pseudonyms.words import folded
 from glane.task.units import DAYS_A_YEAR
@@ -24,7 +25,6 @@ _A_YEAR = {  # of a unit, by the words of a column's name and by the units of wh
 _UNITS = {word: factor for factor, words in _A_YEAR.items() for word in words}
 _OLDEST = 131  # years: what is more is no age
 _NUMBER = re.compile(r"(?<![\w.,/:-])\d{2,6}(?:[.,]\d+)?(?![\w/:-])")
-_ROLES = frozenset({"value", "input", "annotation"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +36,7 @@ class Ages:
 
     def is_age(self, one: Variable) -> bool:
         """Whether a column is named as an age, and holds numbers or texts."""
-        is_held = one.role in _ROLES and not one.source.endswith("__count")
-        is_said = one.kind in ("integer", "number", "text") and (is_held or one.source.endswith("__conflicts"))
+        is_said = one.kind in ("integer", "number", "text") and (is_value(one) or one.source.endswith("__conflicts"))
         stem, _, derived = one.source.partition("__")
         is_quantity = not derived.startswith(f"{NORMALISED}.") or derived.endswith((".low", ".high"))
         return is_said and is_quantity and not {"age", "ages"}.isdisjoint(_words(stem))

@@ -38,7 +38,7 @@ class Treatments:
             return "left"
         if one.role in _OF_TEXTS and one.kind == "text":
             return "searched"
-        if one.role not in _OF_VALUES or one.source.endswith("__count"):
+        if not is_value(one):
             return None
         if one.kind in _TIMES:
             return "shifted" if self.told.dates == "shifted" else "compared"
@@ -66,6 +66,11 @@ def bytes_in(schema: Mapping[str, pl.DataType], prefix: str = "") -> dict[str, b
         elif isinstance(inner, pl.Binary):
             found[f"{prefix}{name}"] = inner is not kind
     return found
+
+
+def is_value(one: Variable) -> bool:
+    """Whether a column may hold a date or a number that tells something of a person."""
+    return one.role in _OF_VALUES and not one.source.endswith("__count")
 
 
 def is_quote(one: Variable) -> bool:
