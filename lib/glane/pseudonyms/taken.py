@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from itertools import islice
-from multiprocessing import get_context
+from itertools import chain, count, islice
 
 from glane.errors import DataError, where
 from glane.pseudonyms.by_value import ByValue, Code, Day
@@ -18,6 +16,7 @@ from glane.pseudonyms.detect import Told, identifiers, kind_of, places_known, pl
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.kinds import Found
 from glane.pseudonyms.offsets import Offsets
+from glane.pseudonyms.processes import each_done
 from glane.pseudonyms.replace import Pseudonymised, surrogates_of, with_surrogates
 from glane.pseudonyms.rows import manner_of
 from glane.pseudonyms.squeezed import Squeezed
@@ -152,16 +151,9 @@ def each_replaced(rows: Iterable[Taken], told: AskedPseudonyms, key: Key) -> Ite
             yield _one(row, number, told, key)
         return
     start = partial(_begin, told)  # each process reads the key by itself: it is passed to nobody
-    with ProcessPoolExecutor(told.processes, mp_context=get_context("spawn"), initializer=start) as pool:
-        begun = deque[Future[list[Replaced]]]()
-        first, waiting = 1, iter(rows)
-        while some := tuple(islice(waiting, _BATCH)):
-            begun.append(pool.submit(_of_process, some, first))
-            first += len(some)
-            if len(begun) > 2 * told.processes:
-                yield from begun.popleft().result()
-        for one in begun:
-            yield from one.result()
+    waiting = iter(rows)
+    parts = zip(count(1, _BATCH), iter(lambda: tuple(islice(waiting, _BATCH)), ()))  # with the first row's number
+    yield from chain.from_iterable(each_done(_of_process, parts, processes=told.processes, begin=start))
 
 
 _PROCESS: dict[str, tuple[AskedPseudonyms, Key]] = {}  # what a process of the pool was begun with
@@ -171,8 +163,8 @@ def _begin(told: AskedPseudonyms) -> None:
     _PROCESS["told"] = (told, read_key(file=told.key_file, command=told.key_command))
 
 
-def _of_process(rows: Sequence[Taken], first: int) -> list[Replaced]:
-    told, key = _PROCESS["told"]
+def _of_process(part: tuple[int, Sequence[Taken]]) -> list[Replaced]:
+    (first, rows), (told, key) = part, _PROCESS["told"]
     return [_one(row, number, told, key) for number, row in enumerate(rows, first)]
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,6 +19,7 @@ from glane.errors import DataError
 from glane.parquet import ParquetWriter, open_parquet, parquet_writer
 from glane.pseudonyms.key import Key, read_key
 from glane.pseudonyms.offsets_file import places_made_of
+from glane.pseudonyms.processes import each_done
 from glane.pseudonyms.rows import Columns, Rows, manner_of, replaced_rows
 from glane.settings.pseudonymise import PseudonymManner
 
@@ -129,14 +129,7 @@ def _done(files: Sequence[InputFile], columns: Columns, told: PseudonymManner, k
             yield from _group(path, number, columns, told, key)
         return
     start = partial(_begin, columns, told)  # each process reads the key by itself: it is passed to nobody
-    with ProcessPoolExecutor(told.processes, mp_context=get_context("spawn"), initializer=start) as pool:
-        begun = deque[Future[list[Rows]]]()
-        for group in groups:
-            begun.append(pool.submit(_of_process, group))
-            if len(begun) > 2 * told.processes:  # what is done waits in memory
-                yield from begun.popleft().result()
-        for one in begun:
-            yield from one.result()
+    yield from chain.from_iterable(each_done(_of_process, groups, processes=told.processes, begin=start))
 
 
 _PROCESS: dict[str, tuple[Columns, PseudonymManner, Key]] = {}  # what a process of the pool was begun with
