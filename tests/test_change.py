@@ -14,7 +14,7 @@ from dying import dying, each_death
 from glane.errors import RunError
 from glane.parquet import read_parquet, write_parquet
 from glane.run.change import change_under_way as read_change
-from glane.run.change import changing
+from glane.run.change import changing, refuse_changed
 from glane.run.digests import read_digests_of_run
 from glane.run.directory import RunDirectory
 from glane.run.journal import Journal
@@ -145,3 +145,18 @@ def test_a_run_begins_no_work_while_its_files_are_replaced(made, directory):
     assert not glane.verify(directory.root).is_as_it_was
     with pytest.raises(RunError, match="glane test replaces files"):
         extract_here(settings)
+
+
+@pytest.mark.parametrize("half", ["", '{"kind": "gl'])
+@pytest.mark.parametrize("whose", ["same", "next"])
+def test_who_only_looks_leaves_the_journal_of_a_change_at_work(directory, whose, half):
+    """A line may be half written when it is read, and one change may end and the next begin between the two files."""
+    with changing(directory, command="glane test", of="all") as at_work:
+        journal = directory.root / "change.jsonl"
+        change = at_work.change.id if whose == "same" else "0" * 16
+        Journal(journal, change=change, known={}, mode=0o600).add("run.yaml", ("a",))
+        with journal.open("a") as stream:
+            stream.write(half)
+        before = journal.read_bytes()
+        refuse_changed(directory, [directory.description])
+        assert journal.read_bytes() == before

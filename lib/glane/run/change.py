@@ -220,13 +220,14 @@ def refuse_changed(directory: RunDirectory, paths: Iterable[Path]) -> None:
     if taken is None:
         return
     change = change_under_way(directory)
-    journal = None if change is None else _journal(directory, change)
+    journal = None if change is None else _journal(directory, change, looks=True)
     for path in paths:
         _refuse_other(path, directory, taken, {} if journal is None else journal.files)
 
 
-def _journal(directory: RunDirectory, change: ChangeUnderWay) -> Journal:
-    return Journal(directory.root / CHANGED, change=change.id, known=change.files, mode=directory.file_mode)
+def _journal(directory: RunDirectory, change: ChangeUnderWay, *, looks: bool = False) -> Journal:
+    path = directory.root / CHANGED
+    return Journal(path, change=change.id, known=change.files, mode=directory.file_mode, looks=looks)
 
 
 def _refuse_other(

@@ -27,8 +27,12 @@ class _Line(Record):
 class Journal:
     """The files of one change, with what each holds or may hold; nothing of one that goes. One process writes it."""
 
-    def __init__(self, path: Path, *, change: str, known: Mapping[str, tuple[str, ...]], mode: int) -> None:
+    def __init__(
+        self, path: Path, *, change: str, known: Mapping[str, tuple[str, ...]], mode: int, looks: bool = False
+    ) -> None:
         """Read what was written down before, and remove a journal of another change. `known` was told elsewhere.
+
+        Who only `looks` changes nothing: another process may be writing it now.
 
         Raises:
             RecordError: if it is damaged.
@@ -37,9 +41,10 @@ class Journal:
         self._path, self._change, self._mode = path, change, mode
         self.files: dict[str, tuple[str, ...]] = dict(known)
         with storage_errors(path):
-            lines = self._lines()
+            lines = self._lines(looks=looks)
             if any(line.change != change for line in lines):
-                remove(path)
+                if not looks:
+                    remove(path)
             else:
                 self.files |= {line.name: line.held for line in lines}
 
@@ -59,13 +64,13 @@ class Journal:
                 sync(self._path.parent)
         self.files[name] = held
 
-    def _lines(self) -> list[_Line]:
+    def _lines(self, *, looks: bool) -> list[_Line]:
         try:
             content = patiently(self._path.read_bytes)
         except FileNotFoundError:
             return []
         whole = content[: content.rfind(b"\n") + 1]
-        if len(whole) < len(content):
+        if len(whole) < len(content) and not looks:
             os.truncate(self._path, len(whole))
         try:
             return [_Line.model_validate_json(line) for line in whole.splitlines()]
