@@ -137,7 +137,7 @@ def test_nothing_is_left_of_a_document_and_the_others_are_as_they_were(tmp_path,
     }  # fmt: skip
     told = job_here(f"run.dir={folder / 'run'}", f"ids=[{GONE}]", name="erase").stdout
     assert holding(folder) == held  # it was told only
-    for name in ("run", "child", "review/review.html", "evaluation/values.parquet", "export_xlsx/values.xlsx"):
+    for name in ("run", "child", "review/review.html", "evaluation/values.parquet", "export_xlsx"):
         assert f"{folder / name}:" in told or f"{folder / name};" in told
     assert f"yours          {folder / 'theirs.parquet'}: still holds the documents" in told
     assert f"{folder / 'estimate'}: its figures count the documents; make it again with glane estimate" in told

@@ -36,7 +36,7 @@ from glane.pseudonyms.table import PseudonymisedTable
 from glane.records import read_record
 from glane.rewritten import forget
 from glane.run.names import FRAME
-from glane.run.written import digest_of
+from glane.run.written import digest_of, read_written
 from glane.storage import listed, replace_file
 
 PLACES = "places of identifiers"
@@ -51,10 +51,24 @@ class DataFile:
     rows: int
     what: str
     erase: Callable[[Former], None]
+    takes_lock: bool = False  # of the folder, by itself
 
 
 def is_ours(path: Path) -> bool:
-    """Whether an input file is one of a data set that glane made, by what stands beside it."""
+    """Whether an input file is one that glane made, by what stands beside it."""
+    return has_mark(path) or is_written(path)
+
+
+def is_written(path: Path) -> bool:
+    """Whether a file is as `.glane-files` beside it says that glane wrote it."""
+    with contextlib.suppress(RecordError):
+        held = read_written(path.parent).digests.get(path.name, ())
+        return bool(held) and path.is_file() and digest_of(path) in held
+    return False
+
+
+def has_mark(path: Path) -> bool:
+    """Whether an input file is of a data set of glane ingest or pseudonymise, or of frozen sentinels."""
     folder = path.parent
     if path.name == PSEUDONYMISED and (folder / TOLD).is_file():
         return True
@@ -119,7 +133,7 @@ def _ingested(folder: Path, ids: Collection[str]) -> Iterator[DataFile]:
     for path in listed(folder, "documents-*.parquet"):
         if rows := count_rows(path, ids, ["id"], anywhere=False):
             write = partial(write_emptied, path, ids=ids, name="id", rows=())
-            yield DataFile(path=path, rows=rows, what="a data set of glane ingest", erase=_emptying(path, write))
+            yield DataFile(path=path, rows=rows, what="a data set of glane ingest", erase=emptied_in_place(path, write))
     look = folder / LOOK
     if look.is_file() and (told := csv_without(look.read_bytes(), ids, ["id"])) is not None and told[1]:
         content = told[0]
@@ -136,7 +150,7 @@ def _pseudonymised(folder: Path, ids: Collection[str]) -> Iterator[DataFile]:
 
     if rows := count_rows(path, ids, [name], anywhere=False):
         write = partial(write_emptied, path, ids=ids, name=name, rows=())
-        erase = _emptying(path, write, first=told_first)
+        erase = emptied_in_place(path, write, first=told_first)
         yield DataFile(path=path, rows=rows, what="a data set of glane pseudonymise", erase=erase)
 
 
@@ -166,9 +180,11 @@ def _frozen(folder: Path, ids: Collection[str], columns: Mapping[str, Collection
     yield DataFile(path=folder / DOCUMENTS, rows=sum(held.values()), what="frozen sentinels", erase=erase)
 
 
-def _emptying(
+def emptied_in_place(
     path: Path, write: Callable[[IO[bytes]], None], *, first: Callable[[str], None] = lambda _: None
 ) -> Callable[[Former], None]:
+    """What replaces a file by what `write` writes, once it is told which digest it has then; `first` is told, too."""
+
     def erase(former: Former) -> None:
         sink = io.BytesIO()
         write(sink)
@@ -183,9 +199,9 @@ def _emptying(
 def kept_frame(rows: RunRows) -> Iterator[DataFile]:
     """The documents that a notebook gave to a run, which `glane.extract` kept beside it."""
     path = frame_beside(rows.directory.root)
-    if path.is_file() and (write := emptying(rows, path)) is not None:
+    if path.is_file() and (write := emptying([rows], path)) is not None:
         num = len(gone_in(rows, path))
-        yield DataFile(path=path, rows=num, what="documents that a notebook gave", erase=_emptying(path, write))
+        yield DataFile(path=path, rows=num, what="documents that a notebook gave", erase=emptied_in_place(path, write))
 
 
 def frame_beside(root: Path) -> Path:

@@ -119,7 +119,8 @@ def _do(todo: Todo) -> None:
     """Folders first, as what is looked for in them is known from the runs; then these, and then data sets."""
     resumed = {rows for rows in todo.runs if is_under_way(rows, todo.ids)}
     results = {one.folder for one in todo.steps}.union(_torn(todo))  # whose amendment takes their lock
-    apart = {one.path.parent for one in todo.data} - results
+    locking = {one.path.parent for one in todo.data if one.takes_lock}
+    apart = {one.path.parent for one in todo.data} - results - locking
     with contextlib.ExitStack() as stack:
         for folder in sorted(apart):  # what somebody encrypts again there would come back
             stack.enter_context(alone_in(folder, setting="folder"))
@@ -145,7 +146,8 @@ def _do(todo: Todo) -> None:
                 change.remove(rows.directory.lineage)
         for one in todo.data:
             folder = one.path.parent
-            with contextlib.nullcontext() if folder in apart else alone_in(folder, setting="folder"):
+            is_locked = one.takes_lock or folder in apart
+            with contextlib.nullcontext() if is_locked else alone_in(folder, setting="folder"):
                 one.erase(lambda new, old: _all_know(list(at_work.values()), new, old))
         for rows, change in at_work.items():  # last: it tells which documents were in groups
             empty_own_input(change, rows)
@@ -156,9 +158,12 @@ def _do(todo: Todo) -> None:
 def _torn(todo: Todo) -> Iterator[Path]:
     """Folders of results of these runs in which something was ended half way: an erasure, as far as all is there."""
     of = {rows.directory.identity() for rows in todo.runs}
-    for folder in todo.place.written:
+    read = {Path(file.path).resolve() for rows in todo.runs for file in rows.read}
+    for folder in dict.fromkeys([*todo.place.written, *(path.parent for path in read)]):
         calls = read_written(folder).calls.values() if folder.is_dir() else ()
-        if any(not call.is_whole and of & {link.id for link in call.now.runs} for call in calls):
+        torn = [call for call in calls if not call.is_whole]
+        links = {link.id for call in torn for link in call.now.runs}
+        if of & links or read & {folder / name for call in torn for name in call.names}:
             yield folder
 
 

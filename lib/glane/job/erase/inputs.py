@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -47,14 +47,15 @@ def gone_in(rows: RunRows, path: Path) -> list[int]:
     return found
 
 
-def emptying(rows: RunRows, path: Path) -> Callable[[IO[bytes]], None] | None:
-    """What writes an input file with the rows made empty; None where it has none of them."""
-    numbers = gone_in(rows, path)
+def emptying(runs: Sequence[RunRows], path: Path) -> Callable[[IO[bytes]], None] | None:
+    """What writes an input file with the rows made empty that go of these runs; None where it has none of them."""
+    numbers = sorted({row for rows in runs for row in gone_in(rows, path)})
     if not numbers:
         return None
-    if rows.data.get("number_rows"):
+    names = [str(rows.data.get("id_column", "id")) for rows in runs if not rows.data.get("number_rows")]
+    if not names:
         return lambda stream: write_emptied(path, stream, (), None, numbers)
-    name = str(rows.data.get("id_column", "id"))
+    name = names[0]
     with open_parquet(path) as parquet:
         held = parquet.read(columns=[name])[name].take(pa.array(numbers)).to_pylist()
     ids = {str(one) for one in held if one is not None}

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from glane.errors import ConfigError, GlaneError
 from glane.job.erase.apart import Apart, apart_of
-from glane.job.erase.data import PLACES, DataFile, data_files, frame_beside, is_ours, kept_frame
+from glane.job.erase.data import PLACES, DataFile, data_files, kept_frame
 from glane.job.erase.ids import asked_ids, columns_of_ids
 from glane.job.erase.inputs import gone_in
 from glane.job.erase.made import steps_in
 from glane.job.erase.pieces import sought
+from glane.job.erase.read_files import further_readers, own_inputs, plain_inputs, written_inputs
 from glane.job.erase.rows import RunRows, columns_of, runs_with
 from glane.job.erase.run import replaceable
 from glane.job.erase.standing import longer_ids
@@ -66,14 +67,18 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
     )  # fmt: skip
     every_id = {one.directory.identity() for one in every}
     gone |= {one.directory.identity() for one in runs if is_under_way(one, ids)}
+    inputs = plain_inputs(every)
+    apart_of_results = {*inputs, *(one.path for one in data)}
     steps = [
         step
         for folder in place.written
-        for step in steps_in(folder, runs=gone, related=every_id, ids=documents, names=columns, sought=what)
+        for step in steps_in(
+            folder, runs=gone, related=every_id, ids=documents, names=columns, sought=what, read=apart_of_results
+        )
     ]
     return Todo(
         ids=ids, place=place, related=tuple(every), runs=runs, steps=tuple(steps), data=tuple(data), sought=what,
-        theirs=tuple(_theirs(every)), apart=apart,
+        theirs=tuple(one.path for one in own_inputs(inputs)), apart=apart,
     )  # fmt: skip
 
 
@@ -125,6 +130,8 @@ def _data(
     ]
     for one in runs:
         found += kept_frame(one)
+    roots = [one.directory.root for one in runs]
+    found += written_inputs(plain_inputs([*runs, *further_readers(place, roots, documents)]))
     # Places last: whoever goes on after a kill knows by them what documents are called elsewhere.
     return sorted(found, key=lambda one: one.what == PLACES)
 
@@ -144,20 +151,3 @@ def _reads(rows: RunRows, touched: Collection[Path]) -> bool:
 def _has_own_input(rows: RunRows) -> bool:
     own = rows.directory.input
     return own.is_dir() and any(gone_in(rows, path) for path in own.glob("*.parquet"))
-
-
-def _theirs(runs: Sequence[RunRows]) -> Iterator[Path]:
-    """The input files of the user that still hold the documents."""
-    seen: set[Path] = set()
-    made = {rows.directory.root for rows in runs}
-    for rows in runs:
-        for file in rows.read:
-            path = Path(file.path).resolve()
-            beside = (rows.directory.input, frame_beside(rows.directory.root))
-            is_made = path.parent in beside or path in beside or not made.isdisjoint(path.parents)
-            if path in seen or not path.is_file() or is_ours(path) or is_made:
-                continue
-            seen.add(path)
-            with contextlib.suppress(GlaneError, OSError):
-                if gone_in(rows, path):
-                    yield path

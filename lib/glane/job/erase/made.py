@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,6 +18,8 @@ from glane.run.written import Call, WrittenFiles, digest_of, read_written
 Does = Literal["rows", "remove", "signed", "changed", "figures"]
 _WHOLE = frozenset({"claims.parquet", "export.json"})  # of commands whose files stand for nothing one by one
 _EXPORT = "export.json"
+# Of commands that list every document that their figures are of, in tables or pages: the first files that they write.
+_LISTING = frozenset({"evaluation.json", "sample.parquet", "gold.parquet", "adjudication.html"})
 COMMANDS = {  # by the first file that each writes
     "evaluation.json": "glane evaluate", "estimates.parquet": "glane estimate", "table.parquet": "glane aggregate",
     "comparison.json": "glane compare", "multiverse.json": "glane multiverse", "export.json": "glane export",
@@ -38,6 +40,7 @@ class Step:
     rows: int = 0
     command: str = ""
     content: bytes | None = None
+    is_whole: bool = False  # all that its command wrote goes
 
     @property
     def path(self) -> Path:
@@ -47,7 +50,7 @@ class Step:
 
 def steps_in(
     folder: Path, *, runs: Collection[str], related: Collection[str], ids: Collection[str],
-    names: Mapping[str, Collection[str]], sought: Sought,
+    names: Mapping[str, Collection[str]], sought: Sought, read: Collection[Path] = (),
 ) -> list[Step]:  # fmt: skip
     """What has to be done with the files that glane wrote into a folder.
 
@@ -59,22 +62,30 @@ def steps_in(
         ids: Of the documents.
         names: Of columns that hold ids of them: which.
         sought: What of the documents is looked for in files that have no rows.
+        read: Files that are data sets or inputs of runs, of which nothing is done here.
 
     Raises:
         KeysError: if a file is encrypted, and its key is not told.
         RecordError: if `.glane-files` is damaged.
     """
     written = read_written(folder)
+    names_here = {name for name in written.names if (folder / name).resolve() not in read}
     found: list[Step] = []
     telling, hardly = [one for one in ids if is_telling(one)], only_telling(names)  # of what tells no run
     for mark, call in written.calls.items():
         links = {link.id for told in call.told for link in told.runs}
         if not links or links & {*related}:
             told_ids, columns = (ids, names) if links else (telling, hardly)
-            found += _of_call(folder, written, mark, call, runs, told_ids, columns, sought)
-    alone = [name for name in written.names if written.mark_of(name) is None]
+            found += _of_call(folder, written, mark, call, names_here, runs, told_ids, columns, sought)
+    alone = [name for name in written.names if name in names_here and written.mark_of(name) is None]
     found += filter(None, (_of_file(folder, written, name, telling, hardly, sought) for name in alone))
-    return found
+    return _told_once(found)
+
+
+def _told_once(steps: Sequence[Step]) -> list[Step]:
+    """The same without figures that an earlier call of the command in the folder is told of already."""
+    seen = {step.command: step for step in reversed(steps) if step.does == "figures"}
+    return [step for step in steps if step.does != "figures" or seen[step.command] is step]
 
 
 def do_steps(steps: Collection[Step]) -> None:
@@ -88,11 +99,11 @@ def do_steps(steps: Collection[Step]) -> None:
 
 
 def _of_call(
-    folder: Path, written: WrittenFiles, mark: str, call: Call, runs: Collection[str], ids: Collection[str],
-    names: Mapping[str, Collection[str]], sought: Sought,
+    folder: Path, written: WrittenFiles, mark: str, call: Call, names_here: Collection[str], runs: Collection[str],
+    ids: Collection[str], names: Mapping[str, Collection[str]], sought: Sought,
 ) -> Iterator[Step]:  # fmt: skip
     is_of = any(link.id in runs for told in call.told for link in told.runs)
-    there = sorted(name for name in call.names if (folder / name).is_file())
+    there = sorted(name for name in call.names if name in names_here and (folder / name).is_file())
     steps = [step for name in there if (step := _of_file(folder, written, name, ids, names, sought))]
     command = _command(mark)
     if mark in _WHOLE and (steps or (mark == _EXPORT and is_of)):
@@ -100,10 +111,11 @@ def _of_call(
         changed = {step.name for step in steps if step.does == "changed"}
         for name in there:
             does: Does = "changed" if name in changed else "signed" if is_signed else "remove"
-            yield Step(folder=folder, name=name, does=does, command=command)
+            yield Step(folder=folder, name=name, does=does, command=command, is_whole=does != "changed")
         return
     yield from steps
-    if is_of and len([one for one in steps if one.does == "remove"]) < len(there):
+    may_count = is_of and (bool(steps) or mark not in _LISTING)
+    if may_count and len([one for one in steps if one.does == "remove"]) < len(there):
         yield Step(folder=folder, name=mark, does="figures", command=command)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from glane.errors import GlaneError
@@ -28,7 +29,8 @@ def lines(todo: Todo, *, is_done: bool) -> Iterator[str]:
             yield f"rewritten      {one.path}: {one.rows} row(s), {one.what}"
         else:
             yield f"would rewrite  {one.path}: {one.rows} row(s), {one.what}"
-    yield from (_line(step, is_done=is_done) for step in todo.steps)
+    yield from (_line(step, is_done=is_done) for step in todo.steps if not step.is_whole)
+    yield from _lines_of_whole([step for step in todo.steps if step.is_whole], is_done=is_done)
     for path in todo.theirs:
         yield f"yours          {path}: still holds the documents, and is not glane's. Take them out of it yourself"
     yield from lines_apart(todo)
@@ -62,6 +64,15 @@ def _line(step: Step, *, is_done: bool) -> str:
     if is_done:
         return f"removed        {step.path}; make it again with {step.command}"
     return f"would remove   {step.path}; make it again with {step.command}"
+
+
+def _lines_of_whole(steps: Sequence[Step], *, is_done: bool) -> Iterator[str]:
+    """A line for each folder out of which all goes that a command wrote."""
+    for (folder, command), num in Counter((step.folder, step.command) for step in steps).items():
+        if is_done:
+            yield f"removed        {folder}: {num} file(s); make it again with {command}"
+        else:
+            yield f"would remove   {folder}: {num} file(s); make it again with {command}"
 
 
 def tell_left(todo: Todo, say: Callable[[str], None]) -> bool:
