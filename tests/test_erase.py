@@ -569,6 +569,12 @@ def test_a_data_set_under_digests_loses_the_document_by_its_places_and_so_does_t
     assert GONE not in read_parquet_frame(apart)["id"]
     assert glane.verify(tmp_path / "below").is_as_it_was
     assert set(holding(tmp_path)) == {"theirs.parquet"}
+    again = do(tmp_path)[1]
+    assert "nothing is left" in again
+    assert "not known" not in again
+    set_anew = tmp_path / "pseudo" / "documents.parquet"
+    before.write_parquet(set_anew)  # another file in its place may hold the document again
+    assert f"not known      {set_anew}" in do(tmp_path)[1]
 
 
 def test_ended_before_the_places_the_data_set_under_digests_and_its_run_are_ended_by_the_same_command(

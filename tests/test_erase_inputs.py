@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import io
+
 import polars as pl
 import pytest
+from rich.console import Console
 
 import glane
 from conftest import extract_here, make_settings
 from glane.demo.corpus import write_corpus
+from glane.errors import GlaneError
+from glane.job.status_view import run_view
+from glane.job.tables import kept_tables
+from glane.languages import in_language
 from glane.parquet import read_parquet_frame
 from glane.run import amend as amending
+from glane.run.overview import overview
 from glane.run.written import digest_of, read_written
 from test_erase import do, documents, rows_of
 
 GONE, OTHER = "ed-0000003", "ed-0000005"
+PATIENTS = tuple(f"PAT-{at:04d}-QX" for at in range(40))
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +97,84 @@ def test_ended_while_a_corpus_of_glane_was_replaced_the_same_command_ends_it(tmp
     assert before not in written.digests["documents.parquet"]
     assert glane.verify(tmp_path / "run").is_as_it_was
     assert glane.open_run(tmp_path / "run").documents().collect().height == 19
+
+
+def test_a_file_of_the_users_out_of_which_they_took_the_document_is_never_asked_back(tmp_path):
+    data = documents(tmp_path / "theirs.parquet")
+    extract_here(make_settings(data, tmp_path / "run"))
+    assert "erased" not in overview(tmp_path / "run").as_json()
+    said = do(tmp_path, ids=("PAT-0007-QX",))[1]
+    assert "Once you take them out of it yourself, texts of the others cannot be shown" in said
+    pl.read_parquet(data).filter(pl.col("id") != "PAT-0007-QX").write_parquet(data)
+    for refused in (
+        lambda: glane.open_run(tmp_path / "run").show("PAT-0008-QX"),
+        lambda: glane.review(tmp_path / "run", tmp_path / "review", rows=5),
+        lambda: glane.export(tmp_path / "run", "brat", tmp_path / "brat", text=True),
+    ):
+        with pytest.raises(GlaneError, match="taken out of this file since.*The result stays readable") as told:
+            refused()
+        assert "back" not in str(told.value)
+    assert rows_of(tmp_path / "run").height == 39
+    glane.export(tmp_path / "run", "csv", tmp_path / "csv")
+    found = glane.verify(tmp_path / "run")
+    assert not found.is_as_it_was
+    assert "If they were taken out of it for that" in in_language(str(found), "en")
+    seen = overview(tmp_path / "run")
+    assert seen.as_json()["erased"] == 1
+    shown = Console(file=io.StringIO(), width=200)
+    shown.print(run_view(seen, (), None))
+    assert "erased     1 document of this run, left out" in in_language(shown.file.getvalue(), "en")
+
+
+def test_rows_of_a_file_of_the_users_are_emptied_where_that_is_asked_and_all_runs_on_it_stay_readable(tmp_path):
+    data = documents(tmp_path / "theirs.parquet")
+    extract_here(make_settings(data, tmp_path / "run"))
+    extract_here(make_settings(data, tmp_path / "other", data__where=f"id = '{PATIENTS[8]}'"))
+    assert "yours" in do(tmp_path, ids=PATIENTS[7:8])[1]
+    is_clean, said = do(tmp_path, ids=PATIENTS[7:8], inputs=True)  # later, too
+    assert is_clean
+    assert f"rewritten      {data}: 1 row(s), an input of yours" in said
+    assert "yours          " not in said
+    kept = read_parquet_frame(data)
+    assert kept["id"].to_list()[:7] == list(PATIENTS[:7])
+    assert kept.height == 40
+    assert kept["text"][7] is None
+    for name, num in (("run", 39), ("other", 1)):
+        assert glane.verify(tmp_path / name).is_as_it_was
+        assert glane.open_run(tmp_path / name).documents().collect().height == num
+    assert "nothing is left" in do(tmp_path, ids=PATIENTS[7:8], inputs=True)[1]
+
+
+def test_a_table_out_of_which_the_user_took_the_document_is_never_asked_back(tmp_path):
+    frame = read_parquet_frame(documents(tmp_path / "made.parquet"))
+    frame.write_csv(tmp_path / "theirs.csv")
+    settings = make_settings(tmp_path / "theirs.csv", tmp_path / "run")
+    with kept_tables(settings) as readable:
+        extract_here(readable)
+    do(tmp_path, ids=PATIENTS[7:8])
+    frame.filter(pl.col("id") != PATIENTS[7]).write_csv(tmp_path / "theirs.csv")
+    with pytest.raises(GlaneError, match="What is committed of the run stays readable") as told, kept_tables(settings):
+        raise AssertionError
+    assert "back" not in str(told.value)
+    assert glane.open_run(tmp_path / "run").documents().collect().height == 39
+
+
+def test_originals_of_a_run_that_pseudonymised_them_are_emptied_and_it_is_still_the_same_run(tmp_path):
+    data = documents(tmp_path / "theirs.parquet")
+    (tmp_path / "key").write_text("0123456789abcdef" * 3)
+    (tmp_path / "key").chmod(0o600)
+    told = {"key_file": str(tmp_path / "key"), "dates": "kept", "offsets": str(tmp_path / "apart" / "o.parquet")}
+    settings = make_settings(
+        data, tmp_path / "run", **{f"data__pseudonyms__{name}": value for name, value in told.items()}
+    )
+    with kept_tables(settings) as readable:
+        extract_here(readable)
+    assert do(tmp_path, ids=PATIENTS[7:8], inputs=True)[0]
+    assert read_parquet_frame(data)["text"][7] is None
+    assert glane.verify(tmp_path / "run").is_as_it_was
+    with kept_tables(settings) as readable:
+        assert extract_here(readable).height == 39
+    pl.read_parquet(data).head(9).write_parquet(data)
+    with pytest.raises(GlaneError, match="documents were erased of this run, which reads the pseudonymised"):  # noqa: SIM117
+        with kept_tables(settings):
+            raise AssertionError

@@ -103,8 +103,10 @@ def path_in(folder: Path, paths: Sequence[str]) -> str:
     return str(folder / (_names(paths)[0] if len(paths) == 1 else "*.parquet"))
 
 
-def converted(paths: Sequence[str], options: TableOptions, folder: Path) -> Converted:
+def converted(paths: Sequence[str], options: TableOptions, folder: Path, *, is_erased: bool = False) -> Converted:
     """Make Parquet of tables, in a folder of their own; or prove that the folder was made of them, and of nothing else.
+
+    `is_erased` says that documents were erased of the run that the folder is of.
 
     Raises:
         DataError: if a table cannot be read, or is not as it was when the folder was made.
@@ -118,7 +120,7 @@ def converted(paths: Sequence[str], options: TableOptions, folder: Path) -> Conv
     except (FileNotFoundError, RecordError):
         raise DataError(f"{folder}: is not of glane, or is damaged. Choose another run.dir.") from None
     if not is_new:
-        _refuse_other(kept, paths, options, folder)
+        _refuse_other(kept, paths, options, folder, is_erased=is_erased)
     return Converted(path=path_in(folder, paths), shapes=tuple(one.shape for one in kept.tables))
 
 
@@ -173,7 +175,9 @@ def _names(paths: Sequence[str]) -> list[str]:
     return [f"{number:05d}-{Path(path).name}.parquet" for number, path in enumerate(paths, 1)]
 
 
-def _refuse_other(kept: ConvertedTables, paths: Sequence[str], options: TableOptions, folder: Path) -> None:
+def _refuse_other(
+    kept: ConvertedTables, paths: Sequence[str], options: TableOptions, folder: Path, *, is_erased: bool
+) -> None:
     again = "Put the former file back and run the same command again, or choose another run.dir for the new one."
     names = [one.shape.source for one in kept.tables]
     if names != [Path(path).name for path in paths]:
@@ -186,5 +190,12 @@ def _refuse_other(kept: ConvertedTables, paths: Sequence[str], options: TableOpt
             "another run.dir."
         )
     for one, path in zip(kept.tables, paths, strict=True):
-        if identity(path) != one.identity and content_digest(path) != one.shape.digest:
-            raise DataError(f"{path}: has changed since the run began, and {folder / one.file} was made of it. {again}")
+        if identity(path) == one.identity or content_digest(path) == one.shape.digest:
+            continue
+        if is_erased:
+            raise DataError(
+                f"{path}: has changed, and documents were erased of this run, which reads {folder / one.file} that was "
+                "made of it. What is committed of the run stays readable, and is not asked again; for the table as it "
+                "is now, choose another run.dir."
+            )
+        raise DataError(f"{path}: has changed since the run began, and {folder / one.file} was made of it. {again}")

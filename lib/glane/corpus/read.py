@@ -141,6 +141,11 @@ class SpanReader:
             digest.add(ids)
             yield ids, batch
         if span.ids is not None and digest.digest() != span.ids:
+            if self._files[span.file_index].erased:
+                raise DataError(
+                    f"{self._files[span.file_index].path}: row group {span.row_group} has other ids than when the run "
+                    "began, and documents were erased of it since. Choose another run.dir for the file as it is now."
+                )
             raise DataError(
                 f"{self._files[span.file_index].path}: row group {span.row_group} has other ids than when the run "
                 "began. Put the former file back and run the same command again, or choose another run.dir."

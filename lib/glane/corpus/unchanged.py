@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import Field as Key
+
 from glane.errors import DataError, UnreadableError
 from glane.regular import open_file
 from glane.rewritten import original_digest
@@ -41,6 +43,7 @@ class KnownFile(Strict):
     ctime_ns: int
     inode: int
     digest: str
+    erased: bool = Key(default=False, exclude_if=lambda value: not value)  # documents were, of the run that reads it
 
     @property
     def identity(self) -> Identity:
@@ -86,10 +89,7 @@ class Unchanged:
         if now in (file.identity, self._proved.get(index)):
             return now
         if not file.digest or content_digest(file.path, now) != file.digest:
-            raise DataError(
-                f"{file.path}: has changed since the run began. Its answers would be about other documents. Put the "
-                "former file back and run the same command again, or choose another run.dir for the new one."
-            )
+            raise DataError(_changed(file))
         self._proved[index] = now
         return now
 
@@ -97,6 +97,20 @@ class Unchanged:
         """Prove it of every file; raises as `prove` does."""
         with ThreadPoolExecutor(max_workers=_READERS) as pool:
             list(pool.map(self.prove, range(len(self._files))))
+
+
+def _changed(file: KnownFile) -> str:
+    if file.erased:  # to put it back would bring back whom it was changed for
+        return (
+            f"{file.path}: has changed, and documents were erased of the run that reads it. If they were taken out of "
+            "this file since, texts of its other documents can neither be shown from it nor asked again. The result "
+            "stays readable: rows, values, quotes, and what is made of these alone. For texts, extract the file as it "
+            "is now into another run.dir."
+        )
+    return (
+        f"{file.path}: has changed since the run began. Its answers would be about other documents. Put the "
+        "former file back and run the same command again, or choose another run.dir for the new one."
+    )
 
 
 def content_digest(path: str, known: Identity | None = None) -> str:

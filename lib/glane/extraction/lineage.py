@@ -207,6 +207,11 @@ def _find(plan: Plan, data: DataSettings, task: Task) -> tuple[Numbers, tuple[st
     files = [here.get(file.digest, file) for file in before.files]
     readable = tuple(_is_unchanged(file) for file in files)
     unread = tuple(file.path for file, is_there in zip(files, readable, strict=True) if not is_there)
+    if unread and plan.num_documents is not None and any(file.erased for file in before.files):
+        raise DataError(
+            f"data.extend: {unread[0]} has changed or is gone since {data.extend} read it, and documents were erased "
+            "of that run, so nobody can tell which of its groups are the same. Leave data.extend out."
+        )
     if unread and plan.num_documents is not None:
         raise DataError(
             f"data.extend: {unread[0]} has changed or is gone since {data.extend} read it, so nobody can tell which of "

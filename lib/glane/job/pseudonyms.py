@@ -24,6 +24,8 @@ from glane.pseudonyms.offsets_file import publish_places, refuse_other
 from glane.pseudonyms.rows import Columns
 from glane.pseudonyms.written import FILE_MODE, write_replaced
 from glane.records import read_record
+from glane.run.directory import RunDirectory
+from glane.run.erased import Erased, read_erased
 from glane.run.fingerprint import differences
 from glane.run.written import refuse_inside_run
 from glane.settings import DataSettings
@@ -74,7 +76,7 @@ def replaced_documents(data: DataSettings, inputs: Sequence[str], folder: Path, 
     except (FileNotFoundError, RecordError):
         raise DataError(f"{folder}: holds no pseudonymised documents, or is damaged. Choose another run.dir.") from None
     if not is_new:
-        _refuse_other(kept, files, rules)
+        _refuse_other(kept, files, rules, read_erased(RunDirectory(root=folder.parent)))
     for line in lines_of(kept):
         say(f"note: {line}", to=sys.stderr)
     return str(folder / DOCUMENTS)
@@ -177,7 +179,7 @@ def _refuse_offsets(offsets: Path, folder: Path, made_of: str) -> None:
     refuse_other(offsets, made_of)
 
 
-def _refuse_other(kept: PseudonymisedInput, files: Sequence[InputFile], rules: PseudonymRules) -> None:
+def _refuse_other(kept: PseudonymisedInput, files: Sequence[InputFile], rules: PseudonymRules, erased: Erased) -> None:
     """Refuse other documents, another key or other rules than those that the folder was made with.
 
     Raises:
@@ -192,8 +194,15 @@ def _refuse_other(kept: PseudonymisedInput, files: Sequence[InputFile], rules: P
     if [one.path for one in kept.sources] != [str(Path(file.path).resolve()) for file in files]:
         raise DataError(f"data.path: this run was begun with other files. {_AGAIN}")
     for one in kept.sources:
-        if identity(one.path) != one.identity and content_digest(one.path) != one.digest:
+        if identity(one.path) == one.identity or erased.named(content_digest(one.path)) == one.digest:
+            continue
+        if erased.erasures:
             raise DataError(
-                f"{one.path}: has changed since the run began, and its pseudonymised documents were made of it. Put "
-                "the former file back and run the same command again, or choose another run.dir."
+                f"{one.path}: has changed, and documents were erased of this run, which reads the pseudonymised ones "
+                "that were made of it. What is committed of the run stays readable, and is not asked again; for the "
+                "file as it is now, choose another run.dir."
             )
+        raise DataError(
+            f"{one.path}: has changed since the run began, and its pseudonymised documents were made of it. Put "
+            "the former file back and run the same command again, or choose another run.dir."
+        )

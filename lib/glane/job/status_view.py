@@ -34,6 +34,8 @@ def run_view(run: Overview, jobs: Sequence[Job], said: str | None) -> Renderable
     if said:
         parts.append(Text(visible(f"{in_language('unusable').upper():<10} {as_read(said)}")))
     parts.extend(_text(line) for line in (files_lines(run) if reads_files(run) else [_documents_line(run)]))
+    if run.erased:
+        parts.append(_text(f"erased     {run.erased} document(s) of this run, left out of the counts (erased.json)"))
     stale = f", {run.stale_claims} claim(s) of workers that are gone" if run.stale_claims else ""
     parts.append(
         _text(f"shards     {run.shards_done} of {run.shards_planned} done, {run.shards_in_flight} in flight{stale}")

@@ -17,6 +17,7 @@ from glane.job.pseudonyms import DOCUMENTS, refuse_many, replaced_documents
 from glane.languages import say
 from glane.run.description import RunDescription, known_run
 from glane.run.directory import RunDirectory, run_directory
+from glane.run.erased import read_erased
 from glane.settings import EmbedSettings, ExtractSettings
 from glane.settings.pseudonymise import InputPseudonyms
 from glane.storage import exists
@@ -61,7 +62,7 @@ def kept_tables(settings: S, *, most_bytes: int | None = None) -> Iterator[S]:
             _say(notes)
             yield _with_path(settings, replaced_documents(settings.data, _inputs(settings), folder))
         else:
-            made = converted(paths, settings.data, folder)
+            made = converted(paths, settings.data, folder, is_erased=bool(read_erased(directory).erasures))
             _tell(made, notes)
             yield _with_path(settings, made.path)
     except BaseException:

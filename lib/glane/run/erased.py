@@ -13,6 +13,8 @@ from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
+from pydantic import Field as Key
+
 from glane.records import Record, read_record
 from glane.run.directory import RunDirectory
 from glane.validation import Strict
@@ -31,6 +33,7 @@ class Erasure(Strict):
     documents: int  # rows of the run
     salt: str
     digests: tuple[str, ...]  # of the ids, sorted
+    emptied: tuple[str, ...] = Key(default=(), exclude_if=lambda value: not value)  # data sets, of all these ids
 
 
 class Erased(Record):
@@ -92,10 +95,12 @@ def id_digests(ids: Collection[str], salt: str) -> tuple[str, ...]:
         return tuple(pool.map(lambda one: _digest(one, salt), ids))
 
 
-def known_erased(erased: Erased, ids: Collection[str]) -> set[str]:
-    """Those of some ids whose documents were erased before."""
+def known_erased(erased: Erased, ids: Collection[str], *, emptied: str | None = None) -> set[str]:
+    """Those of some ids whose documents were erased before; of a data set, if its path is given as `emptied`."""
     found: set[str] = set()
     for one in erased.erasures:
+        if emptied is not None and emptied not in one.emptied:
+            continue
         told = set(one.digests)
         found |= {name for name, digest in zip(ids, id_digests(ids, one.salt), strict=True) if digest in told}
     return found

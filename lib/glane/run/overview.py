@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from glane.corpus.plan import Plan, read_plan
-from glane.errors import RunError
+from glane.errors import RecordError, RunError
 from glane.run.change import changing_told
 from glane.run.directory import RunDirectory
 from glane.run.environment import BetweenNodes, Guard
+from glane.run.erased import read_erased
 from glane.run.head import read_head
 from glane.run.heartbeat import is_gone
 from glane.run.intact import damage
@@ -86,6 +87,7 @@ class Overview:
     between_nodes: BetweenNodes = ""  # how Ray spoke from node to node, at the last start: tls or plain
     trusted_network: bool = False  # engines over several nodes might send what they read, unencrypted
     extends: dict[str, Any] | None = None  # the earlier run whose values are kept, and for which fields
+    erased: int = 0  # documents that were erased of the run, and are not counted any more
     least_usable: float = 0.0  # share of rows with values under which the run counts as unusable
 
     def as_json(self) -> dict[str, Any]:
@@ -95,6 +97,8 @@ class Overview:
             del values["documents"]
         if self.extends is None:
             del values["extends"]
+        if not self.erased:
+            del values["erased"]
         for worker, view in zip(values["workers"], self.workers, strict=True):
             worker["gpu_use"] = [gpu.model_dump() for gpu in view.gpu_use]
         return values
@@ -130,8 +134,15 @@ def overview(path: str | Path) -> Overview:
     return replace(
         found, run=str(path), work=head.work, task=head.task, model=head.model, job_names=names, least_usable=least,
         batch_invariant=head.batch_invariant,
-        extends=extends, refused=refused_lines(directory),
+        extends=extends, refused=refused_lines(directory), erased=_num_erased(directory),
     )  # fmt: skip
+
+
+def _num_erased(directory: RunDirectory) -> int:
+    try:
+        return read_erased(directory).documents
+    except RecordError:  # who opens or verifies the run says so
+        return 0
 
 
 def _bad_nodes(directory: RunDirectory) -> list[str]:

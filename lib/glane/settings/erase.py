@@ -17,6 +17,7 @@ class EraseSettings(ChosenRuns):
     ids: tuple[str, ...] = ()  # as they are written: to YAML, +7 and 007 are the number 7, and null is nothing
     ids_in: HomePath | None = None  # a table with more, in the column that has the ids of the run
     folder: tuple[str, ...] = ()  # where to look for what was made of the runs; none: beside them
+    inputs: bool = False  # rows of the documents are emptied in Parquet of the user that the runs read, too
     signed: bool = False  # signed briefs that hold the documents are removed, too
     remove: bool = False  # else it is told only
 

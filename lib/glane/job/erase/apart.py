@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
+from glane.corpus.unchanged import content_digest
 from glane.errors import RecordError
 from glane.job.erase.tables import groups_of, is_in, is_telling
 from glane.parquet import is_parquet, parquet_schema, read_parquet
 from glane.pseudonyms.offsets_file import is_offsets
 from glane.pseudonyms.table import DOCUMENTS, MANIFEST, PseudonymisedTable
 from glane.records import read_record
+from glane.run.erased import Erased, known_erased
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +27,13 @@ class Apart:
     unknown: Mapping[Path, int]  # data sets, with of how many of the documents nobody can tell whether they have them
 
 
-def apart_of(folders: Mapping[Path, Collection[str]], ids: Collection[str], *, read: Collection[Path]) -> Apart:
+def apart_of(
+    folders: Mapping[Path, Collection[str]], ids: Collection[str], *, read: Collection[Path], erased: Sequence[Erased]
+) -> Apart:
     """Look for documents with these ids in the places and the data sets of some folders, none below them.
 
     As where rows are erased, ids that could be anything are looked for only in the folders that are `read` by runs.
+    `erased` is what was erased of these before: of which data sets, too.
 
     Raises:
         GlaneError: if a file cannot be read.
@@ -48,7 +53,10 @@ def apart_of(folders: Mapping[Path, Collection[str]], ids: Collection[str], *, r
     lost = {path: tuple(sorted(held.keys() - there)) for path, held in found.items()}
     return Apart(
         new_ids=new_ids, lost={path: one for path, one in lost.items() if one},
-        unknown={path: num for path, held in sets.items() if (num := _num_unknown(ids, held, found.values()))},
+        unknown={
+            path: num for path, held in sets.items()
+            if (num := _num_unknown(path, ids, held, found.values(), erased))
+        },
     )  # fmt: skip
 
 
@@ -83,6 +91,14 @@ def _held(path: Path, ids: Collection[str]) -> set[str]:
     return {str(one) for one in column.filter(pa.array(is_in(column, ids))).to_pylist()}
 
 
-def _num_unknown(ids: Collection[str], held: Collection[str], places: Collection[Mapping[str, str]]) -> int:
+def _num_unknown(
+    path: Path, ids: Collection[str], held: Collection[str], places: Collection[Mapping[str, str]],
+    erased: Sequence[Erased],
+) -> int:  # fmt: skip
     known = {old for one in places for new, old in one.items() if new in held}
-    return len({*ids} - known - {*held})
+    left = {*ids} - known - {*held}
+    digest = content_digest(str(path)) if left and any(one.erasures for one in erased) else ""
+    for one in erased:
+        if left and digest in one.former:  # as an erasure left it: not made again since
+            left -= known_erased(one, sorted(left), emptied=str(path))
+    return len(left)

@@ -40,6 +40,7 @@ from glane.run.written import digest_of, read_written
 from glane.storage import listed, replace_file
 
 PLACES = "places of identifiers"
+PSEUDONYMISED_SET = "a data set of glane pseudonymise"
 Former = Callable[[str, str], None]  # is told the new digest and the old one, before a file has the new
 
 
@@ -151,7 +152,7 @@ def _pseudonymised(folder: Path, ids: Collection[str]) -> Iterator[DataFile]:
     if rows := count_rows(path, ids, [name], anywhere=False):
         write = partial(write_emptied, path, ids=ids, name=name, rows=())
         erase = emptied_in_place(path, write, first=told_first)
-        yield DataFile(path=path, rows=rows, what="a data set of glane pseudonymise", erase=erase)
+        yield DataFile(path=path, rows=rows, what=PSEUDONYMISED_SET, erase=erase)
 
 
 def _frozen(folder: Path, ids: Collection[str], columns: Mapping[str, Collection[str]]) -> Iterator[DataFile]:

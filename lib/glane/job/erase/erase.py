@@ -10,6 +10,7 @@ from pathlib import Path
 from glane.errors import ConfigError, RunError, told
 from glane.extraction.selection import listed_ids
 from glane.job.clean import busy_runs
+from glane.job.erase.data import PSEUDONYMISED_SET
 from glane.job.erase.ids import digest_of_ids, ids_in, ids_told_by
 from glane.job.erase.look import look
 from glane.job.erase.made import Step, do_steps
@@ -121,6 +122,7 @@ def _do(todo: Todo) -> None:
     results = {one.folder for one in todo.steps}.union(_torn(todo))  # whose amendment takes their lock
     locking = {one.path.parent for one in todo.data if one.takes_lock}
     apart = {one.path.parent for one in todo.data} - results - locking
+    emptied = [one.path for one in todo.data if one.what == PSEUDONYMISED_SET and one.path not in todo.apart.unknown]
     with contextlib.ExitStack() as stack:
         for folder in sorted(apart):  # what somebody encrypts again there would come back
             stack.enter_context(alone_in(folder, setting="folder"))
@@ -133,7 +135,7 @@ def _do(todo: Todo) -> None:
         _refuse_busy(todo)  # again: who starts now finds the run under way
         for rows, change in at_work.items():
             if rows.num_rows:
-                put_tombstone(change, rows)
+                put_tombstone(change, rows, emptied)
         do_steps([_removed(one) for one in todo.steps])
         for folder in _torn(todo):
             amend(folder, {}, setting="folder")

@@ -22,7 +22,9 @@ from glane.job.erase.texts import texts_of, texts_of_others
 from glane.job.erase.todo import Todo, is_under_way
 from glane.job.erase.walk import Place, related, walked
 from glane.run.audit import noted_read
+from glane.run.change import change_under_way
 from glane.run.directory import RunDirectory
+from glane.run.erased import read_erased
 from glane.settings import EraseSettings
 from glane.storage import exists
 
@@ -46,7 +48,7 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
     apart = _apart(place, every)
     if apart.new_ids:
         every = runs_with(roots, asked, also=apart.new_ids)
-    data = _data(place, every, columns_of(every), apart)
+    data = _data(place, every, columns_of(every), apart, theirs=settings.inputs)
     touched = {one.path.resolve() for one in data}
     if more := [root for root in place.runs if root not in roots and _hangs_on(place, root, touched, ids)]:
         further = related(place, [*named, *more])
@@ -78,7 +80,7 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
     ]
     return Todo(
         ids=ids, place=place, related=tuple(every), runs=runs, steps=tuple(steps), data=tuple(data), sought=what,
-        theirs=tuple(one.path for one in own_inputs(inputs)), apart=apart,
+        theirs=() if settings.inputs else tuple(one.path for one in own_inputs(inputs)), apart=apart,
     )  # fmt: skip
 
 
@@ -104,7 +106,8 @@ def _hangs_on(place: Place, root: Path, touched: Collection[Path], ids: Collecti
 
 def _apart(place: Place, runs: Sequence[RunRows]) -> Apart:
     folders, read = _folders(place, runs)
-    return apart_of(folders, frozenset[str]().union(*(one.members for one in runs)), read=read)
+    erased = [read_erased(one.directory) for one in runs if change_under_way(one.directory) is None]
+    return apart_of(folders, frozenset[str]().union(*(one.members for one in runs)), read=read, erased=erased)
 
 
 def _folders(place: Place, runs: Sequence[RunRows]) -> tuple[dict[Path, list[str]], set[Path]]:
@@ -118,7 +121,7 @@ def _folders(place: Place, runs: Sequence[RunRows]) -> tuple[dict[Path, list[str
 
 
 def _data(
-    place: Place, runs: Sequence[RunRows], columns: Mapping[str, Collection[str]], apart: Apart
+    place: Place, runs: Sequence[RunRows], columns: Mapping[str, Collection[str]], apart: Apart, *, theirs: bool
 ) -> list[DataFile]:
     folders, read = _folders(place, runs)
     documents = apart.new_ids.union(*(one.members for one in runs))
@@ -130,6 +133,7 @@ def _data(
     ]
     for one in runs:
         found += kept_frame(one)
+    found += own_inputs(plain_inputs(runs)) if theirs else ()
     roots = [one.directory.root for one in runs]
     found += written_inputs(plain_inputs([*runs, *further_readers(place, roots, documents)]))
     # Places last: whoever goes on after a kill knows by them what documents are called elsewhere.

@@ -233,6 +233,11 @@ class RunRows:
                     ids.append(held)
                     groups.append(held if group_by is None else batch.column(str(group_by)))
         except DataError as error:
+            if any(file.erased for file in self.plan.files):
+                raise RunError(
+                    f"{self.directory.root}: {error} Without its input as it was, nobody can tell which of its rows "
+                    "are of the documents that are to be erased now: remove the folder of this run."
+                ) from None
             raise RunError(
                 f"{self.directory.root}: {error} Without its input nobody can tell which of its rows are of the "
                 "documents: put the file back, erase, and remove the document from it then."

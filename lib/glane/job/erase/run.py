@@ -64,8 +64,11 @@ def check_run(rows: RunRows) -> None:
         )
 
 
-def put_tombstone(at_work: Changing, rows: RunRows) -> None:
-    """Write down that documents are erased, before any of them is: how many, and the digests of their ids."""
+def put_tombstone(at_work: Changing, rows: RunRows, emptied: Collection[Path]) -> None:
+    """Write down that documents are erased, before any of them is: how many, and the digests of their ids.
+
+    `emptied` are the data sets of pseudonyms of which nobody can tell later that they held them.
+    """
     directory, known = at_work.directory, read_erased(at_work.directory)
     if any(one.id == at_work.change.id for one in known.erasures):
         return
@@ -75,6 +78,7 @@ def put_tombstone(at_work: Changing, rows: RunRows) -> None:
         id=at_work.change.id, time=datetime.now(UTC).isoformat(timespec="seconds"), user=user_name(),
         glane=installed_version("glane"), documents=rows.num_rows, salt=salt,
         digests=tuple(sorted(id_digests(sorted(rows.documents), salt))),
+        emptied=tuple(map(str, emptied)),
     )  # fmt: skip
     _write_erased(at_work, known.model_copy(update={"erasures": (*known.erasures, erasure)}))
 
@@ -223,12 +227,14 @@ def empty_own_input(at_work: Changing, rows: RunRows) -> None:
 
 
 def know_inputs(at_work: Changing) -> None:
-    """Have the plan know input files that were rewritten as they are now."""
+    """Have the plan know input files that were rewritten as they are now, and that documents were erased."""
     directory = at_work.directory
     if not exists(directory.plan):
         return
     plan, former = read_plan(directory.plan), read_erased(directory)
     files = tuple(_as_now(file, former) for file in plan.files)
+    if former.erasures:
+        files = tuple(file.model_copy(update={"erased": True}) for file in files)
     if files != plan.files:
         at_work.replace(directory.plan, lambda stream: write_plan(with_files(plan, files), stream))
 

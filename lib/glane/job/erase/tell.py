@@ -32,7 +32,11 @@ def lines(todo: Todo, *, is_done: bool) -> Iterator[str]:
     yield from (_line(step, is_done=is_done) for step in todo.steps if not step.is_whole)
     yield from _lines_of_whole([step for step in todo.steps if step.is_whole], is_done=is_done)
     for path in todo.theirs:
-        yield f"yours          {path}: still holds the documents, and is not glane's. Take them out of it yourself"
+        yield (
+            f"yours          {path}: still holds the documents, and is not glane's. With inputs=true their rows are "
+            "emptied in it, and the others are read from it as before. Once you take them out of it yourself, texts of "
+            "the others cannot be shown from it any more"
+        )
     yield from lines_apart(todo)
 
 

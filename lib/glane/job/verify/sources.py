@@ -36,7 +36,10 @@ from glane.validation import validated
 
 _READERS = 8
 _UNKNOWN = "it is another one, and erased.json, which would tell why, cannot be read"
-_SINCE = "documents were erased of this run, and this file is not glane's: was it for that?"
+_SINCE = (
+    "documents were erased of this run, and this file is another one now. If they were taken out of it for that, its "
+    "texts are not shown from it any more; rows, values and quotes of the run are not concerned"
+)
 
 
 def sources(directory: RunDirectory, description: RunDescription, erased: Erased | None) -> Iterator[Check]:
