@@ -14,11 +14,16 @@ import pytest
 
 import glane
 from conftest import SMALL_TASK, extract_here, make_settings, write_documents
+from glane.api.first_texts import first_texts
+from glane.corpus.files import inspect_files
 from glane.errors import DataError, GlaneError, RunError
+from glane.extraction.selection import check_selected
+from glane.job.pseudonyms import replaced_documents
 from glane.run import unaltered
 from glane.run.digests import write_digests
 from glane.run.directory import RunDirectory
 from glane.run.head import read_head
+from test_pseudonyms import write_key
 
 _RECORDS = "records/records-00000.parquet"
 _RESTORE = "Restore it from a copy of the run, or extract into a new run.dir; glane verify tells of all files of a run."
@@ -60,11 +65,14 @@ def flipped(path: Path, at: int) -> None:
 
 TABLE = {"name": "t", "unit": "document", "case": "fever", "time": {"column": "onset", "every": "week"}}
 WITH_MORE = SMALL_TASK | {"fields": SMALL_TASK["fields"] | {"more": {"type": "boolean", "description": "More."}}}
-USES = ("export", "evaluate", "compare", "estimate", "calibrate", "aggregate", "review", "notebook", "extend")
+USES = (
+    "export", "evaluate", "compare", "estimate", "calibrate", "aggregate", "review", "notebook", "extend", "input",
+    "input by a link", "list of ids", "list of ids of a plan", "pseudonymise", "pseudonyms", "gold", "first texts",
+)  # fmt: skip
 
 
 def uses(run: Path, made: Path, out: Path) -> dict[str, Callable[[], object]]:
-    gold = made / "gold.parquet"
+    gold, data = made / "gold.parquet", made / "d.parquet"
     return {
         "export": lambda: glane.export(run, "csv", out),
         "evaluate": lambda: glane.evaluate(run, gold),
@@ -74,6 +82,32 @@ def uses(run: Path, made: Path, out: Path) -> dict[str, Callable[[], object]]:
         "aggregate": lambda: glane.aggregate(run, TABLE),
         "review": lambda: glane.review(run, out, rows=5),
         "notebook": lambda: glane.open_run(run).usable().collect(),
+        "input": lambda: extract_here(make_settings(run / "records", out, data__text_column="reason")),
+        "input by a link": lambda: extract_here(make_settings(linked_to(run, out), out, data__text_column="reason")),
+        "list of ids": lambda: extract_here(make_settings(data, out, data__only_ids_in=str(run / _RECORDS))),
+        "list of ids of a plan": lambda: check_selected(
+            inspect_files(str(data), id_column="id", text_column="text"),
+            make_settings(data, out, data__only_ids_in=str(run / _RECORDS)).data,
+        ),
+        "pseudonymise": lambda: glane.pseudonymise(
+            run / "records", out, offsets=out.parent / "places", key_file=key_in(out.parent), data__text_column="reason"
+        ),
+        "pseudonyms": lambda: replaced_documents(
+            make_settings(
+                run / "records",
+                out,
+                data__text_column="reason",
+                data__pseudonyms={
+                    "dates": "kept",
+                    "key_file": str(key_in(out.parent)),
+                    "offsets": str(out.parent / "places"),
+                },
+            ).data,
+            (),
+            out,
+        ),
+        "gold": lambda: glane.evaluate(made / "other", run / _RECORDS),
+        "first texts": lambda: first_texts(run / _RECORDS, "reason", number=1, place="from"),
         "extend": lambda: extract_here(make_settings(made / "d.parquet", out, WITH_MORE, data__extend=str(run))),
     }
 
@@ -101,6 +135,18 @@ def test_no_flipped_byte_of_the_records_passes(run: Path) -> None:
             glane.open_run(run).all()
         flipped(path, at)
     assert glane.open_run(run).all().collect().height == 30
+
+
+def key_in(folder: Path) -> Path:
+    write_key(folder)
+    return folder / "key"
+
+
+def linked_to(run: Path, out: Path) -> Path:
+    """A link to the file of records that stands apart from the run."""
+    link = out.parent / "link.parquet"
+    link.symlink_to(run / _RECORDS)
+    return link
 
 
 def swapped(run: Path, made: Path) -> None:
@@ -183,6 +229,27 @@ def test_a_file_that_changes_while_it_is_read_is_told(run: Path, monkeypatch: py
     monkeypatch.setattr(unaltered, "content_digest", meanwhile)
     with pytest.raises(DataError, match="was changed while it was read"):
         glane.open_run(run).all()
+
+
+def test_a_file_that_was_replaced_once_while_it_was_read_is_read_again(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest, read = unaltered.content_digest, []
+
+    def once(path: str, known: unaltered.Identity) -> str:
+        read.append(path)
+        if len(read) == 1:
+            os.utime(path, ns=(1, 1))
+        return digest(path, known)
+
+    monkeypatch.setattr(unaltered, "content_digest", once)
+    assert glane.open_run(run).all().collect().height == 30
+    assert len(read) == 2
+
+
+def test_records_that_are_as_they_were_give_ids(made: Path, run: Path, tmp_path: Path) -> None:
+    settings = make_settings(made / "d.parquet", tmp_path / "out", data__only_ids_in=str(run / _RECORDS))
+    assert extract_here(settings).height == 30
 
 
 def test_each_file_is_read_once_for_it(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ from glane.corpus.files import InputFile, inspect_files  # noqa: E402
 from glane.corpus.plan import make_plan, read_plan, shard_size, write_plan  # noqa: E402
 from glane.corpus.proof import with_digests  # noqa: E402
 from glane.corpus.select import Selection, select_rows  # noqa: E402
-from glane.corpus.unchanged import Identity, content_digests  # noqa: E402
+from glane.corpus.unchanged import Identity  # noqa: E402
 from glane.extraction import lineage  # noqa: E402
 from glane.extraction.prepare import checked_files  # noqa: E402
 from glane.extraction.reader import reader_of  # noqa: E402
@@ -54,6 +54,7 @@ from glane.run.description import read_description  # noqa: E402
 from glane.run.directory import RunDirectory  # noqa: E402
 from glane.run.heartbeat import Progress  # noqa: E402
 from glane.run.heartbeat_writer import HeartbeatWriter  # noqa: E402
+from glane.run.inputs import input_digests  # noqa: E402
 from glane.run.ledger import Ledger  # noqa: E402
 from glane.run.overview import overview  # noqa: E402
 from glane.run.parts import commit_part, read_part  # noqa: E402
@@ -180,7 +181,7 @@ def plan_real(data: str) -> None:
         "inspect_files",
         lambda: inspect_files(data, id_column="id", text_column="text", carry_columns=[]),
     )
-    timed("content_digests", lambda: content_digests((file.path, file.identity) for file in found))
+    timed("input_digests", lambda: input_digests(found, None))
     for selection in (Selection(), Selection(where="triage <= 2"), Selection(sample=0.01)):
         what = f"where={selection.where} sample={selection.sample}"
         selected = timed(f"select {what}", lambda s=selection: select_rows(found, id_column="id", selection=s))

@@ -19,6 +19,7 @@ from glane.corpus.find import INPUT_FOLDER, find_files
 from glane.corpus.readable import readable
 from glane.errors import ConfigError, DataError, did_you_mean
 from glane.parquet import open_parquet
+from glane.run.unaltered import refuse_altered_around
 from glane.tables.advice import conversion_command
 from glane.tables.options import TableOptions
 from glane.type_words import type_words
@@ -55,6 +56,7 @@ def _parquet(pattern: str, place: str) -> Iterator[Sequence[str]]:
     found = find_files(pattern, place=place)
     tables = tables_in(found, TableOptions(), place=place)
     if not tables:
+        refuse_altered_around(found.paths)
         yield found.paths
         return
     with text_folder() as folder:

@@ -21,6 +21,7 @@ from glane.languages import say
 from glane.parquet import is_encrypted, open_parquet, write_parquet_frame
 from glane.rewritten import original_digest
 from glane.run.links import RunLink
+from glane.run.unaltered import refuse_altered_around
 from glane.run.whole import refuse_mixed
 from glane.run.written import (
     WRITTEN,
@@ -49,6 +50,7 @@ def read_table(path: str, *, place: str) -> pl.DataFrame:
             did not write to its end.
     """
     files = find_files(path, place=place).paths
+    refuse_altered_around(files)
     for file in files:
         refuse_mixed(Path(file), place=place)
     frames = [_read_other(file, place) if is_table(file) else _read(file) for file in files]

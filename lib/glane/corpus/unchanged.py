@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,9 +127,3 @@ def content_digest(path: str, known: Identity | None = None) -> str:
             return original_digest(Path(path), digest)
     except OSError as error:
         raise UnreadableError(f"{path}: cannot be read ({error.strerror}).") from None
-
-
-def content_digests(files: Iterable[tuple[str, Identity]]) -> list[str]:
-    """`content_digest` of each file, in order. Threads help, because hashing releases the interpreter's lock."""
-    with ThreadPoolExecutor(max_workers=_READERS) as pool:
-        return list(pool.map(lambda one: content_digest(*one), files))

@@ -32,7 +32,7 @@ from glane.extraction.extension import extended, find_extension
 from glane.extraction.fingerprint import make_fingerprint
 from glane.extraction.lineage import lineage_lines, prepare_lineage
 from glane.extraction.lookups import lookup_marks
-from glane.extraction.selection import listed_ids, selected_rows
+from glane.extraction.selection import selected_rows, unaltered_ids
 from glane.extraction.shifted import pseudonym_lines, pseudonym_values, refuse_shifted_columns
 from glane.extraction.summary import WORK
 from glane.extraction.tables import VALUE_COLUMNS
@@ -53,7 +53,7 @@ def draft(settings: ResolvedSettings, task: Task, known: RunDescription | None) 
     """Check the input and describe the run; see `glane.run.work.Work.draft`."""
     found = find_files(settings.data.path)
     files = checked_files(found, settings.data, task)
-    listed = listed_ids(settings.data, known)
+    listed = unaltered_ids(settings.data, known)
     fingerprint = make_fingerprint(
         data=settings.data,
         only_ids=None if listed is None else listed.digest,

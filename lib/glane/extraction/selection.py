@@ -14,6 +14,7 @@ from glane.corpus.select import Selected, Selection, check_selection, select_row
 from glane.errors import DataError
 from glane.extraction.results import open_run
 from glane.run.description import RunDescription
+from glane.run.unaltered import refuse_altered_around
 from glane.settings import DataSettings
 from glane.types import Status
 
@@ -45,6 +46,17 @@ def listed_ids(data: DataSettings, known: RunDescription | None = None) -> Liste
             return ListedIds(ids=None, digest=known.fingerprint["data"]["only_ids_in"])
     ids = read_id_list(data.only_ids_in, data.result_id, setting=_LIST)
     return ListedIds(ids=ids, digest=ids_digest(ids.sort().to_arrow()).hex())
+
+
+def unaltered_ids(data: DataSettings, known: RunDescription | None = None) -> ListedIds | None:
+    """The same, and of a file of the records of a complete run only if none of these was altered.
+
+    Raises:
+        GlaneError: as `listed_ids` does, or naming the record that was altered.
+    """
+    if data.only_ids_in is not None:
+        refuse_altered_around([data.only_ids_in])
+    return listed_ids(data, known)
 
 
 def selected_rows(files: list[InputFile], data: DataSettings, listed: ListedIds | None = None) -> Selected:
@@ -103,7 +115,7 @@ def _selection(files: list[InputFile], data: DataSettings, listed: ListedIds | N
         _refuse_other_numbers(files, data.only_rejected_of)
     only = _ids(data, data.only_rejected_of, rejected_only=True)
     if data.only_ids_in is not None:
-        found = listed_ids(data) if listed is None or listed.ids is None else listed
+        found = unaltered_ids(data) if listed is None or listed.ids is None else listed
         only = None if found is None else found.ids
     return Selection(
         where=data.where,

@@ -27,6 +27,7 @@ from glane.records import read_record
 from glane.run.directory import RunDirectory
 from glane.run.erased import Erased, read_erased
 from glane.run.fingerprint import differences
+from glane.run.unaltered import refuse_altered_around
 from glane.run.written import refuse_inside_run
 from glane.settings import DataSettings
 from glane.settings.pseudonymise import InputPseudonyms
@@ -60,6 +61,7 @@ def replaced_documents(data: DataSettings, inputs: Sequence[str], folder: Path, 
     record = folder / RECORD
     is_new = False
     if not exists(record):
+        refuse_altered_around(file.path for file in files)
         refuse_told_values(data, files)
         sources = tuple(file.known(content_digest(file.path)) for file in files)
         made_of = made_of_digest(rules, sources)

@@ -13,7 +13,7 @@ from glane.extraction.forecast import PilotReport, check_same
 from glane.extraction.lookups import lookup_marks
 from glane.extraction.prepare import checked_files
 from glane.extraction.results import open_run
-from glane.extraction.selection import listed_ids, selected_rows
+from glane.extraction.selection import selected_rows, unaltered_ids
 from glane.extraction.shifted import pseudonym_values
 from glane.job.resolve import resolve
 from glane.job.tables import passing_tables
@@ -21,6 +21,7 @@ from glane.pilot.frame import read_frame
 from glane.pilot.on_cluster import kept_folder, mark_of
 from glane.pilot.report import make_report
 from glane.pilot.trial import draw_sample, earlier, engines_here, private_folder, try_rows
+from glane.run.unaltered import refuse_altered_around
 from glane.settings import PlanSettings, ResolvedSettings
 from glane.task.task import Task
 
@@ -50,7 +51,8 @@ def _tried(
     """The report on what was `told`, whose input can be read as that of `extraction`."""
     data, pilot = extraction.data, settings.pilot
     files = checked_files(data.path, data, task)
-    listed = listed_ids(data)
+    refuse_altered_around(file.path for file in files)
+    listed = unaltered_ids(data)
     selected = selected_rows(files, data, listed)
     frame = read_frame(files, selected, text_column=data.text_column, inputs=task.input_columns)
     groups = "" if selected.groups is None else f"{frame.num_rows} groups of "

@@ -20,6 +20,7 @@ from glane.pseudonyms.whole import refuse_unreplaceable
 from glane.pseudonyms.written import FILE_MODE, refuse_again, write_replaced
 from glane.records import Record
 from glane.run.audit import note_reads_inside_runs, note_wrote
+from glane.run.unaltered import refuse_altered_around
 from glane.run.written import digest_of, refuse_inside_run
 from glane.settings.pseudonymise import PseudonymiseData, PseudonymiseSettings
 from glane.storage import replace_file, write_folder_once
@@ -71,6 +72,7 @@ def pseudonymise_table(settings: PseudonymiseSettings) -> PseudonymisedTable:
     files = _checked(settings)
     if out.exists() and any(out.iterdir()):
         raise RunError(f"out.dir: {out} is there already. Choose another out.dir.")
+    refuse_altered_around(file.path for file in files)
     rules = _rules(settings, key)
     made_of = _made_of(files, rules, settings)
     refuse_other(offsets, made_of)

@@ -6,17 +6,18 @@ wrote. The digests of `digests.json` tell it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
 from glane.corpus.unchanged import Identity, content_digest, identity
-from glane.errors import RunError
+from glane.errors import DataError, GlaneError, RunError
 from glane.run.change import refuse_changing
 from glane.run.digests import RunDigests, read_digests_of_run
 from glane.run.directory import RunDirectory
 from glane.run.links import run_at
+from glane.run.names import MARKER
 from glane.storage import exists, listed
 
 _READERS = 8
@@ -37,15 +38,41 @@ def refuse_altered(directory: RunDirectory) -> None:
         RecordError: if `digests.json` is damaged.
         RunError: naming the file that was changed, is absent or was added, `digests.json` too, and the remedy.
     """
-    problem = ""
+    problem: GlaneError | None = None
     for _ in range(_TRIES):
         taken = _taken(directory)
-        problem = "" if taken is None else _problem(directory, taken)
-        if not problem or taken == _taken(directory):
-            break  # else a command replaced files of the run meanwhile, and renewed their digests
-    if problem:
+        problem = None if taken is None else _found(directory, taken)
+        if problem is None or (isinstance(problem, RunError) and taken == _taken(directory)):
+            break  # else a command replaced files of the run meanwhile, and renewed their digests, or is about to
+    if problem is not None:
         refuse_changing(directory)
-        raise RunError(problem)
+        raise problem
+
+
+def refuse_altered_around(paths: Iterable[str | Path]) -> None:
+    """Refuse files that are read by their paths if they are records of a complete run of which any was altered.
+
+    Raises:
+        GlaneError: as `refuse_altered` does.
+    """
+    asked = [place for path in map(Path, paths) for place in (path, path.resolve())]
+    for folder in dict.fromkeys(place.parent for place in asked if place.is_file()):
+        directory = RunDirectory(root=folder.parent)
+        if folder == directory.records and exists(folder.parent / MARKER):
+            refuse_altered(directory)
+
+
+def digest_once(path: str, known: Identity) -> str:
+    """`content_digest` of a file, which a process reads once for it as long as the file is the one `known`."""
+    return _digest_of(path, known)
+
+
+def _found(directory: RunDirectory, taken: RunDigests) -> GlaneError | None:
+    try:
+        problem = _problem(directory, taken)
+    except DataError as error:  # replaced while it was read, perhaps by a command that renews digests
+        return error
+    return RunError(problem) if problem else None
 
 
 def _problem(directory: RunDirectory, taken: RunDigests) -> str:
