@@ -104,6 +104,15 @@ def test_a_review_that_stops_early_keeps_the_size_of_every_stratum(run: Path, tm
     assert both["reviewer"].n_unique() == 1
 
 
+def test_what_was_skipped_in_the_earlier_review_is_said_of_both(run: Path, tmp_path: Path) -> None:
+    gold = first_review(run, tmp_path / "first")
+    pl.read_parquet(gold).with_columns(pl.lit(3).alias("documents_skipped")).write_parquet(gold)
+    glane.review(run, str(tmp_path / "next"), sample="for_figure", field="fever", gold=str(gold), rows=20)
+    both = pl.read_parquet(reviewed(run, tmp_path / "next"))
+    assert both.height == 50
+    assert both["documents_skipped"].to_list() == [3] * 50
+
+
 def test_the_job_takes_it(run: Path, tmp_path: Path) -> None:
     gold = first_review(run, tmp_path / "first")
     asked = [f"run.dir={run}", f"out.dir={tmp_path / 'next'}", "sample=for_figure", "rows=20"]

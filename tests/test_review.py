@@ -2,9 +2,11 @@
 
 import base64
 import hashlib
+import html
 import json
 import os
 import re
+import shutil
 import stat
 import sys
 import time
@@ -700,6 +702,24 @@ def test_documents_that_were_skipped_are_told(run, tmp_path):
     other = corrections_of(run, {"d2": {}, "d3": {}}, reviewer="Béa")
     both = gold_of(run, tmp_path, corrections_of(run, {"d0": {}, "d1": {}, "d4": {}}), other)
     assert both.agreement.as_values()["sample"]["skipped"] == []
+    assert "documents_skipped" not in both.table.column_names
+
+
+def test_figures_say_that_documents_were_skipped(run, tmp_path):
+    corrections = corrections_of(run, {"d0": {}, "d1": {}, "d4": {}})
+    path = tmp_path / "gold.parquet"
+    pl.from_arrow(gold_of(run, tmp_path, corrections).table).write_parquet(path)
+    opened, field = run.directory.root, "fever"
+    for found in (glane.evaluate(opened, path, samples=0), glane.estimate(opened, path, field)):
+        assert "Warning: Documents of the sample that reviewers skipped: 2." in str(found)
+        found.write(str(tmp_path / "out"))
+        page = html.unescape((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
+        assert "reviewers skipped: 2." in page
+        assert "que les relecteurs ont passés : 2." in page
+        shutil.rmtree(tmp_path / "out")
+    assert "a simple random sample, of which 2 documents were skipped" in str(found)
+    without = pl.read_parquet(path).drop("documents_skipped")
+    assert "skipped" not in str(glane.estimate(opened, without, field))
 
 
 def test_probabilities_are_those_of_the_sample_not_of_the_file(run, tmp_path):

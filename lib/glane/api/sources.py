@@ -13,7 +13,7 @@ from glane.assess.annotations.answers import is_annotations
 from glane.assess.annotations.listed import DOCUMENTS_FILE
 from glane.assess.arms import ARM
 from glane.assess.files import read_table
-from glane.assess.sampling import PROBABILITY, STRATUM, WEIGHT
+from glane.assess.sampling import PROBABILITY, SKIPPED, STRATUM, WEIGHT
 from glane.assess.told_cells import as_told
 from glane.corpus.find import find_files
 from glane.corpus.ids import as_ids, id_type
@@ -107,7 +107,7 @@ def is_synthetic(table: TableLike) -> bool:
 
 def _tell_others(table: pl.DataFrame, known: Sequence[str], place: str) -> None:
     """Name the columns that are no fields of the task: one that is misspelt would be left out without a word."""
-    of_review = {WEIGHT, PROBABILITY, STRATUM, ARM, "reviewer", "accepted_in_bulk", "status"}
+    of_review = {WEIGHT, PROBABILITY, STRATUM, ARM, SKIPPED, "reviewer", "accepted_in_bulk", "status"}
     others = [name for name in table.columns if name.partition("__")[0] not in known and name not in of_review]
     if others:
         say(

@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 
 from glane.assess.arms import ARM, ASSISTED, BLIND
-from glane.assess.sampling import PROBABILITY, STRATUM, WHOLE
+from glane.assess.sampling import PROBABILITY, STRATUM, WHOLE, skipped_of
 from glane.assess.sampling_by_answer import OTHERWISE
+from glane.records import left_out
 from glane.types import Language
 from glane.validation import Strict
 
@@ -23,6 +24,7 @@ class Design(Strict):
     drawn: Drawn | None  # None where the right answers do not say
     blind: int  # documents that were shown without the model's answers
     assisted: int  # and with them; both 0 where the right answers do not say
+    skipped: int | None = left_out()  # documents of the sample that nobody reviewed, before others that somebody did
 
 
 def design_of(gold: pl.DataFrame, *, fields: Collection[str]) -> Design:
@@ -37,6 +39,7 @@ def design_of(gold: pl.DataFrame, *, fields: Collection[str]) -> Design:
         drawn=_drawn(gold, fields),
         blind=0 if arms is None else int((arms == BLIND).sum()),
         assisted=0 if arms is None else int((arms == ASSISTED).sum()),
+        skipped=skipped_of(gold, fields=fields),
     )
 
 
@@ -63,6 +66,8 @@ def design_words(design: Design, language: Language) -> str:
         shown = words["both"].format(blind=design.blind, assisted=design.assisted)
     else:
         shown = words["blind" if design.blind else "assisted"]
+    if design.skipped:
+        drawn = words["skipped"].format(drawn=drawn, num=design.skipped)
     return words["design"].format(drawn=drawn, shown=shown)
 
 
@@ -83,6 +88,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
     "fr": {
         "review": "La relecture : {design}.",
         "design": "{drawn} ; {shown}",
+        "skipped": "{drawn}, dont {num} documents ont été passés : le reste n'est plus aléatoire s'ils sont difficiles",
         "simple": "tirage aléatoire simple",
         "unequal": "tirage à probabilités inégales, les documents douteux plus souvent",
         "by_answer": "tirage stratifié selon la réponse du modèle",
@@ -96,6 +102,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "review": "The review: {design}.",
         "design": "{drawn}; {shown}",
+        "skipped": "{drawn}, of which {num} documents were skipped: what is left is not random if these are hard",
         "simple": "a simple random sample",
         "unequal": "drawn with unequal probabilities, doubtful documents more often",
         "by_answer": "stratified by the model's answer",

@@ -10,7 +10,7 @@ from typing import Literal
 
 import polars as pl
 
-from glane.assess.sampling import IN_BULK, REVIEWER
+from glane.assess.sampling import IN_BULK, REVIEWER, skipped_of
 from glane.languages import clauses
 from glane.records import left_out
 from glane.types import Language, Status
@@ -29,6 +29,7 @@ class RightAnswers(Strict):
     read_twice: int = 0  # by two readers or more
     in_bulk: int = 0  # all whose values were accepted in one step, none by itself
     untouched: int = 0  # left out, beside `documents`: they stand as an export wrote them
+    skipped: int | None = left_out()  # of the sample, beside `documents`: nobody reviewed them, but others after them
     untold: int = 0  # of which nothing tells whether a person changed or read them
     all_equal: bool | None = left_out()  # whether no value differs from the run's; of a table
 
@@ -60,8 +61,9 @@ def right_answers(gold: pl.DataFrame, *, fields: Collection[str], is_synthetic: 
     if REVIEWER not in gold.columns or REVIEWER in fields:
         return RightAnswers(kind="table", documents=num)
     return RightAnswers(
-        kind="review", documents=num, read_twice=_read_twice(gold, fields), in_bulk=_in_bulk(gold, fields)
-    )
+        kind="review", documents=num, read_twice=_read_twice(gold, fields), in_bulk=_in_bulk(gold, fields),
+        skipped=skipped_of(gold, fields=fields),
+    )  # fmt: skip
 
 
 def right_answers_text(found: RightAnswers, language: Language) -> str:
@@ -93,6 +95,8 @@ def right_answers_warnings(found: RightAnswers | None, language: Language) -> li
         lines.append(words["in_bulk_warning"].format(num=found.in_bulk, documents=found.documents))
     if found.untouched:
         lines.append(words["untouched_warning"].format(num=found.untouched))
+    if found.skipped:
+        lines.append(words["skipped_warning"].format(num=found.skipped))
     if found.untold:
         lines.append(words["untold_warning"].format(num=found.untold))
     if found.all_equal:
@@ -148,6 +152,9 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "dit que quelqu'un les a lus : {num}. Marquez ceux qui ont été lus et étaient justes (brat : yes dans la "
         "colonne read de documents.csv ; Label Studio : Submit). Sans cela, seuls les documents corrigés comptent, "
         "et les chiffres sont trop bas.",
+        "skipped_warning": "Documents de l'échantillon que les relecteurs ont passés : {num}. Si ce sont les "
+        "difficiles, les documents relus ne sont plus un échantillon aléatoire et les chiffres sont trop beaux. "
+        "Relisez-les aussi ; agreement.json, à côté des réponses de référence, les nomme.",
         "untold_warning": "Documents dont rien ne dit si quelqu'un les a changés ou lus : {num}. Une version "
         "antérieure de glane les a exportés, et ceux que personne n'a regardés comptent comme justes. Exportez "
         "encore, et mettez le nouveau documents.csv à côté des fichiers annotés (brat).",
@@ -174,6 +181,9 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "untouched_warning": "Documents that do not count, as they stand as the export wrote them and nothing says "
         "that somebody read them: {num}. Mark those that were read and were right (brat: yes in the column read of "
         "documents.csv; Label Studio: Submit). Without, only corrected documents count, and figures are too low.",
+        "skipped_warning": "Documents of the sample that reviewers skipped: {num}. If these are the hard ones, those "
+        "that were reviewed are no random sample any more, and figures are too good. Review them, too; agreement.json "
+        "beside the right answers names them.",
         "untold_warning": "Documents of which nothing tells whether somebody changed or read them: {num}. An earlier "
         "glane exported them, and those that nobody looked at count as right. Export again, and put the new "
         "documents.csv beside the annotated files (brat).",

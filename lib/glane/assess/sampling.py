@@ -6,7 +6,7 @@ Thompson, JASA 1952); without it, a sample that looks at doubtful documents more
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -21,12 +21,21 @@ from glane.task.doubts import is_doubted
 PROBABILITY, WEIGHT, STRATUM = "inclusion_probability", "weight", "stratum"
 REVIEWER = "reviewer"  # of the gold
 IN_BULK = "accepted_in_bulk"  # of the gold
+SKIPPED = "documents_skipped"  # of the gold: how many of the sample nobody reviewed, before others that somebody did
 WHOLE = "all"  # the stratum of a sample that has none
 NO_VALUE = "(no value)"  # the stratum of the documents whose column is null
 CERTAIN = 0.05  # a document that the model holds for certain is drawn as if this were its doubt
 
 Allocation = Literal["proportional", "equal"]
 Method = Literal["random", "stratified", "uncertain", "by_answer"]
+
+
+def skipped_of(gold: pl.DataFrame, *, fields: Collection[str]) -> int | None:
+    """How many documents of their sample right answers say were skipped; None if none was, or they do not say it."""
+    if SKIPPED not in gold.columns or SKIPPED in fields or not gold.schema[SKIPPED].is_integer():
+        return None
+    most = gold[SKIPPED].max()
+    return most or None if isinstance(most, int) else None
 
 
 def draw(

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from glane.assess.files import as_parquet
-from glane.assess.review.reviewed_sample import SAMPLE
+from glane.assess.review.reviewed_sample import SAMPLE, skipped_in, with_skipped
 from glane.assess.sampling import PROBABILITY, STRATUM, WEIGHT, draw_stratified
 from glane.assess.sampling_for_figure import GUESS, YES, Band, allocated, strata_by_confidence
 from glane.assess.strata import MOST_UNEQUAL
@@ -148,7 +148,8 @@ def with_earlier(gold: pa.Table, folder: str | Path) -> pa.Table:
     chances = pa.array([counts[name] / sizes[name] * covered for name in strata], pa.float64())
     for name, values in ((PROBABILITY, chances), (WEIGHT, pc.divide(1.0, chances))):
         both = both.set_column(both.schema.get_field_index(name), name, values)
-    return both
+    skipped = skipped_in(gold) + skipped_in(earlier)
+    return with_skipped(both, skipped) if skipped else both
 
 
 def _earlier(path: Path, sample: pl.DataFrame) -> pa.Table:

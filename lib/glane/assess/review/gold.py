@@ -20,7 +20,7 @@ from glane.assess.review.consensus import SOURCE, Settled, consensus, unsettled
 from glane.assess.review.corrections import Corrections
 from glane.assess.review.readings import Readings, read_readings
 from glane.assess.review.record import AgreementSummary
-from glane.assess.review.reviewed_sample import Sample, state_text
+from glane.assess.review.reviewed_sample import Sample, state_text, with_skipped
 from glane.assess.sampling import IN_BULK, PROBABILITY, REVIEWER, STRATUM, WEIGHT
 from glane.parquet import write_parquet
 from glane.run.links import RunLink
@@ -59,7 +59,8 @@ def make_gold(
         A table with the id, the columns of each field of the page (`<field>`, `<field>__missing`, and as the task asks
         `__precision` and `__assertion`; records without what annotates their members), `inclusion_probability`,
         `weight`, `stratum`, `arm` and `reviewer`; `accepted_in_bulk`, the fields that one reader accepted together with
-        all that was left of the document, where there are some; of several files also `<field>__source`: agreed,
+        all that was left of the document, where there are some; `documents_skipped`, how many of the sample, if some
+        were; of several files also `<field>__source`: agreed,
         adjudicated, one_reader, or first_reader where they disagree and nothing settled it. And counts: see
         `glane.assess.review.agreement`, and how far the review is.
 
@@ -75,9 +76,12 @@ def make_gold(
     probabilities = sample.probabilities(found)
     ids = {str(key): key for key in rows[id_column]}
     key_column = pl.Series(id_column, [ids[key] for key in found], rows.schema[id_column])
+    state = sample.state(found, readings.values)
     table = _table(key_column, found, readings, probabilities, sample, with_sources=len(reviews) > 1)
+    if state.skipped:
+        table = with_skipped(table, len(state.skipped))
     counts = agreement(
-        reviews, readings.values, readings.fields, sample=sample.state(found, readings.values), clusters=clusters,
+        reviews, readings.values, readings.fields, sample=state, clusters=clusters,
         blind={name for name, one in sample.drawn.items() if one.arm == BLIND},
     )  # fmt: skip
     left = unsettled(found)

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 
 from glane.assess.arms import ARM, ASSISTED, BLIND
 from glane.assess.review.record import ReviewState, StratumState
-from glane.assess.sampling import PROBABILITY, STRATUM
+from glane.assess.sampling import PROBABILITY, SKIPPED, STRATUM
 from glane.errors import DataError, told
 from glane.parquet import read_parquet_frame
 from glane.run.whole import refuse_mixed
@@ -143,6 +144,19 @@ def read_sample(folder: str | Path, *, id_column: str) -> Sample:
             for place, (name, probability, stratum, arm) in enumerate(rows)
         },
     )
+
+
+def with_skipped(gold: pa.Table, num: int) -> pa.Table:
+    """Right answers that say how many documents of their sample were skipped, wherever the table goes."""
+    column = pa.array([num] * len(gold), pa.int64())
+    if SKIPPED in gold.column_names:
+        return gold.set_column(gold.schema.get_field_index(SKIPPED), SKIPPED, column)
+    return gold.append_column(SKIPPED, column)
+
+
+def skipped_in(gold: pa.Table) -> int:
+    """How many documents of their sample right answers say were skipped."""
+    return max(gold[SKIPPED].to_pylist(), default=0) if SKIPPED in gold.column_names else 0
 
 
 def state_text(state: ReviewState) -> str:
