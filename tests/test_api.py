@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -285,12 +287,43 @@ def test_copies_of_a_text_go_together_whoever_asked_them(tmp_path: Path, asks_ea
     gold = glane.open_run(tmp_path / "run").usable().select("id", "fever", "age").collect()
     (one,) = glane.estimate(tmp_path / "run", gold, "fever").figures
     assert one.clusters == 10
-    found = evaluated_clusters(glane.open_run(tmp_path / "run"), ())
+    found, are_known = evaluated_clusters(glane.open_run(tmp_path / "run"), ())
     assert found is not None
+    assert are_known
     assert found[CLUSTER].n_unique() == 10
+
+
+def test_that_copies_cannot_be_told_is_said_beside_the_figure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = write_documents(tmp_path / "d.parquet", [f"note {i // 4}" for i in range(40)])
+    run = tmp_path / "run"
+    extract_here(make_settings(data, run))
+    gold = glane.open_run(run).usable().select("id", "fever", "age").collect().with_columns(pl.lit(20).alias("age"))
+    shutil.copytree(run, tmp_path / "other")
+    table = {"name": "t", "unit": "document", "field": "fever"}
+
+    def told() -> list[str]:
+        found = [
+            glane.evaluate(run, gold, samples=20), glane.estimate(run, gold, "fever"),
+            glane.compare([run, tmp_path / "other"], gold=gold, samples=20),
+        ]  # fmt: skip
+        pages = []
+        for place, one in enumerate(found):
+            one.write(str(tmp_path / f"out{place}"))
+            pages.append((tmp_path / f"out{place}" / "report.html").read_text(encoding="utf-8"))
+        glane.aggregate(run, table, gold=gold)
+        return [*map(str, found), *pages, capsys.readouterr().err]
+
+    words, mots = "copies of one text count as documents of their own", "des copies d'un même texte comptent"
+    assert not any(words in one or mots in one for one in told())
+    data.rename(tmp_path / "elsewhere.parquet")
+    *lines, first, second, third, aside = told()
+    assert all(words in one for one in [*lines, aside])
+    assert all(words in one and mots in html.unescape(one) for one in (first, second, third))
 
 
 def test_texts_that_differ_are_no_clusters(tmp_path: Path) -> None:
     data = write_documents(tmp_path / "d.parquet", [f"note {i}" for i in range(8)])
     extract_here(make_settings(data, tmp_path / "run"))
-    assert evaluated_clusters(glane.open_run(tmp_path / "run"), ()) is None
+    assert evaluated_clusters(glane.open_run(tmp_path / "run"), ()) == (None, True)

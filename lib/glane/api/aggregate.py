@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from glane.api.clusters import warn_of_copies
 from glane.api.error_rates import read_error_rates
 from glane.api.line_list import details_of
 from glane.api.links import read_links, with_entities
@@ -159,6 +160,8 @@ def aggregate(
     )  # fmt: skip
     is_alone = gold is None and error_rates is None
     rows, failed = runs.usable(question, groups, extracted=is_alone), runs.failed(question, groups)
+    if not (is_alone or runs.are_copies_known()):
+        warn_of_copies()
     check_value(
         question.field, question.value, kind=rows.schema[question.field],
         categories=categories_of(runs.first.task.fields.get(question.field)),

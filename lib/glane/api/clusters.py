@@ -2,25 +2,53 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 import polars as pl
 
-from glane.assess.clusters import CLUSTER, cluster_numbers
+from glane.assess.clusters import CLUSTER, COPIES_ALONE, cluster_numbers
 from glane.errors import ConfigError, DataError, did_you_mean
 from glane.extraction.results import Run
+from glane.languages import say
 
 _TEXT = "__text"
 
 
-def evaluated_clusters(run: Run, columns: Sequence[str]) -> pl.DataFrame | None:
-    """The clusters of all documents of a run, as `clusters_of`; None without columns where no text is there twice.
+def evaluated_clusters(run: Run, columns: Sequence[str]) -> tuple[pl.DataFrame | None, bool]:
+    """The clusters of all documents of a run, and whether they could be told, as `clusters_of`.
+
+    They are None without columns where no text is there twice.
 
     Texts are read: the result tells only of those copies that met in one process. Documents without values are among
     them: they are judged as well, and belong to their patient or hospital as the others do.
     """
-    found, _ = clusters_of(run, columns, run.all())
-    return found if columns or found[CLUSTER].is_duplicated().any() else None
+    found, are_known = clusters_of(run, columns, run.all())
+    return found if columns or found[CLUSTER].is_duplicated().any() else None, are_known
+
+
+def clusters_or_warning(run: Run, columns: Sequence[str]) -> pl.DataFrame | None:
+    """The clusters alone; that they could not be told is said on stderr: for what has no other place for it."""
+    found, are_known = evaluated_clusters(run, columns)
+    if not are_known:
+        warn_of_copies()
+    return found
+
+
+def warn_of_copies() -> None:
+    """Say on stderr that copies of one text count as documents of their own."""
+    say(f"Warning: {COPIES_ALONE['en']}", to=sys.stderr)
+
+
+def are_copies_known(run: Run) -> bool:
+    """Whether the texts of a run can be read again, by which copies of one text are known. A group has no one text."""
+    if run.settings.data.group_by is not None:
+        return True
+    try:
+        run.documents()
+    except DataError:
+        return False
+    return True
 
 
 def clusters_of(run: Run, columns: Sequence[str], rows: pl.LazyFrame) -> tuple[pl.DataFrame, bool]:

@@ -110,13 +110,15 @@ def compare(
     if gold is not None:
         right = gold_of(gold, [first])
         reviewed, origin = right.table, right.right_answers
+    together, are_copies_known = evaluated_clusters(opened[0], names_in(clusters))
     found = compare_runs(
         candidates,
         reviewed,
         wanted=names_in(fields),
         is_weighted=weighted,
         chance=Chance(samples=samples, method=method, seed=seed),
-        clusters=evaluated_clusters(opened[0], names_in(clusters)),
+        clusters=together,
+        are_copies_known=are_copies_known,
     )
     result = Comparison(
         runs=runs_table(found.summary),

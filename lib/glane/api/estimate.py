@@ -155,6 +155,7 @@ def estimate(
         "run": ", ".join(runs.names), "gold": name_of(gold), "toy": runs.first.toy,
         "review": None if reviewed is None else reviewed.design,
         "right_answers": None if reviewed is None else reviewed.right_answers,
+        "are_copies_known": None if question.clusters or runs.are_copies_known() else False,
         "fingerprint": runs.first.description().fingerprint_digest,
     }  # fmt: skip
     rates = None if found.rates is None else error_rates_record(found.rates, runs, question, found.num_reviewed)

@@ -98,6 +98,7 @@ def evaluate(
     right = gold_of(gold, [opened])
     marked = right.spans if spans is None else table_of(spans, place="spans", id_column=opened.id_column)
     origin = right.right_answers
+    together, are_copies_known = evaluated_clusters(opened, names_in(clusters))
     found = evaluated(
         with_rules(task.fields, compare or {}, place="compare"),
         opened.all(),
@@ -108,7 +109,8 @@ def evaluate(
         wanted=names_in(fields),
         is_weighted=weighted,
         chance=Chance(samples=samples, method=method, seed=seed),
-        clusters=evaluated_clusters(opened, names_in(clusters)),
+        clusters=together,
+        are_copies_known=are_copies_known,
         is_grouped=opened.settings.data.group_by is not None,
     )
     all_equal = found.summary.overall.exact == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from glane.api.clusters import evaluated_clusters
+from glane.api.clusters import clusters_or_warning
 from glane.api.estimate import estimate
 from glane.api.gold import gold_of
 from glane.api.multiverse_runs import Universe, What, opened_universe, pair_of, question_of
@@ -129,7 +129,7 @@ def multiverse(
     reviewed = None if gold is None else gold_of(gold, universe.runs)
     raw = raw_figures(
         universe.answers, question, ids=universe.ids, between=pair, chosen=0, samples=samples, method=interval,
-        seed=seed, clusters=evaluated_clusters(universe.runs[0], question.clusters),
+        seed=seed, clusters=clusters_or_warning(universe.runs[0], question.clusters),
     )  # fmt: skip
     found = [_specification(universe, place, raw) for place in range(len(universe.runs))]
     if reviewed is not None:

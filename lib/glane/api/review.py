@@ -7,7 +7,7 @@ from typing import Literal
 
 import polars as pl
 
-from glane.api.clusters import evaluated_clusters
+from glane.api.clusters import clusters_or_warning
 from glane.api.next_documents import answer_of, next_documents
 from glane.api.numbers import check_numbers
 from glane.api.sources import Names, RunLike, TableLike, names_in, refuse_uncarried, run_of
@@ -172,7 +172,7 @@ def _gold(
     id_column = run.settings.data.result_id
     reviews, reviewed = _reviewed(run, corrections)
     sample = read_sample(out_dir, id_column=id_column)
-    found = evaluated_clusters(run, clusters)
+    found = clusters_or_warning(run, clusters)
     numbers = {} if found is None else dict(found.select(pl.col(id_column).cast(pl.String), CLUSTER).iter_rows())
     gold = make_gold(
         run.task, reviewed, sample, reviews, id_column=id_column, clusters=numbers, adjudicated=adjudicated

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from glane.api.cases import rows_with_case, watch_of
+from glane.api.clusters import are_copies_known
 from glane.assess.clusters import CLUSTER, cluster_numbers
 from glane.assess.estimate.case import CASE, CaseDefinition
 from glane.assess.estimate.question import Question, rows_of_run
@@ -56,6 +57,10 @@ class SeveralRuns:
                 "Each document counts once: leave a run out, or make increments with data.skip_done_in."
             )
         return found
+
+    def are_copies_known(self) -> bool:
+        """Whether the texts of all runs can be read again, by which copies of one text go together."""
+        return all(map(are_copies_known, self.runs))
 
     def num_drawn_from(self, reviewed: pl.Series) -> int:
         """The usable documents of the runs that some of the reviewed ones are of."""

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from glane.types import Language
+
 # With fewer, intervals by cluster are too short (Cameron, Gelbach and Miller, Rev. Econ. Stat. 2008).
 FEW_CLUSTERS = 15
 CLUSTER = "__cluster"  # the column of a cluster's number; no id is named so
 _PLACE = "__place"
+TEXTS_UNKNOWN: Mapping[Language, str] = {
+    "fr": "Les textes de l'extraction ne se lisent plus : on ne sait pas si certains sont identiques.",
+    "en": "The texts of the run cannot be read again: whether some are identical is not known.",
+}
+COPIES_ALONE: Mapping[Language, str] = {
+    "fr": "Les textes de l'extraction ne se lisent plus : des copies d'un même texte comptent comme des documents "
+    "séparés, et les intervalles sont alors trop courts. Remettez les fichiers d'entrée en place.",
+    "en": "The texts of the run cannot be read again: copies of one text count as documents of their own, and "
+    "intervals are too short then. Put the input files back.",
+}
 
 
 def cluster_numbers(rows: pl.DataFrame, columns: Sequence[str]) -> pl.Series:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from glane.assess.calibrate.record import AcceptedGroup, Clusters, Drawn
-from glane.assess.clusters import FEW_CLUSTERS
+from glane.assess.clusters import FEW_CLUSTERS, TEXTS_UNKNOWN
 from glane.types import Language
 
 WORDS: dict[Language, dict[str, str]] = {
@@ -39,7 +39,6 @@ WORDS: dict[Language, dict[str, str]] = {
         "draw": " (glane review sample=stratified by={field})",
         "left_out": "{left_out} values are to be reviewed, for more than {largest} go together",
         "not_apart": "nearly all were judged: for further documents the guarantee is approximate",
-        "texts_unknown": "The texts of the run cannot be read again: whether some are identical is not known.",
         "clusters": "Documents {what} count as one: {judged} judged clusters, {run} in the run.",
         "same_text": "with the same text",
         "same": "with the same {columns}",
@@ -76,7 +75,6 @@ WORDS: dict[Language, dict[str, str]] = {
         "draw": " (glane review sample=stratified by={field})",
         "left_out": "{left_out} valeurs restent à relire, car plus de {largest} vont ensemble",
         "not_apart": "presque toutes ont été jugées : pour d'autres documents la garantie est approchée",
-        "texts_unknown": "Les textes de l'extraction ne se lisent plus : on ne sait pas si certains sont identiques.",
         "clusters": "Les documents {what} comptent pour un : {judged} grappes jugées, {run} dans l'extraction.",
         "same_text": "de même texte",
         "same": "qui ont les mêmes {columns}",
@@ -127,7 +125,7 @@ def cluster_notes(clusters: Clusters, num_documents: int, *, language: Language)
     """What counts as one, if anything does but documents."""
     words = WORDS[language]
     if not clusters.are_known:
-        return (words["texts_unknown"],)
+        return (TEXTS_UNKNOWN[language],)
     if not clusters.columns and clusters.judged == num_documents:
         return ()
     columns = ", ".join(clusters.columns)

@@ -55,6 +55,7 @@ def compare_runs(
     is_weighted: bool = True,
     chance: Chance = DEFAULT_CHANCE,
     clusters: pl.DataFrame | None = None,
+    are_copies_known: bool = True,
 ) -> Comparison:
     """Compare every run with the first, on the documents and fields that all have.
 
@@ -72,6 +73,7 @@ def compare_runs(
         chance: Resamples and seed.
         clusters: The cluster of each document, if some go together: the id, and a number in the column `cluster`.
             Intervals and tests then follow clusters; kappa has no interval.
+        are_copies_known: Whether clusters could be told where copies of one text make them.
 
     Raises:
         DataError: if the runs share no field or no document, or the right answers cannot be used.
@@ -156,6 +158,7 @@ def compare_runs(
             samples=chance.samples,
             seed=chance.seed,
             clusters=None if together is None else int(together.max()) + 1,
+            are_copies_known=None if are_copies_known else False,
         ),
         runs=tuple(runs),
         comparisons=tuple(comparisons),

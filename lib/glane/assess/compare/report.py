@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from glane.assess.clusters import FEW_CLUSTERS
+from glane.assess.clusters import COPIES_ALONE, FEW_CLUSTERS
 from glane.assess.compare.record import Against, ComparisonSummary, Differences, FieldDifference, PairedTest
 from glane.assess.compare.words import WORDS
 from glane.assess.evaluate.report import how_drawn
@@ -24,6 +24,8 @@ def comparison_report(summary: ComparisonSummary, *, language: Language) -> str:
 def _body(summary: ComparisonSummary, language: Language) -> str:
     words = WORDS[language]
     parts = [warning(one) for one in right_answers_warnings(summary.right_answers, language)]
+    if summary.intervals.are_copies_known is False:
+        parts.append(warning(COPIES_ALONE[language]))
     parts += [heading(words["title"], 1), _about(summary, language)]
     parts += [heading(words["cost"]), paragraph(words["cost_how"]), _quality_table(summary, language)]
     parts += [_cost_table(summary, language), _settings_table(summary, words), _signs_table(summary, language)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from glane.assess.clusters import FEW_CLUSTERS
+from glane.assess.clusters import COPIES_ALONE, FEW_CLUSTERS
 from glane.assess.compare.record import (
     Against,
     ComparisonSummary,
@@ -16,7 +16,7 @@ from glane.assess.compare.record import (
 from glane.assess.evaluate.answers import some_ids
 from glane.assess.evaluate.record import ArmScores, EvaluationSummary, GroupScores
 from glane.assess.evaluate.report import exact_of, how_drawn, named
-from glane.assess.evaluate.scores import Counts, DescribedField, Ends, SignFigures, SignScores, Weights
+from glane.assess.evaluate.scores import Counts, DescribedField, Ends, Intervals, SignFigures, SignScores, Weights
 from glane.assess.evaluate.signs_page import FEW
 from glane.assess.evaluate.words import WORDS
 from glane.assess.right_answers import right_answers_text, right_answers_warnings
@@ -45,7 +45,7 @@ def evaluation_text(summary: EvaluationSummary) -> str:
     if flow.run_not_in_gold:
         lines.append(f"  left out: {flow.run_not_in_gold} documents of the run have no right answer")
     lines += _drawn_lines(summary.weights, summary.dates_without_precision)
-    lines += _cluster_lines(summary.intervals.clusters)
+    lines += _cluster_lines(summary.intervals)
     if summary.fields_without_gold:
         lines.append(f"  fields without right answers: {', '.join(summary.fields_without_gold)}")
     lines_of = named(summary, {"micro": "(micro)", "macro": "(macro)", "items": " (items)"})
@@ -145,7 +145,7 @@ def comparison_text(summary: ComparisonSummary) -> str:
     if summary.fields_left_out:
         lines.append(f"  left out: {', '.join(summary.fields_left_out)}")
     lines += _drawn_lines(summary.weights, summary.dates_without_precision)
-    lines += _cluster_lines(summary.intervals.clusters)
+    lines += _cluster_lines(summary.intervals)
     differing = sorted({key for one in summary.runs for key in one.settings})
     if differing:
         lines.append(f"  the runs differ in: {', '.join(differing)}")
@@ -156,7 +156,10 @@ def comparison_text(summary: ComparisonSummary) -> str:
     return "\n".join(lines)
 
 
-def _cluster_lines(num: int | None) -> list[str]:
+def _cluster_lines(made: Intervals) -> list[str]:
+    if made.are_copies_known is False:
+        return [f"Warning: {COPIES_ALONE['en']}"]
+    num = made.clusters
     if num is None:
         return []
     few = ": so few that intervals are too short" if num < FEW_CLUSTERS else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 
+from glane.assess.clusters import COPIES_ALONE
 from glane.assess.designs import design_text
 from glane.assess.estimate.chart import chart
 from glane.assess.estimate.figures import if_reviewers_err, is_planned
@@ -36,6 +37,8 @@ def _body(summary: EstimatesSummary, language: Language) -> str:
     if overall is None and question.by is None and not question.covariates:
         [overall] = summary.estimates
     parts = [warning(one) for one in right_answers_warnings(summary.right_answers, language)]
+    if summary.are_copies_known is False:
+        parts.append(warning(COPIES_ALONE[language]))
     parts += [heading(_subject(question, language), 1), _about(summary, language)]
     if overall is not None:
         parts.append(_figure(overall, question, language))

@@ -103,6 +103,7 @@ class EstimatesSummary(Record):
     fingerprint: str = ""
     review: Design | None = left_out()  # how the reviewed documents were drawn and shown; None without a review
     right_answers: RightAnswers | None = left_out()  # where the reviewed ones are from
+    are_copies_known: bool | None = left_out()  # False if the texts could not be read again, by which copies are known
     question: Question
     interval: str  # what the intervals are
     nulls: str | None  # what a document without a value counts as

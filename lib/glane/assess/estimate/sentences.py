@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import replace
 
+from glane.assess.clusters import COPIES_ALONE
 from glane.assess.designs import design_text
 from glane.assess.estimate.figures import if_reviewers_err, is_planned
 from glane.assess.estimate.page_words import WORDS
@@ -38,6 +39,8 @@ def estimate_text(summary: EstimatesSummary) -> str:
     found, question = summary.estimates, summary.question
     lines = [*notice_lines(summary.toy)]
     lines += [f"Warning: {one}" for one in right_answers_warnings(summary.right_answers, "en")]
+    if summary.are_copies_known is False:
+        lines.append(f"Warning: {COPIES_ALONE['en']}")
     lines += [f"{_subject(question)}{f', by {question.by!r}' if question.by else ''}:"]
     lines += [f"  {_line(one, question)}" for one in found[:_MAX_LINES]]
     if len(found) > _MAX_LINES:

@@ -53,6 +53,7 @@ def evaluate(
     wanted: Sequence[str] = (),
     is_weighted: bool = True,
     clusters: pl.DataFrame | None = None,
+    are_copies_known: bool = True,
     chance: Chance = DEFAULT_CHANCE,
     is_grouped: bool = False,
 ) -> Evaluation:
@@ -75,6 +76,7 @@ def evaluate(
             Counts are never weighted.
         chance: Resamples and seed.
         clusters: The cluster of each document, if some go together: the id, and a number in the column `cluster`.
+        are_copies_known: Whether clusters could be told where copies of one text make them.
 
     Raises:
         DataError: if the right answers cannot be used, or none is of a document of the run.
@@ -109,6 +111,7 @@ def evaluate(
             samples=chance.samples,
             seed=chance.seed,
             clusters=None if judged.clusters is None else int(judged.clusters.max()) + 1,
+            are_copies_known=None if are_copies_known else False,
         ),
         overall=overall,
         fields={leaf.path: described(per_field[leaf.path], leaf, judged) for leaf in judged.leaves},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from glane.assess.clusters import FEW_CLUSTERS
+from glane.assess.clusters import COPIES_ALONE, FEW_CLUSTERS
 from glane.assess.evaluate.annotations import VALUE
 from glane.assess.evaluate.arms_page import arms_section
 from glane.assess.evaluate.record import EvaluationSummary, GroupScores
@@ -48,6 +48,8 @@ def evaluation_report(summary: EvaluationSummary, *, language: Language) -> str:
 def _body(summary: EvaluationSummary, language: Language) -> str:
     words = WORDS[language]
     parts = [warning(one) for one in right_answers_warnings(summary.right_answers, language)]
+    if summary.intervals.are_copies_known is False:
+        parts.append(warning(COPIES_ALONE[language]))
     parts += [heading(words["title"], 1), _about(summary, language), heading(words["overall"])]
     parts += [_main_table(summary, language), paragraph(words["how"]), _how_sure(summary, words)]
     parts += [heading(words["errors"]), _error_table(summary, language)]

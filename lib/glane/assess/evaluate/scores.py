@@ -44,6 +44,7 @@ class Intervals(Strict):
     samples: int
     seed: int
     clusters: int | None = left_out()  # that were resampled in place of documents: patients, copies of one text
+    are_copies_known: bool | None = left_out()  # False if the texts could not be read again, by which copies are known
 
 
 class Counts(Strict):
