@@ -45,6 +45,7 @@ from glane.pseudonyms.squeezed import Squeezed, signs_of
 from glane.pseudonyms.surrogates import RESERVED, Manner, Surrogates
 from glane.pseudonyms.syllables import is_real
 from glane.pseudonyms.tokens import tokens
+from glane.pseudonyms.whole import known_replaced
 from glane.pseudonyms.words import folded, letters, listed
 from glane.settings.pseudonymise import Kind
 from glane.task.task import load_task
@@ -320,6 +321,25 @@ def test_known_values_are_found_in_any_spelling() -> None:
 def test_a_text_that_repeats_itself_is_read_to_its_end(piece: str) -> None:
     """A rule whose ways to read a text double with each word would not end."""
     assert made(piece * 300).text is not None
+
+
+@pytest.mark.parametrize("value", ["CHU Est", "CH Nord", "Hôpital Saint-Louis", "Centre hospitalier de Vannes"])
+def test_a_known_hospital_stays_one(value: str) -> None:
+    text = f"Vue au {value} hier. Le chu est fermé."
+    done = pseudonymised(text, key=KEY, person="p", manner=Manner(), known=[value])
+    assert [(one.kind, text[one.start : one.end] in value) for one in done.segments] == [("hospital", True)]
+    word = value.removesuffix(text[done.segments[0].start : done.segments[0].end])
+    assert done.text.startswith(f"Vue au {word}")
+    assert done.text.endswith("hier. Le chu est fermé.")
+    made = Surrogates(KEY, Manner(), person="p", text=text, year=2024)
+    whole, kind = known_replaced(value, made)
+    assert kind == "hospital"
+    assert whole in done.text
+    assert known_replaced(value, made, ["hospital"]) == (value, "hospital")
+
+
+def test_a_surname_that_is_also_a_word_for_a_home_is_a_name() -> None:
+    assert known_replaced("Mas Pierre", Surrogates(KEY, Manner(), person="p", text="", year=2024))[1] == "name"
 
 
 def test_short_known_values_are_not_looked_for() -> None:
@@ -840,6 +860,17 @@ def shifted_before(given_away: Path) -> Run:
     settings = make_settings(copy, given_away / "run", SMALL_TASK, data__carry_columns=["visit", "ward"])
     extract_here(settings)
     return glane.open_run(given_away / "run")
+
+
+def test_carried_columns_that_stay_are_named(tmp_path: Path) -> None:
+    table = {"id": ["a", "b"], "text": ["Toux.", "Fièvre."], "hospital": ["CH Nord", "CHU Est"], "ward": [1, 2]}
+    pq.write_table(pa.table(table), tmp_path / "notes.parquet")
+    write_key(tmp_path)
+    done = glane.pseudonymise(
+        tmp_path / "notes.parquet", tmp_path / "out", offsets=tmp_path / "places", key_file=tmp_path / "key",
+        data__carry_columns=["hospital", "ward"],
+    )  # fmt: skip
+    assert "columns that are written as they are: hospital, ward" in str(done)
 
 
 def test_dates_that_were_shifted_before_are_known_to_be_in_each_copy(shifted_before: Run) -> None:

@@ -117,6 +117,10 @@ def test_in_no_format_anything_is_left(folder: Path, tmp_path: Path, target: Tar
         "nom": "replaced", "comment": "searched", "visit": "shifted", "weight": "compared", "raw": "searched",
     }  # fmt: skip
     assert "personal data still" in str(done)
+    if target not in WITH_PASSAGES:
+        (note,) = (line for line in str(done).splitlines() if "were searched, and what was not found" in line)
+        assert "records.comment" in note
+        assert "records.nom" not in note
 
 
 def test_the_search_finds_what_leaves_without_a_key(folder: Path, tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ class PseudonymisedDocuments(Spoken):
 
 
 def _columns(told: PseudonymisedTable) -> list[str]:
-    lines = [
+    lines = [] if not told.columns else [f"columns that are written as they are: {', '.join(told.columns)}"]
+    lines += [
         f"column {name!r} stays as it is, and holds in {count} of {told.rows} rows what was replaced in their text, or "
         "is known of the person: leave it out, or name it in data.known_columns: it is carried as a pseudonym then"
         for name, count in told.holding.items()

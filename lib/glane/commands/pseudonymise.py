@@ -4,7 +4,8 @@
   glane pseudonymise … data.person_column=patient data.known_columns=[nom,prenom,ipp] data.shift_columns=[visit_date]
 
 Rules and lists find most of them, not all: read a sample. Pseudonymised data are personal data still (GDPR, 4(5)).
-The key makes the same pseudonyms again; it is written nowhere.
+The key makes the same pseudonyms again; it is written nowhere. To make one:
+  head -c 32 /dev/urandom | base64 > key; chmod 600 key
 """
 
 from __future__ import annotations

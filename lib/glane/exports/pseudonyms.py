@@ -104,6 +104,11 @@ class _Export:
             "anything leaves. These are personal data still (GDPR, article 4(5))"
         ]
         by_what = self._by_what(record)
+        if searched := [name for name, treatment in record.columns.items() if treatment == "searched"]:
+            notes.append(
+                "texts in these columns were searched, and what was not found there is as it was: "
+                f"{named(searched)}. pseudonyms.known_columns replaces columns of the input whole"
+            )
         if days := by_what["days"]:
             notes.append(
                 "dates in these columns are as they were, except those that the documents of the row tell as a birth "

@@ -9,7 +9,7 @@ from itertools import chain, groupby
 
 from glane.pseudonyms.composed import Composed, composed
 from glane.pseudonyms.dates import as_date, dates, of_day
-from glane.pseudonyms.institutions import homes_in_one_case
+from glane.pseudonyms.institutions import homes_in_one_case, name_of_hospital
 from glane.pseudonyms.kinds import Found, without_overlaps
 from glane.pseudonyms.names import names
 from glane.pseudonyms.patterns import numbers
@@ -47,7 +47,8 @@ def identifiers(
     given = Composed(text)
     text, known = given.text, [composed(one) for one in known if one.strip()]
     squeezed = Squeezed(text)
-    found = [*_by_rules(text, known), *places_known(squeezed, known), *places_told(squeezed, told)]
+    of_persons = [one for one in known if kind_of(one) != "hospital"]
+    found = [*_by_rules(text, of_persons), *places_known(squeezed, known), *places_told(squeezed, told)]
     if oldest_age is not None:
         found += [Found(*one.span("age"), "age") for one in _AGE.finditer(text) if int(one["age"]) > oldest_age]
     return [given.given(one) for one in without_overlaps(found, text) if one.kind not in keep]
@@ -111,8 +112,17 @@ def places_known(squeezed: Squeezed, known: Iterable[str]) -> Iterator[Found]:
             continue
         kind = kind_of(value)
         for start, end in squeezed.where(signs):
-            if not (is_ordinary and text[start:end].islower()):
+            if kind == "hospital":
+                yield from _by_hospital(text, start, end)
+            elif not (is_ordinary and text[start:end].islower()):
                 yield from _by_words(text, start, end) if kind == "name" else [Found(start, end, kind)]
+
+
+def _by_hospital(text: str, start: int, end: int) -> Iterator[Found]:
+    """The name of a hospital behind the word for one; not "le chu est fermé", of ordinary words without a capital."""
+    at = name_of_hospital(text[start:end])
+    if at is not None and not (is_common(signs_of(text[start + at : end])) and text[start + at : end].islower()):
+        yield Found(start + at, end, "hospital")
 
 
 def _by_words(text: str, start: int, end: int) -> Iterator[Found]:
@@ -129,7 +139,7 @@ def kind_of(value: str) -> Kind:
         return "email"
     num_digits = sum(sign.isdigit() for sign in signs)
     if not num_digits:
-        return "name"
+        return "name" if name_of_hospital(value) is None else "hospital"
     return (
         "address" if " " in value.strip() and len(signs) - num_digits > max(_LEAST_NUMBER, num_digits) else "identifier"
     )

@@ -34,6 +34,8 @@ _KIND = (
 _INSTITUTION = re.compile(
     rf"(?<!\w)(?:{_CARE}|{_OTHER})(?: {_KIND}){{0,3}}(?:[ -]| ?: )(?:dite? )?[«\"“]? ?(?=\w)"
 )  # of a plain text
+_HOSPITAL = re.compile(rf"\s*{_CARE}(?: {_KIND}){{0,3}}(?:[ -]| ?: )[«\"“]? ?(?=\w)")
+_SURNAMES = frozenset({"mas", "fam", "ime", "had", "pmi"})
 _NAME = re.compile(NAMES)
 _NAME_OF_ONE_CASE = re.compile(rf"([a-zà-ÿ]{{3,12}})[ ](?:d['’]|de )?{NAMES}")
 _HOMES = re.compile(
@@ -57,6 +59,16 @@ _DONE = frozenset(
         "semaine matin soir"
     )
 )
+
+
+def name_of_hospital(value: str) -> int | None:
+    """Where the name begins in a value that is a hospital ("CHU Est"), whatever the words of the name; None of others.
+
+    The words for some homes are surnames, too, and tell nothing by themselves: Mas, Fam.
+    """
+    plain = folded(value)
+    found = _HOSPITAL.match(plain)
+    return None if found is None or found[0].strip(" -:") in _SURNAMES else found.end()
 
 
 def institutions(text: str) -> Iterator[Found]:

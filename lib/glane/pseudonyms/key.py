@@ -85,7 +85,8 @@ def _of_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ConfigError(
-            f"key_file: {path} cannot be read ({error.strerror}). Give the file that holds the key."
+            f"key_file: {path} cannot be read ({error.strerror}). Give the file that holds the key, or make one: "
+            "head -c 32 /dev/urandom | base64 > key; chmod 600 key"
         ) from None
 
 

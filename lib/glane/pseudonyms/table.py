@@ -35,6 +35,7 @@ class PseudonymisedTable(Record):
 
     kind: Literal["glane pseudonymised documents"] = "glane pseudonymised documents"
     version: Literal[1] = 1
+    columns: tuple[str, ...] = ()  # that were written as they were
     true_dates: tuple[str, ...] = ()  # carried columns of dates as they were, where dates of texts are shifted
     rows: int
     without_text: int  # null or blank, or no UTF-8, which is null
@@ -156,6 +157,7 @@ def _write(
     totals = write_replaced(folder / DOCUMENTS, apart, files, columns, settings, key, rules=rules, made_of=made_of)
     as_they_are = [name for name in columns.carried if name not in columns.shifted]
     told = PseudonymisedTable(
+        columns=tuple(as_they_are),
         true_dates=() if "date" in settings.keep else date_columns(files, as_they_are), rows=totals.rows,
         without_text=totals.without_text, without_identifiers=totals.without_identifiers, failed=totals.failed,
         dates_left=totals.dates_left, replaced=totals.replaced, values=totals.values,

@@ -11,6 +11,7 @@ from glane.corpus.columns import holds_dates, holds_strings, is_text
 from glane.corpus.files import InputFile
 from glane.errors import DataError
 from glane.pseudonyms.detect import identifiers, kind_of
+from glane.pseudonyms.institutions import name_of_hospital
 from glane.pseudonyms.replace import with_surrogates
 from glane.pseudonyms.surrogates import Surrogates
 from glane.settings.pseudonymise import Kind, Style
@@ -79,6 +80,9 @@ def known_replaced(value: str, made: Surrogates, keep: Collection[Kind] = ()) ->
 
     Kinds of `keep` are left as they are.
     """
+    if kind_of(value) == "hospital":
+        at = name_of_hospital(value) or 0
+        return (value if "hospital" in keep else f"{value[:at]}{made.of(value[at:], 'hospital')}"), "hospital"
     found = identifiers(value, known=[value])
     if found and sum(one.end - one.start for one in found) >= len("".join(value.split())):
         return with_surrogates(value, [one for one in found if one.kind not in keep], made).text, found[0].kind
