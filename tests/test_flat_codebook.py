@@ -27,6 +27,7 @@ def test_every_column_of_a_line_list_is_described(name, tmp_path):
     extract_here(make_settings(data, tmp_path / "run", TASKS[name], data__carry_columns=["hospital"]))
     run = glane.open_run(tmp_path / "run")
     book = run.codebook()
+    assert "" not in book["type"].to_list()
     assert book["column"].is_unique().all()
     lists = [
         one

@@ -13,6 +13,7 @@ from glane.corpus.plan import read_plan
 from glane.drift import Drift
 from glane.errors import RunError, told
 from glane.extraction.case_text import case_text
+from glane.extraction.codebook import type_word
 from glane.extraction.drift_table import drift_table
 from glane.extraction.flat_codebook import flat_entries
 from glane.extraction.highlight import MarkedText, Passage
@@ -227,9 +228,14 @@ class Run:
 
         What only `line_list` has stands at the end, with the role `line_list`, whose `for_spreadsheet` is the same.
         """
+        schema = self.all().collect_schema()
+        kinds = {field.name: field.type for field in schema.to_frame().to_arrow().schema}
         entries = [entry.model_dump() for entry in self.description().codebook]
+        for entry in entries:  # of the id and of carried columns, the rows tell it
+            if not entry["type"] and (kind := kinds.get(str(entry["column"]))) is not None:
+                entry["type"] = type_word(kind, self.task.language)
         known = {str(entry["column"]) for entry in entries}
-        entries += flat_entries(self.all().collect_schema(), self._fields(), known, self.task.language)
+        entries += flat_entries(schema, self._fields(), known, self.task.language)
         table = pl.DataFrame(entries, infer_schema_length=None)
         return without_formulas(table) if for_spreadsheet else table
 
