@@ -249,6 +249,7 @@ def test_a_command_that_is_not_held_after_all_ends_where_the_kernel_is_needed(tm
     node = SimpleNamespace(address="127.0.0.1:1", kill_all_processes=lambda **_: ended.append(1))
     monkeypatch.setattr(local, "start_node", lambda **_: node)
     monkeypatch.setattr(local, "import_ray", lambda: SimpleNamespace(init=lambda **_: None, shutdown=lambda: None))
+    monkeypatch.setattr(local, "refuse_other_settings", lambda: None)  # a test before may have imported the real one
     monkeypatch.setenv(WHOLE, "1")
     settings = RunSettings(dir=str(tmp_path / "run"), guard=guard)
     run_directory(settings).create()
