@@ -203,18 +203,17 @@ def exchange(one: Path, other: Path) -> bool:
 
 
 def replace_file(
-    path: Path, write: Callable[[IO[bytes]], object], *, mode: int, durable: bool = True, setting: str = "run.dir",
-    before: Callable[[Path], None] = lambda _: None,
-) -> None:  # fmt: skip
+    path: Path, write: Callable[[IO[bytes]], object], *, mode: int, durable: bool = True, setting: str = "run.dir"
+) -> None:
     """Write a file that replaces any former one in one step. If `durable`, its content is on the disk before that.
 
-    `setting` is the key that chose the path. `before` is called with the new file before that; if it raises, all stays.
+    `setting` is the key that chose the path.
 
     Raises:
         RunError: if the file system refuses.
     """
     with storage_errors(path, setting=setting):
-        patiently(lambda: _replaced(path, write, mode, durable, before))
+        patiently(lambda: _replaced(path, write, mode, durable))
 
 
 @contextlib.contextmanager
@@ -235,13 +234,10 @@ def replacement(path: Path, write: Callable[[IO[bytes]], object], *, mode: int, 
         temporary.unlink(missing_ok=True)
 
 
-def _replaced(
-    path: Path, write: Callable[[IO[bytes]], object], mode: int, durable: bool, before: Callable[[Path], None]
-) -> None:
+def _replaced(path: Path, write: Callable[[IO[bytes]], object], mode: int, durable: bool) -> None:
     temporary = _temporary(path)
     try:
         _write(temporary, write, mode, durable=durable)
-        before(temporary)
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -267,11 +267,6 @@ class Run:
         """The name of the rows' id: of documents, or of groups of them."""
         return self.settings.data.result_id
 
-    @property
-    def input_paths(self) -> list[str]:
-        """The input files of the run."""
-        return [entry.path for entry in self.description().files]
-
     def __repr__(self) -> str:
         state = in_language("complete") if self.is_complete else in_language("under way")
         parts = [state, in_language(f"{len(self._files)} files"), *map(in_language, notice_lines(self.toy))]
