@@ -34,8 +34,8 @@ from glane.host import process_start
 from glane.job.erase import data as erasing_data
 from glane.job.erase import erase as erasing
 from glane.job.erase.erase import erase
-from glane.job.erase.pieces import sought
-from glane.job.erase.search import found_in_bytes, found_in_file
+from glane.job.erase.pieces import Found, sought
+from glane.job.erase.search import found_in_bytes, found_in_files
 from glane.job.erase.tables import csv_without, write_without
 from glane.job.rewrite import rewrite_all
 from glane.job.tables import kept_tables
@@ -500,10 +500,10 @@ def test_pieces_are_of_one_document_alone_and_found_in_what_files_make_of_them()
         gzip.compress(text.encode()), text.replace("habite", "<b>habite</b>").encode(), text.upper().encode(),
         text.encode("latin-1", errors="replace"),
     ):  # fmt: skip
-        assert found_in_bytes(content, what)[1], content
-    assert found_in_bytes(b"Madame Martin tousse depuis trois jours.", what) == (0, 0)
-    assert found_in_bytes(f"<td>{GONE}</td>".encode(), what)[0] == 1
-    assert found_in_bytes(f"{GONE}2 A{GONE}".encode(), what) == (0, 0)
+        assert found_in_bytes(content, what).pieces, content
+    assert not found_in_bytes(b"Madame Martin tousse depuis trois jours.", what)
+    assert found_in_bytes(f"<td>{GONE}</td>".encode(), what).ids == {GONE}
+    assert not found_in_bytes(f"{GONE}2 A{GONE}".encode(), what)
 
 
 def test_a_run_over_a_list_of_ids_that_glane_wrote_stays_the_same_run(tmp_path):
@@ -979,10 +979,10 @@ def test_what_is_left_of_an_id_is_found_beside_longer_ids_of_others(tmp_path, ki
     what = sought(["PAT12"], [], [], columns=["id"], longer=LONGER)
     path = tmp_path / f"left.{kind}"
     path.write_bytes(LEFT[kind])
-    assert found_in_file(path, what) == (1, 0)
+    assert found_in_files({path: None}, what) == {path: Found({"PAT12"})}
     without = LEFT[kind].replace(b"PAT12-2", b"").replace("PAT12-é".encode(), b"")
     if kind not in ("parquet", "packed", "utf-16"):
-        assert found_in_bytes(without, what) == (1, 0)
+        assert found_in_bytes(without, what) == Found({"PAT12"})
 
 
 @pytest.mark.parametrize("gone", ["true", "2026", "1000", "name"])

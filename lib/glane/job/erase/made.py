@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Literal
 
 from glane.errors import DataError
 from glane.job.erase.pieces import Sought
-from glane.job.erase.search import found_in_file
+from glane.job.erase.search import found_in_files
 from glane.job.erase.tables import count_rows, csv_without, is_telling, only_telling, write_without
 from glane.run.amend import amend
 from glane.run.written import Call, WrittenFiles, digest_of, read_written
@@ -78,7 +79,7 @@ def steps_in(
             told_ids, columns = (ids, names) if links else (telling, hardly)
             found += _of_call(folder, written, mark, call, names_here, runs, told_ids, columns, sought)
     alone = [name for name in written.names if name in names_here and written.mark_of(name) is None]
-    found += filter(None, (_of_file(folder, written, name, telling, hardly, sought) for name in alone))
+    found += _of_files(folder, written, alone, telling, hardly, sought)
     return _told_once(found)
 
 
@@ -104,7 +105,7 @@ def _of_call(
 ) -> Iterator[Step]:  # fmt: skip
     is_of = any(link.id in runs for told in call.told for link in told.runs)
     there = sorted(name for name in call.names if name in names_here and (folder / name).is_file())
-    steps = [step for name in there if (step := _of_file(folder, written, name, ids, names, sought))]
+    steps = _of_files(folder, written, there, ids, names, sought)
     command = _command(mark)
     if mark in _WHOLE and (steps or (mark == _EXPORT and is_of)):
         is_signed = any(told.is_final for told in call.told)
@@ -123,44 +124,38 @@ def _command(mark: str | None) -> str:
     return COMMANDS.get(mark or "", "the command that wrote it")
 
 
-def _of_file(
-    folder: Path,
-    written: WrittenFiles,
-    name: str,
-    ids: Collection[str],
-    names: Mapping[str, Collection[str]],
-    sought: Sought,
-) -> Step | None:
-    path = folder / name
-    if not path.is_file() or path.is_symlink():
-        return None
-    content = path.read_bytes()
-    left, rows = _without(path, content, ids, names)
-    is_found = rows > 0 or any(found_in_file(path, sought, content))
-    if not is_found:
-        return None
-    if written.digests.get(name) and digest_of(path) not in written.digests[name]:  # of what it was, if encrypted again
-        return Step(folder=folder, name=name, does="changed", rows=rows)
-    if rows and not any(found_in_file(path, sought, left)):
-        return Step(folder=folder, name=name, does="rows", rows=rows, content=left)
-    return Step(folder=folder, name=name, does="remove", command=_command(written.mark_of(name)))
+def _of_files(
+    folder: Path, written: WrittenFiles, names: Sequence[str], ids: Collection[str],
+    columns: Mapping[str, Collection[str]], sought: Sought,
+) -> list[Step]:  # fmt: skip
+    paths = [path for name in names if (path := folder / name).is_file() and not path.is_symlink()]
+    tables = {path: _without(path, ids, columns) for path in paths}
+    steps = []
+    for path, found in found_in_files({path: content for path, (content, _) in tables.items()}, sought).items():
+        if isinstance(found, Exception):
+            raise found
+        content, rows = tables[path]
+        if not rows and not found:
+            continue
+        digests = written.digests.get(path.name)
+        if digests and digest_of(path) not in digests:  # of what it was, if encrypted again
+            steps.append(Step(folder=folder, name=path.name, does="changed", rows=rows))
+        elif found:
+            command = _command(written.mark_of(path.name))
+            steps.append(Step(folder=folder, name=path.name, does="remove", command=command))
+        else:
+            steps.append(Step(folder=folder, name=path.name, does="rows", rows=rows, content=content))
+    return steps
 
 
-def _without(
-    path: Path, content: bytes, ids: Collection[str], names: Mapping[str, Collection[str]]
-) -> tuple[bytes, int]:
-    """What a table holds without the documents, and how many of its rows go; of another file all, and none."""
-    if path.suffix == ".parquet":
-        rows = count_rows(path, ids, names, anywhere=True)
-        if not rows:
-            return content, 0
+def _without(path: Path, ids: Collection[str], names: Mapping[str, Collection[str]]) -> tuple[bytes | None, int]:
+    """What a table holds without the documents, and how many of its rows go; None where none do."""
+    if path.suffix == ".parquet" and (rows := count_rows(path, ids, names, anywhere=True)):
         sink = io.BytesIO()
         write_without(path, sink, ids, names, anywhere=True)
         return sink.getvalue(), rows
     if path.suffix in (".csv", ".tsv"):
-        try:
-            told = csv_without(content, ids, names)
-        except (UnicodeDecodeError, DataError):
-            told = None
-        return told or (content, 0)
-    return content, 0
+        with contextlib.suppress(UnicodeDecodeError, DataError):
+            told = csv_without(path.read_bytes(), ids, names)
+            return told if told is not None and told[1] else (None, 0)
+    return None, 0

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
+from typing import TypeVar
 
-import polars as pl
-
-from glane.job.erase.standing import Glued, Standing
+from glane.job.erase.standing import Glued, Standing, occurring
 
 _LEAST, _MOST, _WORDS = 16, 60, 3  # signs of a piece, and the words of which it has more or as many
 _MANY = 4000  # pieces of a document: of a longer text, those that stand at equal distances
+_AT_ONCE = 1 << 24  # signs
 _SPACES = re.compile(r"\s+")
 _TAG = re.compile(r"<[^<>]{0,400}>")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _SHORT_ID = 4
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Found:
+    """The ids and the pieces that were found."""
+
+    ids: set[str] = field(default_factory=set)
+    pieces: set[str] = field(default_factory=set)
+
+    def add(self, more: Found) -> None:
+        """What was found elsewhere, too."""
+        self.ids |= more.ids
+        self.pieces |= more.pieces
+
+    def __bool__(self) -> bool:
+        return bool(self.ids or self.pieces)
 
 
 @dataclass(frozen=True)
@@ -38,19 +56,19 @@ class Sought:
         """The same beside further ids of documents that stay."""
         return replace(self, longer=self.longer.union(more))
 
-    def found_in(self, texts: Iterable[str]) -> tuple[int, int]:
-        """How many of the ids, and how many of the pieces, stand in some texts."""
-        ids: set[str] = set()
-        pieces: set[str] = set()
-        for text in texts:
-            ids |= self.standing.in_text(text)
-            if self.pieces:
-                pieces |= _occurring(self.pieces, [plain(text)])
-        return len(ids), len(pieces)
+    def found_in(self, texts: Iterable[tuple[T, str]]) -> dict[T, Found]:
+        """What stands in some texts, of each of which it is told what it is of."""
+        found: dict[T, Found] = {}
+        for part in _together(texts, size=lambda one: len(one[1])):
+            of, told = zip(*part, strict=True)
+            pieces = occurring(self.pieces, [plain(text) for text in told] if self.pieces else told)
+            for one, ids, some in zip(of, self.standing.in_each(told), pieces, strict=True):
+                found.setdefault(one, Found()).add(Found(ids, {*some}))
+        return found
 
-    def ids_in(self, content: bytes) -> int:
-        """How many of the ids stand in some bytes as they are."""
-        return len(self.standing.in_bytes(content))
+    def ids_in(self, content: bytes) -> set[str]:
+        """The ids that stand in some bytes as they are."""
+        return self.standing.in_bytes(content)
 
 
 def sought(
@@ -63,10 +81,10 @@ def sought(
     in `Sought`.
     """
     pieces = dict.fromkeys(one for text in texts for one in _pieces(text))
-    for batch in others:
+    for part in _together(chain.from_iterable(others), size=len):
         if not pieces:
             break
-        for one in _occurring(tuple(pieces), [plain(text) for text in batch]):
+        for one in set[str]().union(*occurring([*pieces], [plain(text) for text in part])):
             del pieces[one]
     told = tuple(one for one in dict.fromkeys(ids) if len(one) >= _SHORT_ID)
     return Sought(told, tuple(pieces), frozenset(columns), frozenset(longer).difference(ids))
@@ -74,8 +92,7 @@ def sought(
 
 def plain(text: str) -> str:
     """A text as pieces are compared: in small letters, each run of blanks one blank."""
-    whole = text.encode(errors="replace").decode()  # an escape can be half of a character
-    return _SPACES.sub(" ", whole).strip().lower()
+    return _SPACES.sub(" ", text).strip().lower()
 
 
 def readings(content: bytes) -> Iterator[str]:
@@ -122,7 +139,14 @@ def _pieces(text: str) -> list[str]:
     return found[:: max(1, len(found) // _MANY)]
 
 
-def _occurring(pieces: Collection[str], texts: list[str]) -> set[str]:
-    """Those of the pieces that stand in any of the texts, found by one automaton (Aho and Corasick, 1975)."""
-    found = pl.Series(texts, dtype=pl.String).str.extract_many(list(pieces), overlapping=True)
-    return set(found.explode().drop_nulls().to_list())
+def _together(texts: Iterable[T], *, size: Callable[[T], int]) -> Iterator[list[T]]:
+    """Texts in lists of some megabytes: what searches a list takes longer to be made than to search a short text."""
+    held, total = list[T](), 0
+    for text in texts:
+        held.append(text)
+        total += size(text)
+        if total >= _AT_ONCE:
+            yield held
+            held, total = [], 0
+    if held:
+        yield held

@@ -7,7 +7,7 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from glane.errors import GlaneError
-from glane.job.erase.pieces import Sought, readings, strings_in
+from glane.job.erase.pieces import Found, Sought, readings, strings_in
 from glane.job.erase.standing import longer_ids
 from glane.parquet import PARQUET, is_parquet, open_parquet, parquet_schema, read_parquet
 from glane.tables.frames import is_table, read_frame
@@ -25,18 +25,30 @@ _DEEPEST = 3  # archives within archives
 _BATCH_ROWS = 4096
 
 
-def found_in_file(path: Path, sought: Sought, content: bytes | None = None) -> tuple[int, int]:
-    """How many of the ids, and how many of the pieces, stand in a file; or would, with rows of it taken out.
+def found_in_files(files: Mapping[Path, bytes | None], sought: Sought) -> dict[Path, Found | Exception]:
+    """What stands in files, or would stand in one that held what is given; an error of one that cannot be read.
 
-    Raises:
-        OSError: if it cannot be read.
-        KeysError: if it is encrypted, and its key is not told.
+    All are searched together, as what searches for very many pieces takes longer to be made than to search a file.
     """
-    content = path.read_bytes() if content is None else content
-    ids, pieces = found_in_bytes(content, sought)
-    if ids and (longer := longer_ids(_columns(path, sought), sought.ids)):  # ids of documents that no run here has
-        return found_in_bytes(content, sought.beside(longer))
-    return ids, pieces
+    done: dict[Path, Found | Exception] = {}
+
+    def texts() -> Iterator[tuple[Path, str]]:
+        for path, given in files.items():
+            try:
+                content = path.read_bytes() if given is None else given
+                done[path] = Found(ids=sought.ids_in(content))
+                yield from ((path, text) for text in _texts(content, _DEEPEST))
+            except (OSError, GlaneError) as error:
+                done[path] = error
+
+    in_texts = sought.found_in(texts())
+    for path, found in done.items():
+        if isinstance(found, Found):
+            found.add(in_texts.get(path, Found()))
+            if found.ids and (longer := longer_ids(_columns(path, sought), sought.ids)):  # of others that no run has
+                content = files[path]
+                done[path] = found_in_bytes(path.read_bytes() if content is None else content, sought.beside(longer))
+    return done
 
 
 def _columns(path: Path, sought: Sought) -> Iterator[pl.Series]:
@@ -51,10 +63,12 @@ def _columns(path: Path, sought: Sought) -> Iterator[pl.Series]:
             yield from (column for column in frame.get_columns() if column.name in sought.columns)
 
 
-def found_in_bytes(content: bytes, sought: Sought) -> tuple[int, int]:
-    """The same of what a file would hold."""
-    ids, pieces = sought.found_in(_texts(content, _DEEPEST))
-    return max(ids, sought.ids_in(content)), pieces
+def found_in_bytes(content: bytes, sought: Sought) -> Found:
+    """The same of some bytes."""
+    found = Found(ids=sought.ids_in(content))
+    for one in sought.found_in((None, text) for text in _texts(content, _DEEPEST)).values():
+        found.add(one)
+    return found
 
 
 def _texts(content: bytes, depth: int) -> Iterator[str]:

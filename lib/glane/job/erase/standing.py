@@ -6,12 +6,14 @@ import html
 import json
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import cast
 
 import polars as pl
 
-_LETTER = "0-9A-Za-zÀ-ÖØ-öø-ʯͰ-ԯ"  # no CJK: there, words stand without blanks
-_BYTE = "0-9A-Za-z"
+_LETTER = re.compile("[0-9A-Za-zÀ-ÖØ-öø-ʯͰ-ԯ]")  # no CJK: there, words stand without blanks
+_BYTE = re.compile("[0-9A-Za-z]")
+_PART = 1 << 24  # bytes that are searched at once
 
 
 class Glued(str):
@@ -23,21 +25,26 @@ class Glued(str):
 class Standing:
     """Ids to be found in texts, and the longer ids of documents that stay, in which one of them is a part."""
 
-    def __init__(self, ids: Collection[str], longer: Iterable[str] = ()) -> None:
+    def __init__(self, ids: Collection[str], longer: Collection[str] = ()) -> None:
         self._parts = {one: _parts(one, longer) for one in ids}
         self._by_bytes = {one.encode().decode("latin-1"): one for one in ids}
 
-    def in_text(self, text: str) -> set[str]:
-        """The ids that stand in a text by themselves."""
-        return {one for one in self._parts if one in text and any(self._spans(one, text))}
+    def in_each(self, texts: Sequence[str]) -> Iterator[set[str]]:
+        """The ids that stand in each of some texts by themselves."""
+        for text, held in zip(texts, occurring([*self._parts], texts), strict=True):
+            yield {one for one in held if any(self._spans(one, text))}
 
     def in_bytes(self, content: bytes) -> set[str]:
         """The ids that stand in some bytes as they are."""
-        held = {told: one for told, one in self._by_bytes.items() if one.encode() in content}
+        held, beyond = set[str](), max(map(len, self._by_bytes), default=1) - 1
+        for start in range(0, len(content), _PART):
+            part = content[start : start + _PART + beyond].decode("latin-1")
+            held.update(*occurring([*self._by_bytes], [part]))
         if not held:
             return set()
         text = Glued(content.decode("latin-1"))
-        return {one for told, one in held.items() if any(self._spans(one, text, told, _BYTE))}
+        named = {told: self._by_bytes[told] for told in held}
+        return {one for told, one in named.items() if any(self._spans(one, text, told, _BYTE))}
 
     def replaced(self, text: str, by: str) -> str:
         """A text with something in the place of the ids."""
@@ -49,13 +56,33 @@ class Standing:
                 end = stop
         return "".join([*told, text[end:]])
 
-    def _spans(self, name: str, text: str, told: str = "", letter: str = _LETTER) -> Iterator[tuple[int, int]]:
+    def _spans(
+        self, name: str, text: str, told: str = "", letter: re.Pattern[str] = _LETTER
+    ) -> Iterator[tuple[int, int]]:
         """Where an id stands in a text, in which it is written as `told`, and is no part of another document's."""
-        parts = self._parts[name]
-        end = "" if isinstance(text, Glued) else letter
-        for found in re.finditer(rf"(?<![{letter}]){re.escape(told or name)}(?![{letter}])", text):
-            if not any(_is_at(text, found.start() - before, names, end) for before, names in parts.items()):
-                yield found.span()
+        parts, told = self._parts[name], told or name
+        beside = None if isinstance(text, Glued) else letter
+        at = text.find(told)
+        while at >= 0:
+            end = at + len(told)
+            is_alone = letter.search(_around(text, at, end)) is None
+            if is_alone and not any(_is_at(text, at - before, names, beside) for before, names in parts.items()):
+                yield at, end
+            at = text.find(told, end if is_alone else at + 1)
+
+
+def occurring(names: Sequence[str], texts: Sequence[str]) -> list[list[str]]:
+    """Those of the names that occur in each text, found by one automaton for all (Aho and Corasick, 1975)."""
+    if not names:
+        return [[] for _ in texts]
+    told = pl.Series([_whole(text) for text in texts], dtype=pl.String)
+    found = told.str.extract_many(list(names), overlapping=True).list.unique()
+    return cast(list[list[str]], found.to_list())
+
+
+def _whole(text: str) -> str:
+    """A text in which no half of a character is left, as an escape can be one."""
+    return text.encode(errors="replace").decode()
 
 
 def longer_ids(columns: Iterable[pl.Series], ids: Collection[str]) -> set[str]:
@@ -65,11 +92,11 @@ def longer_ids(columns: Iterable[pl.Series], ids: Collection[str]) -> set[str]:
         if ids and not column.dtype.is_integer():
             told = column.cast(pl.String, strict=False).drop_nulls().unique()
             found |= {*told.filter(told.str.contains_any(list(ids)))}
-    standing = Standing(ids)
-    return {one for one in found.difference(ids) if standing.in_text(one)}
+    longer = list(found.difference(ids))
+    return {one for one, held in zip(longer, Standing(ids).in_each(longer), strict=True) if held}
 
 
-def _parts(name: str, longer: Iterable[str]) -> Mapping[int, Mapping[int, frozenset[str]]]:
+def _parts(name: str, longer: Collection[str]) -> Mapping[int, Mapping[int, frozenset[str]]]:
     """The longer ids that hold an id, by the signs before it, and by their length."""
     found: dict[int, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     told = {name, name.encode().decode("latin-1")}
@@ -94,13 +121,14 @@ def _in_address(name: str) -> str:
     return re.sub(rb"[^A-Za-z0-9_.~/-]", lambda sign: b"%%%02X" % ord(sign[0]), name.encode()).decode()
 
 
-def _is_at(text: str, start: int, names: Mapping[int, Collection[str]], letter: str) -> bool:
+def _is_at(text: str, start: int, names: Mapping[int, Collection[str]], letter: re.Pattern[str] | None) -> bool:
     """Whether one of these ids begins at a place, and stands there by itself."""
     if start < 0:
         return False
-    around = [
-        text[max(0, start - 1) : start] + text[start + size : start + size + 1]
-        for size, told in names.items()
-        if text[start : start + size] in told
-    ]
-    return any(not letter or not re.search(f"[{letter}]", signs) for signs in around)
+    around = [_around(text, start, start + size) for size, told in names.items() if text[start : start + size] in told]
+    return any(letter is None or letter.search(signs) is None for signs in around)
+
+
+def _around(text: str, start: int, end: int) -> str:
+    """The signs before and behind a span of a text."""
+    return text[max(0, start - 1) : start] + text[end : end + 1]

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from glane.errors import GlaneError
 from glane.job.erase.data import is_ours
 from glane.job.erase.made import Step
-from glane.job.erase.search import found_in_file
+from glane.job.erase.search import found_in_files
 from glane.job.erase.todo import Todo
 from glane.run.names import PILOTS
 from glane.run.written import read_written
@@ -84,16 +83,13 @@ def tell_left(todo: Todo, say: Callable[[str], None]) -> bool:
     left = len(todo.place.unread)
     for folder in todo.place.unread:
         say(f"not searched   {folder}: give yourself access to it, and run the same command again")
-    for path in _searched(todo):
-        try:
-            ids, pieces = found_in_file(path, todo.sought)
-        except (OSError, GlaneError) as error:
-            say(f"not searched   {path}: {error}")
+    for path, found in found_in_files(dict.fromkeys(_searched(todo)), todo.sought).items():
+        if isinstance(found, Exception):
             left += 1
-            continue
-        if ids or pieces:
+            say(f"not searched   {path}: {found}")
+        elif found:
             left += 1
-            say(f"still found    {path}: {ids} id(s), {pieces} piece(s) of text")
+            say(f"still found    {path}: {len(found.ids)} id(s), {len(found.pieces)} piece(s) of text")
     say(
         f"searched for {len(todo.sought.ids)} id(s) and {len(todo.sought.pieces)} piece(s) of text that no other "
         f"document has: found in {left} file(s)"

@@ -1,0 +1,82 @@
+"""What is left of erased documents is searched for in many files at once, and told of each."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glane.job.erase import pieces, standing
+from glane.job.erase.pieces import Found, sought
+from glane.job.erase.search import found_in_bytes, found_in_files
+from glane.job.erase.standing import Standing
+
+TEXT = "Zzyzx Quaresmo habite l'impasse des Glycines bleues, et tousse depuis trois jours."
+SOUGHT = sought(["PAT-12", "PAT-77"], [TEXT], [])
+
+
+def made(folder: Path) -> dict[Path, Found]:
+    """Files, and what stands in each."""
+    files = {
+        "a.json": (json.dumps({"id": "PAT-12"}), Found({"PAT-12"})),
+        "b.txt": ("PAT-123, PAT-7 7", Found()),
+        "c.html": ("<p>PAT-77</p> <p>PAT-12</p>", Found({"PAT-12", "PAT-77"})),
+        "d.txt": (TEXT.upper(), Found(set(), {*SOUGHT.pieces})),
+        "e.txt": ("", Found()),
+    }
+    for name, (content, _) in files.items():
+        (folder / name).write_text(content)
+    return {folder / name: found for name, (_, found) in files.items()}
+
+
+@pytest.mark.parametrize("at_once", [1, 90, 1 << 24])
+def test_what_stands_in_each_file_is_told_however_many_are_searched_at_once(tmp_path, monkeypatch, at_once):
+    monkeypatch.setattr(pieces, "_AT_ONCE", at_once)
+    wanted = made(tmp_path)
+    assert found_in_files(dict.fromkeys(wanted), SOUGHT) == wanted
+
+
+def test_a_file_that_cannot_be_read_is_told_and_others_are_searched(tmp_path):
+    wanted = made(tmp_path)
+    (tmp_path / "a.json").unlink()
+    found = found_in_files(dict.fromkeys(wanted), SOUGHT)
+    assert isinstance(found.pop(tmp_path / "a.json"), FileNotFoundError)
+    assert found == {path: one for path, one in wanted.items() if path.name != "a.json"}
+
+
+def test_what_a_file_would_hold_is_searched_in_place_of_what_it_does(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("PAT-12")
+    assert found_in_files({path: b"PAT-77"}, SOUGHT) == {path: Found({"PAT-77"})}
+
+
+def test_many_small_files_are_searched_by_one_automaton(tmp_path, monkeypatch):
+    for at in range(50):
+        (tmp_path / f"{at}.txt").write_text(f"{TEXT} {at}")
+    made_for = []
+
+    def counted(names, texts):
+        made_for.append(names)
+        return standing.occurring(names, texts)
+
+    monkeypatch.setattr(pieces, "occurring", counted)
+    found = found_in_files(dict.fromkeys(tmp_path.iterdir()), SOUGHT)
+    assert len(found) == 50
+    assert all(found.values())
+    assert made_for == [SOUGHT.pieces]
+
+
+@pytest.mark.parametrize("before", range(12))
+def test_an_id_is_found_where_one_part_of_the_bytes_ends_and_the_next_begins(monkeypatch, before):
+    monkeypatch.setattr(standing, "_PART", 8)
+    assert found_in_bytes(b"\xff" * before + b" PAT-12 ", SOUGHT).ids == {"PAT-12"}
+
+
+@given(text=st.text("ab1-é \0\ud800", max_size=30), ids=st.sets(st.text("ab1-é", min_size=1, max_size=3), min_size=1))
+def test_an_id_stands_by_itself_where_no_letter_or_digit_is_beside_it(text, ids):
+    held = {one for one in ids if re.search(rf"(?<![ab1é]){re.escape(one)}(?![ab1é])", text)}
+    assert [*Standing(ids).in_each([text, ""])] == [held, set()]
