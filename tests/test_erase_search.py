@@ -6,11 +6,13 @@ import json
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glane.job.erase import pieces, standing
+from glane.job.erase import pieces, standing, tables
+from glane.job.erase.ids import ids_told_by
 from glane.job.erase.pieces import Found, sought
 from glane.job.erase.search import found_in_bytes, found_in_files
 from glane.job.erase.standing import Standing
@@ -80,3 +82,18 @@ def test_an_id_is_found_where_one_part_of_the_bytes_ends_and_the_next_begins(mon
 def test_an_id_stands_by_itself_where_no_letter_or_digit_is_beside_it(text, ids):
     held = {one for one in ids if re.search(rf"(?<![ab1é]){re.escape(one)}(?![ab1é])", text)}
     assert [*Standing(ids).in_each([text, ""])] == [held, set()]
+
+
+@pytest.mark.parametrize("name", ["rows.parquet", "rows.csv"])
+def test_which_ids_a_table_has_is_told_by_one_reading_of_it(tmp_path, monkeypatch, name):
+    path = tmp_path / name
+    rows = pl.DataFrame({"id": [1234567891, 5], "visit": ["PAT-12", "7"], "note": ["PAT-7777", "8"]})
+    rows.write_csv(path) if path.suffix == ".csv" else rows.write_parquet(path)
+    read = []
+    for module, what in ((tables, "open_parquet"), (tables.csv, "reader")):
+        reads = getattr(module, what)
+        monkeypatch.setattr(module, what, lambda *one, reads=reads, **more: read.append(one) or reads(*one, **more))
+    asked = {"1234567891", "5", "PAT-12", "7", "8", "PAT-7777", *map(str, range(100, 200))}
+    anywhere = {"PAT-7777"} if path.suffix == ".parquet" else set()
+    assert ids_told_by(path, asked, {"visit"}) == {"1234567891", "5", "PAT-12", "7"} | anywhere
+    assert len(read) == 1

@@ -15,7 +15,7 @@ from glane.corpus.id_list import read_id_list
 from glane.corpus.ids import as_ids
 from glane.errors import ConfigError, GlaneError
 from glane.job.erase.rows import RunRows
-from glane.job.erase.tables import count_rows, csv_without
+from glane.job.erase.tables import csv_ids_held, ids_held
 from glane.parquet import parquet_schema, read_parquet
 from glane.run.description import RunDescription
 from glane.run.directory import RunDirectory
@@ -83,7 +83,5 @@ def _column(cells: pa.Array | pa.ChunkedArray) -> pl.Series:
 def ids_told_by(path: Path, ids: Collection[str], names: Collection[str]) -> set[str]:
     """Those of the ids that a table of results or a data set has rows of; `names` are the columns of ids of runs."""
     if path.suffix != ".parquet":
-        content = path.read_bytes()
-        return {one for one in ids if (csv_without(content, [one], names) or (b"", 0))[1]}
-    columns = [*names, "id", "new_id", parquet_schema(path).names[0]]
-    return {one for one in ids if count_rows(path, [one], columns, anywhere=True)}
+        return csv_ids_held(path.read_bytes(), ids, names)
+    return ids_held(path, ids, [*names, "id", "new_id", parquet_schema(path).names[0]], anywhere=True)

@@ -34,15 +34,32 @@ def rows_of(table: pa.Table, ids: Collection[str], names: Names, *, anywhere: bo
     calls so, and by every text that is such an id.
     """
     found = np.zeros(table.num_rows, np.bool_)
+    for column, asked in _asked(table, ids, names, anywhere=anywhere):
+        found |= is_in(column, asked)
+    return found
+
+
+def ids_held(path: Path, ids: Collection[str], names: Names, *, anywhere: bool) -> set[str]:
+    """Those of the ids that a Parquet file has rows of, as `rows_of` finds them."""
+    found = set[str]()
+    for table, _ in groups_of(path):
+        for column, asked in _asked(table, ids, names, anywhere=anywhere):
+            found.update(_as_texts(column).filter(pa.array(is_in(column, asked))).unique().to_pylist())
+    return found
+
+
+def _asked(
+    table: pa.Table, ids: Collection[str], names: Names, *, anywhere: bool
+) -> Iterator[tuple[pa.ChunkedArray, Collection[str]]]:
+    """The columns of a table in which documents are looked for, each with the ids that are."""
     telling = [one for one in ids if is_telling(one)]
     for name in table.column_names:
         if table.schema.names.count(name) > 1 or not _can_hold(table.schema.field(name).type):
             continue
         if name in names or (anywhere and name in _ALWAYS):
-            found |= is_in(table[name], _of_column(name, ids, names))
+            yield table[name], _of_column(name, ids, names)
         elif anywhere and telling and (name in NAMED or holds_strings(table.schema.field(name).type)):
-            found |= is_in(table[name], telling)
-    return found
+            yield table[name], telling
 
 
 def _of_column(name: str, ids: Collection[str], names: Names) -> Collection[str]:
@@ -143,12 +160,7 @@ def csv_without(content: bytes, ids: Collection[str], names: Names) -> tuple[byt
     """A CSV without the rows of these documents, and how many went; None where it has no column of ids."""
     text = content.decode("utf-8-sig")
     first = text.partition("\n")[0]
-    separator = ";" if first.count(";") > first.count(",") else "\t" if "\t" in first else ","
-    with long_cells():
-        parsed = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-    if not parsed:
-        return None
-    named = [place for place, name in enumerate(parsed[0]) if name in {*names, *NAMED}]
+    separator, parsed, named = _csv(text, names)
     if not named:
         return None
     shown = {place: _shown(_of_column(parsed[0][place], ids, names)) for place in named}
@@ -160,6 +172,23 @@ def csv_without(content: bytes, ids: Collection[str], names: Names) -> tuple[byt
     csv.writer(sink, delimiter=separator, lineterminator=end).writerows([parsed[0], *kept])
     mark = b"\xef\xbb\xbf" if content.startswith(b"\xef\xbb\xbf") else b""
     return mark + sink.getvalue().encode(), len(parsed) - 1 - len(kept)
+
+
+def csv_ids_held(content: bytes, ids: Collection[str], names: Collection[str]) -> set[str]:
+    """Those of the ids that a CSV has rows of."""
+    _, parsed, named = _csv(content.decode("utf-8-sig"), names)
+    cells = {row[place] for row in parsed[1:] for place in named if place < len(row)}
+    return {one for one in ids if not cells.isdisjoint(_shown([one]))}
+
+
+def _csv(text: str, names: Collection[str]) -> tuple[str, list[list[str]], list[int]]:
+    """What separates the cells of a CSV, its rows with the header, and which of its columns are of ids."""
+    first = text.partition("\n")[0]
+    separator = ";" if first.count(";") > first.count(",") else "\t" if "\t" in first else ","
+    with long_cells():
+        parsed = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+    named = [place for place, name in enumerate(parsed[0] if parsed else ()) if name in {*names, *NAMED}]
+    return separator, parsed, named
 
 
 def _shown(ids: Collection[str]) -> set[str]:
@@ -194,14 +223,19 @@ def _nullable(schema: pa.Schema, name: str | None) -> pa.Schema:
 
 def is_in(column: pa.ChunkedArray, ids: Collection[str]) -> Mask:
     """Of each cell of a column of ids, whether it is one of these, written as a result has it."""
+    found = pc.is_in(_as_texts(column), value_set=pa.array(list(ids), pa.string()))
+    return np.asarray(found.to_numpy(zero_copy_only=False), np.bool_)
+
+
+def _as_texts(column: pa.ChunkedArray) -> pa.Array:
+    """A column of ids, written as a result has them."""
     plain = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     kind = plain.type
     if pa.types.is_floating(kind):  # a table of figures may have such a column, too, with parts of numbers
         plain = pc.if_else(pc.equal(pc.trunc(plain), plain), plain, pa.scalar(None, kind)).cast(pa.int64(), safe=False)
     elif id_type(kind) is not None:
         plain = as_ids(plain, place="")
-    found = pc.is_in(plain.cast(pa.string()), value_set=pa.array(list(ids), pa.string()))
-    return np.asarray(found.to_numpy(zero_copy_only=False), np.bool_)
+    return plain.cast(pa.string())
 
 
 def _can_hold(kind: pa.DataType) -> bool:
