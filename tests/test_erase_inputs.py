@@ -12,6 +12,7 @@ import glane
 from conftest import extract_here, make_settings
 from glane.demo.corpus import write_corpus
 from glane.errors import GlaneError
+from glane.job.erase import inputs as looked_in
 from glane.job.status_view import run_view
 from glane.job.tables import kept_tables
 from glane.languages import in_language
@@ -178,3 +179,12 @@ def test_originals_of_a_run_that_pseudonymised_them_are_emptied_and_it_is_still_
     with pytest.raises(GlaneError, match="documents were erased of this run, which reads the pseudonymised"):  # noqa: SIM117
         with kept_tables(settings):
             raise AssertionError
+
+
+def test_a_file_of_the_user_is_read_once_to_tell_which_of_its_rows_go(tmp_path, monkeypatch):
+    data = documents(tmp_path / "theirs.parquet")
+    extract_here(make_settings(data, tmp_path / "run"))
+    read, batches = [], looked_in.input_batches
+    monkeypatch.setattr(looked_in, "input_batches", lambda rows, path: read.append(path) or batches(rows, path))
+    assert f"yours          {data}" in do(tmp_path, remove=False)[1]
+    assert read == [data]

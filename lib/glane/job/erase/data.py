@@ -17,7 +17,7 @@ from glane.corpus.unchanged import content_digest
 from glane.errors import RecordError
 from glane.extraction.frozen import DOCUMENTS, GOLD, MANIFEST, REFERENCE, Manifest
 from glane.ingestion.record import LOOK, MARK, read_mark
-from glane.job.erase.inputs import emptying, gone_in
+from glane.job.erase.inputs import emptying
 from glane.job.erase.rows import RunRows
 from glane.job.erase.tables import (
     Names,
@@ -200,9 +200,9 @@ def emptied_in_place(
 def kept_frame(rows: RunRows) -> Iterator[DataFile]:
     """The documents that a notebook gave to a run, which `glane.extract` kept beside it."""
     path = frame_beside(rows.directory.root)
-    if path.is_file() and (write := emptying([rows], path)) is not None:
-        num = len(gone_in(rows, path))
-        yield DataFile(path=path, rows=num, what="documents that a notebook gave", erase=emptied_in_place(path, write))
+    if path.is_file() and (found := emptying([rows], path)) is not None:
+        erase = emptied_in_place(path, found.write)
+        yield DataFile(path=path, rows=found.rows, what="documents that a notebook gave", erase=erase)
 
 
 def frame_beside(root: Path) -> Path:

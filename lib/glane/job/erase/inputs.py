@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -47,19 +47,26 @@ def gone_in(rows: RunRows, path: Path) -> list[int]:
     return found
 
 
-def emptying(runs: Sequence[RunRows], path: Path) -> Callable[[IO[bytes]], None] | None:
-    """What writes an input file with the rows made empty that go of these runs; None where it has none of them."""
+class Emptying(NamedTuple):
+    """How many rows of an input file are made empty, and what writes it so."""
+
+    rows: int
+    write: Callable[[IO[bytes]], None]
+
+
+def emptying(runs: Sequence[RunRows], path: Path) -> Emptying | None:
+    """What empties the rows of an input file that go of these runs; None where it has none of them."""
     numbers = sorted({row for rows in runs for row in gone_in(rows, path)})
     if not numbers:
         return None
     names = [str(rows.data.get("id_column", "id")) for rows in runs if not rows.data.get("number_rows")]
     if not names:
-        return lambda stream: write_emptied(path, stream, (), None, numbers)
+        return Emptying(len(numbers), lambda stream: write_emptied(path, stream, (), None, numbers))
     name = names[0]
     with open_parquet(path) as parquet:
         held = parquet.read(columns=[name])[name].take(pa.array(numbers)).to_pylist()
     ids = {str(one) for one in held if one is not None}
-    return lambda stream: write_emptied(path, stream, ids, name, numbers)
+    return Emptying(len(numbers), lambda stream: write_emptied(path, stream, ids, name, numbers))
 
 
 def _numbers(rows: RunRows, path: Path) -> npt.NDArray[np.int64] | None:

@@ -35,20 +35,21 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
     Raises:
         GlaneError: if a run or a list of ids cannot be read.
     """
-    folders = list(dict.fromkeys(Path(one).expanduser().resolve() for one in settings.folder)) or list(
+    tops = list(dict.fromkeys(Path(one).expanduser().resolve() for one in settings.folder)) or list(
         dict.fromkeys(root.parent for root in named)
     )
-    if absent := [one for one in folders if not one.is_dir()]:
+    if absent := [one for one in tops if not one.is_dir()]:
         raise ConfigError(f"folder: {absent[0]} is no directory, so nothing in it would be erased. Give one that is.")
-    place = walked(folders, named)
+    place = walked(tops, named)
     ids = asked_ids(settings, place.runs[named[0]])
     asked = RunRows(directory=RunDirectory(root=named[0]), ids=ids)
     roots = related(place, named)
     every = _noted_runs(roots, asked, new=roots)
-    apart = _apart(place, every)
+    folders, read = _folders(place, every)
+    apart = _apart(folders, read, every)
     if apart.new_ids:
         every = runs_with(roots, asked, also=apart.new_ids)
-    data = _data(place, every, columns_of(every), apart, theirs=settings.inputs)
+    data = _data(place, folders, read, every, apart, theirs=settings.inputs)
     touched = {one.path.resolve() for one in data}
     if more := [root for root in place.runs if root not in roots and _hangs_on(place, root, touched, ids)]:
         further = related(place, [*named, *more])
@@ -104,8 +105,7 @@ def _hangs_on(place: Place, root: Path, touched: Collection[Path], ids: Collecti
         return False  # damaged, and no run that was given
 
 
-def _apart(place: Place, runs: Sequence[RunRows]) -> Apart:
-    folders, read = _folders(place, runs)
+def _apart(folders: Mapping[Path, Collection[str]], read: Collection[Path], runs: Sequence[RunRows]) -> Apart:
     erased = [read_erased(one.directory) for one in runs if change_under_way(one.directory) is None]
     return apart_of(folders, frozenset[str]().union(*(one.members for one in runs)), read=read, erased=erased)
 
@@ -121,9 +121,10 @@ def _folders(place: Place, runs: Sequence[RunRows]) -> tuple[dict[Path, list[str
 
 
 def _data(
-    place: Place, runs: Sequence[RunRows], columns: Mapping[str, Collection[str]], apart: Apart, *, theirs: bool
-) -> list[DataFile]:
-    folders, read = _folders(place, runs)
+    place: Place, folders: Mapping[Path, Collection[str]], read: Collection[Path], runs: Sequence[RunRows],
+    apart: Apart, *, theirs: bool,
+) -> list[DataFile]:  # fmt: skip
+    columns = columns_of(runs)
     documents = apart.new_ids.union(*(one.members for one in runs))
     of = {one.description.fingerprint_digest for one in runs}
     found = [

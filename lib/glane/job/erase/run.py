@@ -220,10 +220,10 @@ def _is_word(name: str) -> bool:
 def empty_own_input(at_work: Changing, rows: RunRows) -> None:
     """Make the rows empty in the Parquet that the run made of its input."""
     for path in listed(at_work.directory.input, "*.parquet"):
-        empty = emptying([rows], path)
-        if empty is not None:
+        found = emptying([rows], path)
+        if found is not None:
             old = content_digest(str(path))
-            at_work.replace(path, empty, first=lambda new, old=old: put_former(at_work, {new: old}))  # type: ignore[misc]
+            at_work.replace(path, found.write, first=lambda new, old=old: put_former(at_work, {new: old}))  # type: ignore[misc]
 
 
 def know_inputs(at_work: Changing) -> None:

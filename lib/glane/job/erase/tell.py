@@ -120,6 +120,6 @@ def _files(todo: Todo) -> Iterator[Path]:
             yield from sorted(folder.rglob("*"))
     for one in todo.data:
         yield one.path
-    for rows in todo.related:  # also those of which nothing was known by ids, as they are read by numbers of rows
-        planned = () if rows.plan is None else rows.plan.files
-        yield from (path for file in planned if is_ours(path := Path(file.path)))
+    # Also those of which nothing was known by ids, as they are read by numbers of rows.
+    planned = [file.path for rows in todo.related if rows.plan is not None for file in rows.plan.files]
+    yield from (path for one in dict.fromkeys(planned) if is_ours(path := Path(one)))
