@@ -28,6 +28,7 @@ from glane.exports.folder import _prefix
 from glane.exports.record import Export
 from glane.owned_folders import owned_folder
 from glane.records import read_record
+from glane.run import written
 from glane.run.written import digest_of, note_written, read_written
 from glane.settings.export import OF_TEXT, Target
 from glane.tables.names import _RESERVED, valid_names
@@ -414,13 +415,13 @@ def test_an_export_that_is_killed_leaves_what_was_there(run: Path, tmp_path: Pat
     glane.export(run, "csv", out)
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     code = (
-        "import os, sys, glane\nfrom glane.exports import folder\n"
-        "real, left = folder.digest_of, [int(sys.argv[3])]\n"
+        "import os, sys, glane\nfrom glane.exports import write\n"
+        "real, left = write.digest_of, [int(sys.argv[3])]\n"
         "def kill(path):\n"
         "    left[0] -= 1\n"
         "    if left[0] < 0:\n        os._exit(9)\n"
         "    return real(path)\n"
-        "folder.digest_of = kill\n"
+        "write.digest_of = kill\n"
         "glane.export(sys.argv[1], 'csv', sys.argv[2], evidence=True)\n"
     )
     for after in (0, 3):
@@ -432,6 +433,17 @@ def test_an_export_that_is_killed_leaves_what_was_there(run: Path, tmp_path: Pat
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_each_file_of_an_export_is_read_once_for_its_digest(run: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    read, digest_of_file = [], written.digest_of_file
+    monkeypatch.setattr(written, "digest_of_file", lambda path: read.append(path.name) or digest_of_file(path))
+    glane.export(run, "csv", tmp_path / "out")
+    told = read_record(Export, tmp_path / "out" / "export.json")
+    assert sorted(read) == sorted(told.files)
+    held = {name: digests[0] for name, digests in read_written(tmp_path / "out").digests.items()}
+    assert held == {path.name: digest_of(path) for path in (tmp_path / "out").iterdir() if path.name != ".glane-files"}
+    assert told.files.items() < held.items()
+
+
 @pytest.mark.slow
 def test_at_any_kill_the_earlier_export_or_the_new_one_is_there(tmp_path: Path) -> None:
     out = tmp_path / "out"
@@ -439,12 +451,14 @@ def test_at_any_kill_the_earlier_export_or_the_new_one_is_there(tmp_path: Path) 
         "import sys\nfrom pathlib import Path\nsys.path.insert(0, sys.argv[1])\nimport killer\n"
         "from glane.exports.folder import check_target, write_whole\n"
         "from glane.exports.record import Export\nfrom glane.run.links import RunLink\n"
+        "from glane.run.written import digest_of\n"
         "link = RunLink(id='', path='r')\n"
         "told = Export(to='csv', run=link, fingerprint='', task='', model='', toy=None, is_complete=True, evidence=False,\n"
         "    text=False, locale='fr', encoding='utf-8', rows=0, statuses={}, tables=(), files={}, versions={}, notes=())\n"
         "def fill(folder):\n"
         "    (folder / 'values.csv').write_text(sys.argv[3])\n"
         "    (folder / 'export.json').write_bytes(told.as_json())\n"
+        "    return {name: digest_of(folder / name) for name in ('export.json', 'values.csv')}\n"
         "if int(sys.argv[4]):\n    killer.arm(int(sys.argv[4]))\n"
         "write_whole(check_target(sys.argv[2]), fill, of=None)\n"
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from glane.errors import RunError
@@ -53,8 +53,10 @@ def check_target(path: str | Path) -> Path:
     return root
 
 
-def write_whole(root: Path, fill: Callable[[Path], None], *, of: RunLink | None) -> bool:
+def write_whole(root: Path, fill: Callable[[Path], Mapping[str, str]], *, of: RunLink | None) -> bool:
     """Have `fill` write files into a folder that then stands at `root`. Return whether it replaced an earlier export.
+
+    `fill` returns the digests of the files by name, that of `export.json` first.
 
     Raises:
         RunError: if the folder was changed meanwhile, or the file system refuses.
@@ -62,12 +64,9 @@ def write_whole(root: Path, fill: Callable[[Path], None], *, of: RunLink | None)
 
     def write(folder: Path) -> None:
         with storage_errors(root, setting=_SETTING):
-            fill(folder)
-            names = files_under(folder)
-            for name in names:
+            digests = fill(folder)
+            for name in digests:
                 os.chmod(folder / name, _FILE_MODE)
-        first = sorted(names, key=lambda name: name != MANIFEST)
-        digests = {name: digest_of(folder / name) for name in first}
         note_written(folder, digests, setting=_SETTING, of=() if of is None else (of,))
 
     note_wrote(root, MANIFEST, [] if of is None else [of.id])

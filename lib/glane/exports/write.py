@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -34,7 +34,7 @@ def write_export(bundle: Bundle, target: Target, options: Options, out_dir: str 
     root = check_target(out_dir)
     writer, told = writer_of(target), []
 
-    def fill(folder: Path) -> None:
+    def fill(folder: Path) -> dict[str, str]:
         notes = [
             *bundle.notes,
             *writer(bundle, options, folder),
@@ -44,8 +44,11 @@ def write_export(bundle: Bundle, target: Target, options: Options, out_dir: str 
         if bundle.origin.is_complete:  # rows were read from it until now
             refuse_altered(RunDirectory(root=Path(bundle.origin.run)))
         (folder / "codebook.html").write_bytes(codebook_page(bundle))
-        told.append(_manifest(bundle, target, options, folder, notes))
-        (folder / MANIFEST).write_bytes(told[0].as_json())
+        files = {name: digest_of(folder / name) for name in files_under(folder)}
+        told.append(_manifest(bundle, target, options, files, notes))
+        content = told[0].as_json()
+        (folder / MANIFEST).write_bytes(content)
+        return {MANIFEST: digest_of(content), **files}
 
     is_replaced = write_whole(root, fill, of=_link(bundle))
     return told[0], root, is_replaced
@@ -79,7 +82,9 @@ def _link(bundle: Bundle) -> RunLink | None:
     return None if origin.id is None else RunLink(id=origin.id, path=origin.run)
 
 
-def _manifest(bundle: Bundle, target: Target, options: Options, folder: Path, notes: Sequence[str]) -> Export:
+def _manifest(
+    bundle: Bundle, target: Target, options: Options, files: Mapping[str, str], notes: Sequence[str]
+) -> Export:
     origin, rows = bundle.origin, bundle.tables[0].rows
     return Export(
         to=target, run=_link(bundle) or RunLink(id="", path=origin.run), fingerprint=origin.fingerprint,
@@ -90,8 +95,7 @@ def _manifest(bundle: Bundle, target: Target, options: Options, folder: Path, no
         tables=tuple(
             ExportedTable(name=one.name, rows=one.rows.height, key=one.key, parent=one.parent) for one in bundle.tables
         ),
-        files={name: digest_of(folder / name) for name in files_under(folder)},
-        versions={name: installed_version(name) for name in ("glane", "polars")}, notes=tuple(notes),
+        files=files, versions={name: installed_version(name) for name in ("glane", "polars")}, notes=tuple(notes),
         pseudonyms=bundle.pseudonyms,
     )  # fmt: skip
 
