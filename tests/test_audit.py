@@ -24,9 +24,10 @@ from glane.api.audit import write_heads
 from glane.errors import DataError, GlaneError, RunError
 from glane.job.audited import configuration_digest
 from glane.locks import lock
-from glane.run import audit_chain
+from glane.run import audit_chain, audit_entry
 from glane.run.audit import begin_session, note
-from glane.run.audit_chain import AuditEntry, parsed_lines
+from glane.run.audit_chain import parsed_lines
+from glane.run.audit_entry import AuditEntry
 from glane.run.directory import RunDirectory
 
 SECRET = "Zzyzx"
@@ -384,13 +385,13 @@ def test_a_log_is_told_in_french_with_numbers_that_agree(log: Path, monkeypatch:
     begin_session("export")
     several = str(glane.audit(log))
     assert "entier, 3 entrées\u00a0: 2 commandes commencées, 1 refus\u00a0; tête " in several
-    for event in get_args(audit_chain.Event):
+    for event in get_args(audit_entry.Event):
         if event not in ("ended", "repaired"):
             note(event)
-    for outcome in get_args(audit_chain.Outcome):
+    for outcome in get_args(audit_entry.Outcome):
         note("ended", outcome=outcome)
     told = str(glane.audit(log))
-    for word in (*get_args(audit_chain.Event), *get_args(audit_chain.Outcome)):
+    for word in (*get_args(audit_entry.Event), *get_args(audit_entry.Outcome)):
         assert f"{word} " not in told.partition("entrées")[2], "the code of an entry is no word"
     assert sum(map(int, re.findall(r"[:,] (\d+) ", told.partition("entrées")[2]))) == len(entries(log))
 

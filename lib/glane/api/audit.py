@@ -13,7 +13,8 @@ from glane.errors import ConfigError, DataError, RunError
 from glane.languages import Spoken
 from glane.records import Record, read_record
 from glane.run.audit import audit_folder
-from glane.run.audit_chain import AuditEntry, Checked, check, parsed_lines
+from glane.run.audit_chain import Checked, check, parsed_lines
+from glane.run.audit_entry import AuditEntry
 from glane.storage import storage_errors, write_once
 from glane.validation import Strict
 

@@ -15,7 +15,8 @@ from glane.cluster.schedulers import audit_of_sites
 from glane.errors import GlaneError, UnusableError
 from glane.languages import say
 from glane.run.audit import audit_folder, audited_run, begin_session, note
-from glane.run.audit_chain import SETTING, AuditedRun, Outcome
+from glane.run.audit_chain import SETTING
+from glane.run.audit_entry import AuditedRun, Outcome
 from glane.run.directory import RunDirectory
 from glane.run.fingerprint import text_digest
 

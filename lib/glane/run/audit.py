@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from glane.errors import GlaneError, RunError
-from glane.run.audit_chain import SETTING, AuditedRun, AuditEntry, Event, account, append
+from glane.run.audit_chain import SETTING, account, append
+from glane.run.audit_entry import AuditedRun, AuditEntry, Event
 from glane.run.description import read_description
 from glane.run.directory import RunDirectory
 from glane.run.names import MARKER

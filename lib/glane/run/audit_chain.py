@@ -17,15 +17,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from glane.errors import GlaneError, RunError
+from glane.errors import RunError
 from glane.locks import lock
-from glane.plain_values import json_values
-from glane.records import Record, left_out, parse_record
 from glane.regular import read_open
+from glane.run.audit_entry import AuditEntry, Torn, entry_in
 from glane.storage import storage_errors
-from glane.validation import Strict
 
 SETTING = "GLANE_AUDIT"
 _MODE = 0o640  # the group of the folder reads: who audits
@@ -33,51 +30,6 @@ _LOCK_S = 20.0
 _TAIL, _LONGEST = 1 << 16, 1 << 28  # bytes from the end in which the last line is looked for, at first and at most
 _NAMES = re.compile(r"[\w.-]+@[\w.-]+\.jsonl")
 _HERE = threading.Lock()  # the locks of files are those of a process, not of its threads
-
-Event = Literal["began", "read", "wrote", "ended", "repaired"]
-Outcome = Literal["done", "refused", "unusable", "failed", "interrupted"]
-
-
-class AuditedRun(Strict):
-    """A run, by what tells it from all others: no name, no text."""
-
-    id: str | None = None
-    fingerprint: str  # of all that decides its answers: task, prompt, weights, input
-    weights: str | None = None  # the digest of the model's weights
-
-
-class Torn(Strict):
-    """What a writer that was killed left of a line."""
-
-    bytes: int
-    sha256: str
-
-
-class AuditEntry(Record):
-    """One line: who did what, when, with which run and configuration. Neither text nor ids of documents."""
-
-    kind: Literal["glane audit entry"] = "glane audit entry"
-    version: Literal[1] = 1
-    number: int  # 1 of the first line of a file
-    before: str  # SHA-256 of the line before, without its end; nothing of the first
-    time: str  # in UTC
-    user: str
-    host: str
-    process: int
-    session: str  # of one command, or of one Python process
-    glane: str
-    event: Event
-    command: str
-    keys: tuple[str, ...] | None = left_out()  # that were given, without their values
-    configuration: str | None = left_out()  # a digest of all settings but those that hold a question or an id
-    run: AuditedRun | None = left_out()
-    folder: str | None = left_out()  # that is read or written
-    first_file: str | None = left_out()  # of what is written: it tells the kind of result
-    of: tuple[str, ...] | None = left_out()  # the ids of the runs that it is made of
-    outcome: Outcome | None = left_out()
-    exit_code: int | None = left_out()
-    reason: str | None = left_out()  # the kind of the error, without its message
-    torn: Torn | None = left_out()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +87,7 @@ def _check_own(descriptor: int, path: Path) -> None:
 
 def _begins_as_log(descriptor: int, path: Path) -> bool:
     first, end, _ = os.pread(descriptor, _TAIL, 0).partition(b"\n")
-    entry = _parsed(first, path) if end else None
+    entry = entry_in(first, path) if end else None
     return entry is not None and f"{entry.user}@{entry.host}.jsonl" == path.name
 
 
@@ -174,12 +126,12 @@ def _end(descriptor: int, path: Path) -> tuple[int, str, bytes, bool]:
 
 def _end_in(tail: bytes, path: Path) -> tuple[int, str, bytes, bool] | None:
     rest = tail[tail.rfind(b"\n") + 1 :]
-    if (entry := _parsed(rest, path)) is not None:  # all but its end was written
+    if (entry := entry_in(rest, path)) is not None:  # all but its end was written
         return entry.number, _digest(rest), b"", False
     at = len(tail)
     while at > 0 and (end := tail.rfind(b"\n", 0, at)) >= 0:
         begin = tail.rfind(b"\n", 0, end) + 1
-        if (entry := _parsed(tail[begin:end], path)) is not None:
+        if (entry := entry_in(tail[begin:end], path)) is not None:
             return entry.number, _digest(tail[begin:end]), tail[end + 1 :], True
         at = end
     return None
@@ -208,7 +160,7 @@ def check(path: Path, *, at: Mapping[int, str] | None = None) -> Checked:
     counted: dict[str, int] = {}
     wanted = dict(at or {})
     for place, line in enumerate(lines if problem is None else (), 1):
-        entry = _parsed(line, path)
+        entry = entry_in(line, path)
         if entry is None:
             left += line + b"\n"
             continue
@@ -238,7 +190,7 @@ def parsed_lines(path: Path) -> list[AuditEntry]:
     except OSError:
         return []
     lines = [] if problem is not None else content.split(b"\n")[:-1]
-    return [entry for line in lines if (entry := _parsed(line, path)) is not None]
+    return [entry for line in lines if (entry := entry_in(line, path)) is not None]
 
 
 def account(user: int) -> str:
@@ -286,13 +238,6 @@ def _broken(entry: AuditEntry, number: int, digest: str, left: bytes, path: Path
     if f"{entry.user}@{entry.host}.jsonl" != path.name:
         return f"is of {entry.user}@{entry.host}, and stands in the file of another"
     return ""
-
-
-def _parsed(line: bytes, path: Path) -> AuditEntry | None:
-    try:
-        return parse_record(AuditEntry, json_values(line), place=path)
-    except (GlaneError, ValueError):
-        return None
 
 
 def _line(entry: AuditEntry) -> bytes:
