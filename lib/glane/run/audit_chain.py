@@ -156,19 +156,19 @@ def check(path: Path, *, at: Mapping[int, str] | None = None) -> Checked:
     except OSError as error:
         content, problem, names = b"", f"cannot be read ({error.strerror})", 1
     *lines, rest = content.split(b"\n")
-    number, digest, left, repaired, time_before, turned_back = 0, "", b"", 0, "", 0
+    number, digest, left, repaired, time_before, turned_back = 0, "", bytearray(), 0, "", 0
     counted: dict[str, int] = {}
     wanted = dict(at or {})
     for place, line in enumerate(lines if problem is None else (), 1):
         entry = entry_in(line, path)
         if entry is None:
-            left += line + b"\n"
+            left += line + b"\n"  # in place: a file that is no log has nothing else
             continue
-        if why := _broken(entry, number, digest, left, path):
+        if why := _broken(entry, number, digest, bytes(left), path):
             problem = f"the chain breaks at line {place}: {why}"
             break
         repaired += entry.event == "repaired"
-        number, digest, left = entry.number, _digest(line), b""
+        number, digest, left = entry.number, _digest(line), bytearray()
         turned_back += entry.time < time_before
         time_before, name = entry.time, entry.outcome or entry.event
         counted[name] = counted.get(name, 0) + 1
