@@ -25,7 +25,7 @@ from glane.cluster import guarding, local
 from glane.cluster.address import interfaces_named
 from glane.cluster.guarding import guarded_run, policy_for
 from glane.errors import ConfigError, EngineError
-from glane.guard import calls, hold, hook
+from glane.guard import calls, hold, hook, services
 from glane.guard.hold import held
 from glane.guard.policy import HELD, VARIABLE, WHOLE, Policy, policy_of
 from glane.guard.refusals import Refusals
@@ -460,6 +460,18 @@ def test_a_program_that_reaches_out_is_known_by_its_file_and_its_name_wherever_i
     assert (done.stdout.split(), done.stderr) == (["13"] * 4 + ["0", "sent"], "")
     told = {(line["what"], line["address"]) for line in written(tmp_path / "e")}
     assert {("local service", "hard"), ("local service", "dockerd")} <= told
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"), [("dbus-x", True), ("tmux-0/default", True), ("dbus/x", False), ("x-tmux-0/default", False)]
+)
+def test_the_file_of_a_program_in_a_shared_folder_is_known_by_any_other_name(tmp_path, monkeypatch, name, is_one):
+    monkeypatch.setattr(services, "_SHARED", str(tmp_path / "shared"))
+    path = tmp_path / "shared" / name
+    path.parent.mkdir(parents=True)
+    path.touch()
+    (tmp_path / "other").hardlink_to(path)
+    assert services.is_file_of_one((tmp_path / "other").stat()) is is_one
 
 
 _TAKEN = """

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
+from collections.abc import Iterator
 
 # Programs of the machine that would look names up, or start other programs, for whoever asks them.
 _WAYS_OUT = (
@@ -22,10 +24,11 @@ _FILES = (
     "/run/podman/podman.sock", "/run/crio/crio.sock", "/run/libvirt/*sock*", "/run/snapd*.socket",
     "/run/systemd/private", "/run/systemd/io.*", "/run/systemd/resolve/*", "/run/systemd/userdb/*",
     "/run/dbus/system_bus_socket", "/run/nscd/socket", "/run/avahi-daemon/socket", "/run/screen/*/*",
-    "/run/cups/cups.sock", "/run/tor/*", "/tmp/tmux-*/*", "/tmp/dbus-*", "/tmp/.X11-unix/*",
+    "/run/cups/cups.sock", "/run/tor/*", "/tmp/.X11-unix/*",
     *(f"/run/user/*{bus}" for bus in _BUSES), "/run/user/*/gnupg/S.dirmngr",
     f"{os.environ.get('HOME', '')}/.gnupg/S.dirmngr",
 )  # fmt: skip
+_SHARED, _BUS, _FOLDER = "/tmp", "dbus-", "tmux-"  # and there by names that begin so; of the latter, what is in it
 # Their names as the kernel tells them: fifteen characters. systemd is none, as it also listens for programs that are.
 PROGRAMS = frozenset({
     "dockerd", "containerd", "containerd-shim", "podman", "crio", "buildkitd", "libvirtd", "virtqemud", "snapd",
@@ -44,7 +47,18 @@ def is_way_out(path: str) -> bool:
 
 def is_file_of_one(found: os.stat_result) -> bool:
     """Whether a file is the socket of such a program under another name: a hard link, or a folder mounted again."""
-    return any(_is_same(found, path) for pattern in _FILES for path in glob.iglob(pattern))
+    return any(_is_same(found, path) for path in _files())
+
+
+def _files() -> Iterator[str]:
+    for pattern in _FILES:
+        yield from glob.iglob(pattern)
+    with contextlib.suppress(OSError), os.scandir(_SHARED) as listed:  # once: it may hold thousands of names
+        for one in listed:
+            if one.name.startswith(_BUS):
+                yield one.path
+            elif one.name.startswith(_FOLDER):
+                yield from glob.iglob(f"{glob.escape(one.path)}/*")
 
 
 def _is_same(found: os.stat_result, path: str) -> bool:
