@@ -16,6 +16,7 @@ import pytest
 
 import glane
 from conftest import extract_here, job_here, make_settings, prepare_run, work
+from dying import each_death
 from glane.errors import RunError
 from glane.extraction.frozen import freeze
 from glane.job import part as ending
@@ -209,6 +210,43 @@ def test_files_that_an_erasure_is_writing_are_not_removed_as_those_of_a_killed_w
     assert half.exists()
     rewrite_all([str(of_key_one)])
     assert not half.exists()
+
+
+@pytest.mark.slow
+def test_what_an_encryption_that_was_killed_left_is_gone_too(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ended before a file takes its place, the new one lies beside it, with all rows."""
+    monkeypatch.setenv(KEY_FILE, str(ring_at(tmp_path / "keys.yaml", "one")))
+    shutil.copytree(here, tmp_path / "kept")
+    places = [str(here / name) for name in ("review", "frozen")]
+    seen = set()
+    for _ in each_death(lambda: rewrite_all(places), {"replace", "unlink"}):
+        left = {path for path in here.rglob("*.tmp") if path.name.endswith("parquet" + path.name[-37:])}
+        seen |= {path.parent.name for path in left}
+        is_clean, said = do(here)
+        assert is_clean, said
+        assert not [path for path in left if path.exists()]
+        assert set(holding(here)) == {"theirs.parquet"}
+        shutil.rmtree(here)
+        shutil.copytree(tmp_path / "kept", here)
+    assert seen == {"review", "frozen"}
+
+
+def test_what_a_killed_command_left_where_nothing_else_is_erased_is_told_or_goes_with_the_run(here: Path) -> None:
+    end = f"{'0' * 32}.tmp"
+    begun = [here / f".pseudo.{end}" / "documents.parquet", here / "run" / f".input.{end}" / "theirs.parquet"]
+    for path in begun:
+        path.parent.mkdir()
+        shutil.copy(here / "theirs.parquet", path)
+    shutil.copy(here / "theirs.parquet", here / f".theirs.parquet.{end}")  # a command of the user's may write it now
+    is_clean, said = do(here)
+    assert not is_clean
+    assert not begun[1].parent.exists()
+    assert set(holding(here)) == {"theirs.parquet", f".theirs.parquet.{end}", f".pseudo.{end}/documents.parquet"}
+    for path in (begun[0], here / f".theirs.parquet.{end}"):
+        assert f"still found    {path}: 1 id(s), " in said
+    assert said.count("A command that was ended left it: remove it, once none writes there") == 2
 
 
 def test_the_same_command_again_says_that_documents_were_erased_and_a_run_that_extends_it_that_they_are_asked(

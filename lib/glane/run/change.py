@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 import stat
 import time
@@ -280,8 +281,11 @@ def alone_on(directory: RunDirectory, *, within_s: float = 0) -> Iterator[None]:
         os.close(descriptor)
 
 
-def remove_unfinished(folders: Iterable[Path]) -> None:
-    """Remove what writers left that were killed: nobody writes there now, and it may hold what is to go."""
+def remove_unfinished(folders: Iterable[Path], *, of: re.Pattern[str] = UNFINISHED) -> None:
+    """Remove what writers left that were killed: nobody writes there now, and it may hold what is to go.
+
+    `of` are the names of what they left.
+    """
     for path in [one for folder in folders for one in listed(folder, ".*.tmp")]:
-        if UNFINISHED.fullmatch(path.name) and not path.is_symlink() and path.is_file():
+        if of.fullmatch(path.name) and not path.is_symlink() and path.is_file():
             remove(path)

@@ -25,10 +25,11 @@ from glane.job.erase.run import (
 )
 from glane.job.erase.tell import lines, lines_apart, tell_left
 from glane.job.erase.todo import COMMAND, Todo, is_under_way, told_how_to_go_on
+from glane.job.erase.unfinished import unfinished_of
 from glane.job.erase.walk import unreadable_told
 from glane.job.erase.writable import refuse_changed_before, refuse_unwritable
 from glane.run.amend import amend
-from glane.run.change import Changing, changing
+from glane.run.change import Changing, changing, remove_unfinished
 from glane.run.directory import RunDirectory
 from glane.run.erased import known_erased, read_erased
 from glane.run.find import find_all_runs
@@ -133,6 +134,9 @@ def _do(todo: Todo) -> None:
             for rows in todo.runs
         }
         _refuse_busy(todo)  # again: who starts now finds the run under way
+        for folder in sorted(results | apart | locking):
+            with contextlib.nullcontext() if folder in apart else alone_in(folder, setting="folder"):
+                remove_unfinished([folder], of=unfinished_of(todo, folder))
         for rows, change in at_work.items():
             if rows.num_rows:
                 put_tombstone(change, rows, emptied)

@@ -14,7 +14,7 @@ from glane.job.erase.inputs import gone_in
 from glane.job.erase.made import steps_in
 from glane.job.erase.pieces import sought
 from glane.job.erase.read_files import further_readers, own_inputs, plain_inputs, written_inputs
-from glane.job.erase.rows import RunRows, columns_of, runs_with
+from glane.job.erase.rows import RunRows, columns_of, folders_of, runs_with
 from glane.job.erase.run import replaceable
 from glane.job.erase.standing import longer_ids
 from glane.job.erase.tables import NAMED
@@ -45,7 +45,7 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
     asked = RunRows(directory=RunDirectory(root=named[0]), ids=ids)
     roots = related(place, named)
     every = _noted_runs(roots, asked, new=roots)
-    folders, read = _folders(place, every)
+    folders, read = folders_of(place, every)
     apart = _apart(folders, read, every)
     if apart.new_ids:
         every = runs_with(roots, asked, also=apart.new_ids)
@@ -108,16 +108,6 @@ def _hangs_on(place: Place, root: Path, touched: Collection[Path], ids: Collecti
 def _apart(folders: Mapping[Path, Collection[str]], read: Collection[Path], runs: Sequence[RunRows]) -> Apart:
     erased = [read_erased(one.directory) for one in runs if change_under_way(one.directory) is None]
     return apart_of(folders, frozenset[str]().union(*(one.members for one in runs)), read=read, erased=erased)
-
-
-def _folders(place: Place, runs: Sequence[RunRows]) -> tuple[dict[Path, list[str]], set[Path]]:
-    """The folders that may hold data sets, with the names of their files; and those that the runs read."""
-    read = {Path(file.path).parent.resolve() for one in runs for file in one.read}
-    folders = dict(place.folders)
-    for folder in read:
-        if folder.is_dir():
-            folders.setdefault(folder, sorted(path.name for path in folder.iterdir() if path.is_file()))
-    return folders, read
 
 
 def _data(

@@ -18,7 +18,7 @@ from glane.corpus.unchanged import KnownFile
 from glane.errors import DataError, GlaneError, RunError
 from glane.job.erase.plan import Fewer
 from glane.job.erase.tables import Mask, is_in
-from glane.job.erase.walk import originals_of
+from glane.job.erase.walk import Place, originals_of
 from glane.parquet import parquet_schema, read_parquet
 from glane.run.description import RunDescription, read_description
 from glane.run.directory import RunDirectory
@@ -276,3 +276,13 @@ def columns_of(runs: Sequence[RunRows]) -> dict[str, frozenset[str]]:
         for name, ids in ((str(one.data.get("id_column", "id")), one.members), (one.name, one.ids)):
             found[name] = found.get(name, frozenset()) | ids
     return found
+
+
+def folders_of(place: Place, runs: Sequence[RunRows]) -> tuple[dict[Path, list[str]], set[Path]]:
+    """The folders that may hold data sets, with the names of their files; and those that the runs read."""
+    read = {Path(file.path).parent.resolve() for one in runs for file in one.read}
+    folders = dict(place.folders)
+    for folder in read:
+        if folder.is_dir():
+            folders.setdefault(folder, sorted(path.name for path in folder.iterdir() if path.is_file()))
+    return folders, read

@@ -26,7 +26,8 @@ from glane.parquet import parquet_footer, read_parquet
 from glane.run.audit import note_wrote, user_name
 from glane.run.change import Changing
 from glane.run.erased import Erased, Erasure, id_digests, new_salt, read_erased
-from glane.run.names import FIRST_ROW, STAGED, STAGING
+from glane.run.known import OF_UNFINISHED_INPUT
+from glane.run.names import FIRST_ROW, INPUT_STAGING, STAGED, STAGING
 from glane.run.publish import remove_files
 from glane.run.summary import Summary, amended, read_summary
 from glane.storage import exists, listed
@@ -112,9 +113,11 @@ def erase_rows(at_work: Changing, rows: RunRows, longer: Collection[str]) -> Non
         _parts(at_work, rows)
     if exists(directory.lineage):  # numbers of rows; a run that goes on makes it anew
         at_work.remove(directory.lineage)
-    for path in listed(directory.root, ".records-*"):
+    for path in listed(directory.root, ".*"):
         if STAGING.fullmatch(path.name):
             remove_files(path, STAGED)
+        elif INPUT_STAGING.fullmatch(path.name):
+            remove_files(path, OF_UNFINISHED_INPUT)
     _logs(at_work, replaceable(rows.documents), longer)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from glane.job.erase.data import is_ours
 from glane.job.erase.made import Step
 from glane.job.erase.search import found_in_files
 from glane.job.erase.todo import Todo
+from glane.job.erase.unfinished import unfinished_below
 from glane.run.names import PILOTS
 from glane.run.written import read_written
 
@@ -83,13 +84,16 @@ def tell_left(todo: Todo, say: Callable[[str], None]) -> bool:
     left = len(todo.place.unread)
     for folder in todo.place.unread:
         say(f"not searched   {folder}: give yourself access to it, and run the same command again")
-    for path, found in found_in_files(dict.fromkeys(_searched(todo)), todo.sought).items():
+    unfinished = {*unfinished_below(todo)}
+    for path, found in found_in_files(dict.fromkeys(_searched(todo, unfinished)), todo.sought).items():
         if isinstance(found, Exception):
             left += 1
             say(f"not searched   {path}: {found}")
         elif found:
             left += 1
             say(f"still found    {path}: {len(found.ids)} id(s), {len(found.pieces)} piece(s) of text")
+            if path in unfinished:
+                say("               A command that was ended left it: remove it, once none writes there")
     say(
         f"searched for {len(todo.sought.ids)} id(s) and {len(todo.sought.pieces)} piece(s) of text that no other "
         f"document has: found in {left} file(s)"
@@ -97,10 +101,10 @@ def tell_left(todo: Todo, say: Callable[[str], None]) -> bool:
     return not left
 
 
-def _searched(todo: Todo) -> Iterator[Path]:
+def _searched(todo: Todo, unfinished: Collection[Path]) -> Iterator[Path]:
     """The files of the runs, of folders of results, and of data sets; each once, and none of the user's input."""
     seen = {path.resolve() for path in todo.theirs}
-    for path in _files(todo):
+    for path in (*_files(todo), *sorted(unfinished)):
         if path.is_file() and not path.is_symlink() and path.resolve() not in seen:
             seen.add(path.resolve())
             yield path
