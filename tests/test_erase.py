@@ -644,6 +644,60 @@ def test_documents_of_others_that_have_the_same_ids_are_left(tmp_path):
     assert read_parquet_frame(tmp_path / "ours" / "evaluation" / "values.parquet").filter(pl.col("id") == 7).is_empty()
 
 
+def test_another_run_over_a_copy_of_the_documents_is_told_and_what_is_made_of_it(tmp_path):
+    extract_here(make_settings(documents(tmp_path / "theirs.parquet"), tmp_path / "run"))
+    copied = pl.read_parquet(tmp_path / "theirs.parquet").with_columns(ward=pl.lit("A"))
+    copied.write_parquet(tmp_path / "theirs_too.parquet")
+    extract_here(make_settings(tmp_path / "theirs_too.parquet", tmp_path / "other"))
+    for remove in (False, True):
+        is_clean, said = do(tmp_path, remove=remove)
+        assert f"of others      {tmp_path / 'other'}: read other files, and has 1 row(s) under such ids." in said
+    assert not is_clean
+    (records,) = (tmp_path / "other" / "records").glob("*.parquet")
+    kept = records.read_bytes()
+    records.write_bytes(kept[:-100])
+    is_clean, said = do(tmp_path)
+    assert not is_clean
+    assert f"not known      {tmp_path / 'other'}: read other files, and cannot be read" in said
+    records.write_bytes(kept)
+    assert do(tmp_path / "other", folder=(str(tmp_path),), run={"dir": str(tmp_path / "other")})[0]
+    assert set(holding(tmp_path)) <= set(THEIRS)
+    assert do(tmp_path)[0]
+
+
+def test_numbers_in_results_of_other_documents_are_not_taken_for_those_that_are_erased(tmp_path):
+    for name in ("ours", "others"):
+        frame = pl.DataFrame({"id": range(1000, 1040), "text": [f"{name} numéro {at} tousse." for at in range(40)]})
+        frame.write_parquet(tmp_path / f"{name}.parquet")
+        extract_here(make_settings(tmp_path / f"{name}.parquet", tmp_path / name / "run"))
+        glane.export(tmp_path / name / "run", "csv", tmp_path / name / "export")
+    is_clean, said = do(tmp_path / "ours", ids=("1007",), folder=(str(tmp_path),))
+    assert is_clean, said
+    assert b"1007" in (tmp_path / "others" / "export" / "records.csv").read_bytes()
+
+
+def test_what_a_link_leads_to_is_told_or_looked_at_and_what_is_beside_a_run_that_is_one(tmp_path):
+    far, here = tmp_path / "far", tmp_path / "here"
+    far.mkdir()
+    here.mkdir()
+    extract_here(make_settings(documents(tmp_path / "theirs.parquet"), far / "run"))
+    (here / "run").symlink_to(far / "run")
+    for name in ("review", "moved"):
+        glane.review(far / "run", here / name, rows=40)
+    (here / "moved").rename(tmp_path / "moved")
+    (here / "moved").symlink_to(tmp_path / "moved")
+    (here / "review" / "review.html").rename(tmp_path / "theirs.html")
+    (here / "review" / "review.html").symlink_to(tmp_path / "theirs.html")
+    is_clean, said = do(here)
+    assert not is_clean
+    assert f"rewritten      {here / 'review' / 'sample.parquet'}: 1 row(s)" in said  # beside the link
+    assert f"not searched   {here / 'moved'}: a link to a folder that is none of these" in said
+    assert f"still found    {here / 'review' / 'review.html'}: 1 id(s)" in said
+    (here / "review" / "review.html").unlink()
+    assert do(here, folder=(str(far), str(here), str(tmp_path / "moved")))[0]
+    assert set(holding(tmp_path)) <= {"theirs.parquet", "theirs.html"}
+
+
 def test_what_was_encrypted_again_is_known_as_what_glane_wrote(tmp_path, monkeypatch):
     ring = ring_at(tmp_path / "keys.yaml", "one")
     monkeypatch.setenv(KEY_FILE, str(ring))
@@ -783,6 +837,18 @@ def test_a_run_that_read_the_result_of_another_loses_the_rows_too_and_says_that_
     assert {one.part for one in found.verification.checks if one.state == "changed"} == {"inputs"}
     with pytest.raises(GlaneError):
         glane.open_run(tmp_path / "second").documents().collect()
+
+
+def test_a_run_that_was_moved_takes_along_those_that_read_its_result(tmp_path):
+    extract_here(make_settings(documents(tmp_path / "theirs.parquet"), tmp_path / "first"))
+    result = tmp_path / "first" / "records" / "records-00000.parquet"
+    settings = make_settings(result, tmp_path / "second", data__text_column="note", data__where="note IS NOT NULL")
+    gone = extract_here(settings)["id"][0]
+    (tmp_path / "first").rename(tmp_path / "run")
+    is_clean, said = do(tmp_path, ids=(gone,))
+    assert is_clean, said
+    assert gone not in rows_of(tmp_path / "run")["id"]
+    assert gone not in rows_of(tmp_path / "second")["id"]
 
 
 def test_asked_again_texts_are_searched_for_while_the_input_has_them(tmp_path):

@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+import pyarrow as pa
+
 from glane.errors import ConfigError, GlaneError
 from glane.job.erase.apart import Apart, apart_of
 from glane.job.erase.data import PLACES, DataFile, data_files, kept_frame
@@ -17,7 +19,7 @@ from glane.job.erase.read_files import further_readers, own_inputs, plain_inputs
 from glane.job.erase.rows import RunRows, columns_of, folders_of, runs_with
 from glane.job.erase.run import replaceable
 from glane.job.erase.standing import longer_ids
-from glane.job.erase.tables import NAMED
+from glane.job.erase.tables import NAMED, is_telling
 from glane.job.erase.texts import texts_of, texts_of_others
 from glane.job.erase.todo import Todo, is_under_way
 from glane.job.erase.walk import Place, related, walked
@@ -25,6 +27,7 @@ from glane.run.audit import noted_read
 from glane.run.change import change_under_way
 from glane.run.directory import RunDirectory
 from glane.run.erased import read_erased
+from glane.run.find import find_all_runs
 from glane.settings import EraseSettings
 from glane.storage import exists
 
@@ -35,8 +38,9 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
     Raises:
         GlaneError: if a run or a list of ids cannot be read.
     """
+    beside = (*named, *(Path(one).expanduser().absolute() for one in find_all_runs(settings.places)))  # of links, too
     tops = list(dict.fromkeys(Path(one).expanduser().resolve() for one in settings.folder)) or list(
-        dict.fromkeys(root.parent for root in named)
+        dict.fromkeys(one.parent.resolve() for one in beside)
     )
     if absent := [one for one in tops if not one.is_dir()]:
         raise ConfigError(f"folder: {absent[0]} is no directory, so nothing in it would be erased. Give one that is.")
@@ -82,6 +86,7 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
     return Todo(
         ids=ids, place=place, related=tuple(every), runs=runs, steps=tuple(steps), data=tuple(data), sought=what,
         theirs=() if settings.inputs else tuple(one.path for one in own_inputs(inputs)), apart=apart,
+        unrelated=_unrelated(place, {one.directory.root for one in every}, documents),
     )  # fmt: skip
 
 
@@ -93,6 +98,22 @@ def _noted_runs(
         for root in new:
             stack.enter_context(noted_read(RunDirectory(root=root)))
         return runs_with(roots, asked, also=also)
+
+
+def _unrelated(place: Place, known: Collection[Path], ids: Collection[str]) -> dict[Path, int | None]:
+    """The runs on other files that have rows under ids that can hardly be anything else, and how many.
+
+    None where it cannot be read.
+    """
+    telling, found = frozenset(one for one in ids if is_telling(one)), dict[Path, int | None]()
+    for root in sorted(place.runs.keys() - known) if telling else ():
+        rows = RunRows(directory=RunDirectory(root=root), ids=telling)
+        try:
+            with noted_read(rows.directory):
+                found[root] = sum(int(mask.sum()) for mask in rows.held.values())
+        except (GlaneError, OSError, pa.ArrowException):
+            found[root] = None
+    return {root: num for root, num in found.items() if num != 0}
 
 
 def _hangs_on(place: Place, root: Path, touched: Collection[Path], ids: Collection[str]) -> bool:

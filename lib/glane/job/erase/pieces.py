@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TypeVar
 
 from glane.job.erase.standing import Glued, Standing, occurring
+from glane.job.erase.tables import is_telling
 
 _LEAST, _MOST, _WORDS = 16, 60, 3  # signs of a piece, and the words of which it has more or as many
 _MANY = 4000  # pieces of a document: of a longer text, those that stand at equal distances
@@ -51,6 +52,11 @@ class Sought:
     def standing(self) -> Standing:
         """The ids, to be found in texts."""
         return Standing(self.ids, self.longer)
+
+    @property
+    def telling(self) -> Sought:
+        """The same with those ids alone that can hardly be anything else."""
+        return replace(self, ids=tuple(one for one in self.ids if is_telling(one)))
 
     def beside(self, more: Collection[str]) -> Sought:
         """The same beside further ids of documents that stay."""

@@ -41,7 +41,7 @@ def lines(todo: Todo, *, is_done: bool) -> Iterator[str]:
 
 
 def lines_apart(todo: Todo) -> Iterator[str]:
-    """A line for each file that tells of a data set of pseudonyms that is not there, or the other way round."""
+    """A line for each place that may hold the documents, too, and where nothing is erased now."""
     for path, ids in todo.apart.lost.items():
         shown = ",".join(ids)
         yield (
@@ -53,6 +53,14 @@ def lines_apart(todo: Todo) -> Iterator[str]:
             f"not known      {path}: its ids are digests, and no places in these folders tell those of {num} "
             "document(s). If it is of the same originals, it may hold them: give the folder of its places, too, or "
             "make it again"
+        )
+    for root, rows in todo.unrelated.items():
+        if rows is None:
+            yield f"not known      {root}: read other files, and cannot be read. It may hold the documents, too"
+            continue
+        yield (
+            f"of others      {root}: read other files, and has {rows} row(s) under such ids. If they are the same "
+            f"documents, erase them there, too, with run.dir={root}"
         )
 
 
@@ -81,11 +89,17 @@ def _lines_of_whole(steps: Sequence[Step], *, is_done: bool) -> Iterator[str]:
 
 def tell_left(todo: Todo, say: Callable[[str], None]) -> bool:
     """Search every file of runs and folders, and say where something is found still."""
-    left = len(todo.place.unread)
+    left = len(todo.place.unread) + len(todo.place.linked) + len(todo.unrelated)
     for folder in todo.place.unread:
         say(f"not searched   {folder}: give yourself access to it, and run the same command again")
-    unfinished = {*unfinished_below(todo)}
-    for path, found in found_in_files(dict.fromkeys(_searched(todo, unfinished)), todo.sought).items():
+    for link in todo.place.linked:
+        say(f"not searched   {link}: a link to a folder that is none of these; give that as folder=…, too")
+    unfinished, foreign = {*unfinished_below(todo)}, {*_foreign(todo)}
+    ours: dict[Path, bytes | None] = {}
+    of_others: dict[Path, bytes | None] = {}
+    for path in _searched(todo, unfinished):
+        (ours if foreign.isdisjoint(path.parents) else of_others)[path] = None
+    for path, found in (found_in_files(ours, todo.sought) | found_in_files(of_others, todo.sought.telling)).items():
         if isinstance(found, Exception):
             left += 1
             say(f"not searched   {path}: {found}")
@@ -105,9 +119,18 @@ def _searched(todo: Todo, unfinished: Collection[Path]) -> Iterator[Path]:
     """The files of the runs, of folders of results, and of data sets; each once, and none of the user's input."""
     seen = {path.resolve() for path in todo.theirs}
     for path in (*_files(todo), *sorted(unfinished)):
-        if path.is_file() and not path.is_symlink() and path.resolve() not in seen:
+        if path.is_file() and path.resolve() not in seen:
             seen.add(path.resolve())
             yield path
+
+
+def _foreign(todo: Todo) -> Iterator[Path]:
+    """The folders of results that are of other runs alone: their documents may have the same ids."""
+    related = {rows.directory.identity() for rows in todo.related}
+    for folder in todo.place.written:
+        runs = {link.id for link in read_written(folder).all_runs}
+        if runs and related.isdisjoint(runs):
+            yield folder
 
 
 def _files(todo: Todo) -> Iterator[Path]:

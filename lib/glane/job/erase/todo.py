@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class Todo:
     theirs: tuple[Path, ...]  # input files that glane did not make, and that hold them
     sought: Sought
     apart: Apart
+    unrelated: Mapping[Path, int | None]  # runs on other files, with how many of their rows have such ids, if known
 
     @property
     def is_empty(self) -> bool:

@@ -12,6 +12,7 @@ from glane.corpus.pseudonymised import pseudonymised_beside
 from glane.corpus.unchanged import KnownFile
 from glane.errors import GlaneError, RunError
 from glane.run.description import RunDescription, read_description
+from glane.run.digests import read_digests_of_run
 from glane.run.directory import RunDirectory
 from glane.run.names import MARKER
 from glane.run.nested import with_nested
@@ -26,6 +27,7 @@ class Place:
     written: list[Path] = field(default_factory=list)  # folders with `.glane-files`
     folders: dict[Path, list[str]] = field(default_factory=dict)  # all others, with the names of their files
     unread: list[Path] = field(default_factory=list)  # folders that this user may not look into
+    linked: list[Path] = field(default_factory=list)  # links to folders that are none of these
 
 
 def walked(folders: Sequence[Path], runs: Sequence[Path]) -> Place:
@@ -49,6 +51,9 @@ def walked(folders: Sequence[Path], runs: Sequence[Path]) -> Place:
             if WRITTEN in files and here not in found.written:
                 found.written.append(here)
             found.folders[here] = sorted(files)
+            found.linked += [here / one for one in names if (here / one).is_symlink()]
+    seen = {*folders, *found.runs}
+    found.linked = [one for one in found.linked if seen.isdisjoint(((there := one.resolve()), *there.parents))]
     return found
 
 
@@ -71,6 +76,7 @@ class _Ties:
     identity: str | None
     extends: str | None
     inputs: frozenset[str]  # paths and digests of input files
+    made: frozenset[str]  # digests of the files of the result
     above: frozenset[Path]  # the folders that these files lie in, however deep
 
 
@@ -93,7 +99,9 @@ def _hang_together(ties: Mapping[Path, _Ties], one: Path, other: Path) -> bool:
     first, second = ties[one], ties[other]
     if {first.extends, second.extends} & {first.identity, second.identity} - {None}:
         return True
-    return bool(first.inputs & second.inputs) or one in second.above or other in first.above
+    if (first.inputs & second.inputs) or (first.inputs & second.made) or (second.inputs & first.made):
+        return True
+    return one in second.above or other in first.above
 
 
 def _ties(root: Path, told: RunDescription) -> _Ties:
@@ -103,6 +111,7 @@ def _ties(root: Path, told: RunDescription) -> _Ties:
         identity=_identity(root),
         extends=None if told.extends is None else told.extends.id,
         inputs=frozenset((*map(str, paths), *(file.digest for file in files if file.digest))),
+        made=_made(root),
         above=frozenset(folder for path in paths for folder in path.parents),
     )
 
@@ -115,6 +124,15 @@ def originals_of(root: Path) -> tuple[KnownFile, ...]:
     """
     made = pseudonymised_beside(str(RunDirectory(root=root).input))
     return () if made is None else made.sources
+
+
+def _made(root: Path) -> frozenset[str]:
+    """By which a run that read the result is known, also once this one was moved."""
+    with contextlib.suppress(GlaneError):
+        taken = read_digests_of_run(RunDirectory(root=root))
+        names = {} if taken is None else taken.files
+        return frozenset(digest for name, digest in names.items() if name.startswith("records/"))
+    return frozenset()
 
 
 def _identity(root: Path) -> str | None:
