@@ -17,6 +17,8 @@ _OF_ONE = {  # what stands for a verb of several
     "sont": "est", "ont": "a", "n'ont": "n'a", "étaient": "était", "seront": "sera", "seraient": "serait", "vont": "va",
     "peuvent": "peut", "contiennent": "contient",
 }  # fmt: skip
+_BEFORE_VERBS = ("en", "le", "ne", "n'en", "n'y", "y")
+_NOT = re.compile(r"\bne (?=(?:a|est|était)\b)")  # in French, before a verb that was put into the singular
 _FAR = ("are", "were", "have")  # also some words on: "1 id of the right answers is"
 _RELATIVE = ("that", "which", "who", "where")  # what follows is said of another word
 # Nouns that English messages write as of several, whatever the count.
@@ -33,7 +35,8 @@ def plurals_in(text: str, language: Language) -> str:
     """A text with the words after its counts in singular or plural, as `language` has them.
 
     A count, also one of so many (3/19), holds for the words after it up to the next sign of punctuation. French has
-    the plural from two on, English for all but one. Quoted texts, paths, and what follows no count stay as they are.
+    the plural from two on, English for all but one. A French verb after "1 ligne sur 8" is of the first count. Quoted
+    texts, paths, and what follows no count stay as they are.
     """
     if "(" not in text and (language != "en" or "1 " not in text):
         return text
@@ -45,19 +48,27 @@ def _numbered_in(text: str, language: Language) -> str:
     """A text without quotations."""
     parts = re.split(f"({_WORDS.pattern})", text)
     count: int | None = None
-    before = ""  # what the word before was: a count, a quality, a word whose number was chosen, or one after it
+    whole: int | None = None  # of which the count is a part: the nouns after it are of this one
+    before = ""  # the word before: a count, a whole, a quality, a word whose number was chosen, or one after it
     for at in range(0, len(parts), 2):
         word = parts[at]
         if _COUNT.fullmatch(word):
-            count, before = int(re.sub(r"\D", "", word.rpartition("/")[2])), "count"
+            found = int(re.sub(r"\D", "", word.rpartition("/")[2]))
+            if count is not None and language == "fr" and parts[at - 2] == "sur":
+                whole, before = found, "whole"
+            else:
+                count, whole, before = found, None, "count"
         elif count is not None:
-            is_one = count == 1 if language == "en" else count < 2
+            if whole is not None and word.rstrip(",.;:)") in _OF_ONE:
+                whole = None  # with the verb, what is said of the part begins
+            of = count if whole is None else whole
+            is_one = of == 1 if language == "en" else of < 2
             parts[at], before = _numbered(word, before, is_one=is_one, language=language)
             if _ENDS.fullmatch(parts[at]):
-                count = None
+                count = whole = None
         if "\n" in "".join(parts[at + 1 : at + 2]):
-            count = None
-    return "".join(parts)
+            count = whole = None
+    return _NOT.sub("n'", "".join(parts))
 
 
 def _numbered(word: str, before: str, *, is_one: bool, language: Language) -> tuple[str, str]:
@@ -68,8 +79,10 @@ def _numbered(word: str, before: str, *, is_one: bool, language: Language) -> tu
         return (stem if is_one else several + ending) + rest, "chosen"
     bare = word.rstrip(",.;:)")
     rest = word[len(bare) :]
-    if (before == "chosen" and bare in _OF_ONE) or (before == "far" and bare in _FAR):
+    if (before in ("chosen", "whole") and bare in _OF_ONE) or (before == "far" and bare in _FAR):
         return (_OF_ONE[bare] if is_one else bare) + rest, ""
+    if language == "fr" and before in ("chosen", "whole") and word in _BEFORE_VERBS:
+        return word, before
     if language == "en" and before in ("count", "quality"):
         if _QUALITIES.fullmatch(bare):
             return word, "quality"

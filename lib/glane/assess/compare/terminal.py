@@ -63,8 +63,8 @@ def evaluation_text(summary: EvaluationSummary) -> str:
     lines += _date_lines(summary.fields)
     if num := summary.overall.macro.without_error:
         lines.append(
-            f"  (macro) without an interval: {num} of its {summary.overall.macro.fields} fields show no error, and how "
-            "much they may have is not known"
+            f"  (macro) has no interval: {num} of its {summary.overall.macro.fields} fields show no error here, and "
+            "how many they would have elsewhere is not known"
         )
     lines += _sign_lines(summary.signs)
     lines += _arm_lines(summary.arms)

@@ -28,7 +28,7 @@ def runs_text(entries: Sequence[RunEntry]) -> str:
     if not entries:
         return "no run there"
     table = Table(*map(in_language, ("run", "task", "model", "state")), box=None, pad_edge=False)
-    for name in map(in_language, ("rows", "OK", "leaks", "GPU-h", "kWh", "F1")):
+    for name in map(in_language, ("rows", "OK", "leaks", "GPU hours", "kWh", "F1")):
         table.add_column(name, justify="right")
     for name in map(in_language, ("95 % interval", "documents")):
         table.add_column(name, justify="right")

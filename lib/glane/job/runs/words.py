@@ -21,7 +21,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "rows": "lignes",
         "ok": "OK",
         "leaks": "fuites",
-        "gpu_hours": "GPU·h",
+        "gpu_hours": "h GPU",
         "energy": "kWh",
         "f1": "F1",
         "documents": "F1 : documents comparés",
