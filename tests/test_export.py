@@ -140,6 +140,18 @@ def test_columns_that_get_other_names_are_told(tmp_path: Path, target: str) -> N
     assert note.partition(": ")[2] == "âge → age_2, order → order_, Date de visite → Date_de_visite"
 
 
+def test_the_record_of_an_export_has_its_notes_in_the_language_of_who_exports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_documents(tmp_path / "d.parquet", ["a"], âge=[1])
+    extract_here(make_settings(data, tmp_path / "run", data__carry_columns=["âge"]))
+    monkeypatch.setenv("GLANE_LANG", "fr")
+    exported = glane.export(tmp_path / "run", "csv", tmp_path / "out")
+    (note,) = json.loads((tmp_path / "out" / "export.json").read_text("utf-8"))["notes"]
+    assert note == "des colonnes ont un autre nom, que les programmes acceptent\u00a0: âge → age_2"
+    assert f"note     {note}" in str(exported).splitlines()
+
+
 def test_no_cell_is_a_formula(run: Path, tmp_path: Path) -> None:
     for evidence in (False, True):
         glane.export(run, "csv", tmp_path / "out", locale="en", evidence=evidence)

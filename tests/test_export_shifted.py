@@ -18,8 +18,8 @@ from test_pseudonyms import write_key
 from test_pseudonyms_export import content
 from test_pseudonyms_input import extracted, told
 
-GENERAL = "décalées de {} jours au plus, autrement pour chaque personne"
-OF_COLUMN = "[Décalée de {} jours au plus, autrement pour chaque personne"
+GENERAL = "décalées de {} jours au plus, avec un décalage propre à chaque personne"
+OF_COLUMN = "[Décalée de {} jours au plus, avec un décalage propre à chaque personne"
 DESCRIBED = {  # the files of a format that hold descriptions, and what is said of a column in them
     "csv": ["codebook.csv"], "xlsx": ["values.xlsx"], "parquet": ["codebook.parquet"], "r": ["codebook.csv"],
     "sas": ["codebook.csv"], "datapackage": ["datapackage.json", "croissant.json"],

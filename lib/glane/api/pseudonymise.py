@@ -68,8 +68,9 @@ def _dates(told: PseudonymisedTable) -> list[str]:
     if "date" in told.keep:
         return []
     lines = [
-        f"dates are shifted by up to {told.most_days} days, each person's otherwise: counts by week or month are "
-        "wrong. The file says so to who reads it; keep=[date] keeps them"
+        f"dates are shifted by up to {told.most_days} days, by another number for each person (each document without "
+        "data.person_column): counts by week or month are wrong. The file says so to who reads it; keep=[date] keeps "
+        "them"
     ]
     if told.true_dates:
         lines.append(

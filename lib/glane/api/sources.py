@@ -157,9 +157,9 @@ def refuse_shifted(run: Run | Sequence[Run], **columns: str | Sequence[str | Non
         for name in [names] if isinstance(names, str) else names or ():
             if name is not None and (name.partition(".")[0] in run.task.fields or name in rules.shift_columns):
                 raise ConfigError(
-                    f"{place}: the dates of {name!r} were shifted by up to {rules.most_days} days, each person's "
-                    "otherwise: periods of them say nothing. Count by a carried column that was not shifted, or keep "
-                    "the dates (data.pseudonyms.dates=kept; of glane pseudonymise keep=[date])."
+                    f"{place}: the dates of {name!r} were shifted by up to {rules.most_days} days, by "
+                    "another number for each person: periods of them say nothing. Count by a carried column that was "
+                    "not shifted, or keep the dates (data.pseudonyms.dates=kept; of glane pseudonymise keep=[date])."
                 )
 
 

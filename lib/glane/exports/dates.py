@@ -26,9 +26,9 @@ class Shift:
     def note(self) -> str:
         """What the user must know of it."""
         return (
-            f"dates were shifted before a model read the documents, by up to {self.days} days, otherwise for each "
-            "person or document (data.pseudonyms): periods cannot be compared between persons, and counts by week or "
-            "month are wrong"
+            f"dates were shifted before a model read the documents, by up to {self.days} days, by another number for "
+            "each person or document (data.pseudonyms): periods cannot be compared between persons, and counts by week "
+            "or month are wrong"
         )
 
     def told(self, table: Table, task: Task) -> Table:

@@ -139,8 +139,8 @@ class _Export:
             )
         if record.dates == "shifted":
             notes.append(
-                f"dates are shifted by up to {self._manner.most_days} days, otherwise for each person or document: "
-                "periods cannot be compared between persons, and counts by week or month are wrong"
+                f"dates are shifted by up to {self._manner.most_days} days, by another number for each person or "
+                "document: periods cannot be compared between persons, and counts by week or month are wrong"
             )
         return notes
 

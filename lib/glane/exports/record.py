@@ -60,5 +60,5 @@ class Export(Record):
     tables: tuple[ExportedTable, ...]
     files: Mapping[str, str]
     versions: Mapping[str, str]  # of glane and of the libraries that wrote the files
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # in the language of whoever exported
     pseudonyms: ReplacedInExport | None = left_out()

@@ -73,9 +73,10 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "other": "Une partie de {}.",
         "input": "Repris de l'entrée.",
         "shifted": (
-            "Des dates sont décalées de {} jours au plus, autrement pour chaque personne (chaque document, si la "
-            "personne n'est pas dite) ; les colonnes le disent. Les intervalles d'une personne restent ; les périodes "
-            "ne se comparent pas d'une personne à l'autre, et aucun décompte par semaine ou par mois n'est juste."
+            "Des dates sont décalées de {} jours au plus, avec un décalage propre à chaque personne (à chaque "
+            "document, si la personne n'est pas dite) ; les colonnes le disent. Les intervalles d'une personne restent "
+            "; les périodes ne se comparent pas d'une personne à l'autre, et aucun décompte par semaine ou par mois "
+            "n'est juste."
         ),
         "oldest": "[Un âge de plus de {} ans est donné comme {} ans.]",
         "part": "Une extraction en cours : ce qu'elle avait jusque-là.",
@@ -91,9 +92,9 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "other": "A part of {}.",
         "input": "Kept from the input.",
         "shifted": (
-            "Dates are shifted by up to {} days, otherwise for each person (each document, if no person is told); the "
-            "columns say so. Intervals of a person stay; periods cannot be compared between persons, and no count by "
-            "week or month is right."
+            "Dates are shifted by up to {} days, by another number for each person (each document, if no person is "
+            "told); the columns say so. Intervals of a person stay; periods cannot be compared between persons, and no "
+            "count by week or month is right."
         ),
         "oldest": "[An age above {} years is given as {} years.]",
         "part": "A run under way: what it had so far.",

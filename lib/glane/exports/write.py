@@ -13,6 +13,7 @@ from glane.exports.folder import MANIFEST, check_target, files_under, write_whol
 from glane.exports.record import Export, ExportedTable
 from glane.exports.registry import writer_of
 from glane.exports.target import Options
+from glane.languages import as_read
 from glane.parquet import is_encrypted
 from glane.run.directory import RunDirectory
 from glane.run.links import RunLink
@@ -95,7 +96,8 @@ def _manifest(
         tables=tuple(
             ExportedTable(name=one.name, rows=one.rows.height, key=one.key, parent=one.parent) for one in bundle.tables
         ),
-        files=files, versions={name: installed_version(name) for name in ("glane", "polars")}, notes=tuple(notes),
+        files=files, versions={name: installed_version(name) for name in ("glane", "polars")},
+        notes=tuple(map(as_read, notes)),
         pseudonyms=bundle.pseudonyms,
     )  # fmt: skip
 

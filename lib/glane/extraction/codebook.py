@@ -57,11 +57,11 @@ _KEPT: dict[Language, str] = {
     "en": "[Kept of the run {run} ({id}) where reused is true.]",
 }
 _SHIFTED: dict[Language, str] = {
-    "fr": "[Décalée de {days} jours au plus, autrement pour chaque personne (chaque document, si la personne n'est pas "
-    "dite) : les périodes ne se comparent pas d'une personne à l'autre, aucun décompte par semaine ou par mois n'est "
-    "juste.]",
-    "en": "[Shifted by up to {days} days, otherwise for each person (each document, if no person is told): periods "
-    "cannot be compared between persons, no count by week or month is right.]",
+    "fr": "[Décalée de {days} jours au plus, avec un décalage propre à chaque personne (à chaque document, si la "
+    "personne n'est pas dite) : les périodes ne se comparent pas d'une personne à l'autre, aucun décompte par semaine "
+    "ou par mois n'est juste.]",
+    "en": "[Shifted by up to {days} days, by another number for each person (each document, if no person is told): "
+    "periods cannot be compared between persons, no count by week or month is right.]",
 }
 _GROUPS: dict[Language, dict[str, str]] = {
     "fr": {

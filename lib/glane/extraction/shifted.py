@@ -36,15 +36,15 @@ def refuse_shifted_columns(data: DataSettings, files: Sequence[InputFile]) -> No
     for name in rules.shift_columns:
         if name in read:
             raise ConfigError(
-                f"data.where: the dates of {name!r} were shifted by up to {rules.most_days} days, each person's "
-                "otherwise: other rows would be chosen than those of that time. Choose the rows before they are "
-                f"pseudonymised, or pseudonymise with {name!r} in data.carry_columns, where it stays as it is."
+                f"data.where: the dates of {name!r} were shifted by up to {rules.most_days} days, by another "
+                "number for each person: other rows would be chosen than those of that time. Choose the rows before "
+                f"they are pseudonymised, or pseudonymise with {name!r} in data.carry_columns, where it stays as it is."
             )
         if name == data.order_by and (rules.person_column is None or rules.person_column != data.group_by):
             raise ConfigError(
-                f"data.order_by: the dates of {name!r} were shifted, each person's otherwise (without a person column, "
-                f"each document's), and groups of {data.group_by!r} are no such persons: their order is not that of "
-                f"time. Pseudonymise the originals with data.person_column={data.group_by}."
+                f"data.order_by: the dates of {name!r} were shifted, by another number of days for each person "
+                f"(without a person column, each document), and groups of {data.group_by!r} are no such persons: their "
+                f"order is not that of time. Pseudonymise the originals with data.person_column={data.group_by}."
             )
 
 
