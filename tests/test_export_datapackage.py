@@ -180,7 +180,7 @@ def test_instants_have_their_zone_and_numbers_the_spelling_of_the_standard(tmp_p
     assert [one["when_"] for one in rows] == twice.to_list()  # an hour apart, and the same on the clocks of Paris
     with (tmp_path / "out" / "records.csv").open(encoding="utf-8", newline="") as stream:
         assert [one["number"] for one in csv.DictReader(stream)] == ["INF", "0.1"]
-    assert any("1 texts are there and empty" in one and "records.text" in one for one in found.manifest.notes)
+    assert any("1 text is there and empty" in one and "records.text" in one for one in found.manifest.notes)
     glane.export(tmp_path / "run", "csv", tmp_path / "csv", locale="en")
     with (tmp_path / "csv" / "codebook.csv").open(encoding="utf-8", newline="") as stream:
         kinds = {one["nom"]: one["type"] for one in csv.DictReader(stream)}

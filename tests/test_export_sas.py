@@ -192,7 +192,7 @@ def test_words_of_the_task_cannot_end_a_text_or_start_a_macro(tmp_path: Path) ->
     assert steps["records"].labels["a"] == evil
     assert formats[steps["records"].formats["a"].removesuffix(".")]["it's"] == evil
     assert [one["big"] for one in read(tmp_path / "out", steps["records"])] == [str(2**60 + i) for i in range(4)]
-    assert "1 variables have whole numbers above" in found.manifest.notes[0]
+    assert "1 variable has whole numbers above" in found.manifest.notes[0]
 
 
 def test_texts_with_quotation_marks_and_blanks_are_read_as_they_are(tmp_path: Path) -> None:
