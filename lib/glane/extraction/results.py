@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -12,12 +12,12 @@ from glane.corpus.documents import scan_documents
 from glane.corpus.plan import read_plan
 from glane.drift import Drift
 from glane.errors import RunError, told
-from glane.extraction.case_text import case_text
 from glane.extraction.codebook import type_word
 from glane.extraction.drift_table import drift_table
 from glane.extraction.flat_codebook import flat_entries
-from glane.extraction.highlight import MarkedText, Passage
+from glane.extraction.highlight import MarkedText
 from glane.extraction.places import drift_file
+from glane.extraction.shown import marked
 from glane.extraction.tables import evidence, line_list
 from glane.languages import in_language
 from glane.parquet import scan_parquet
@@ -33,11 +33,9 @@ from glane.settings import ExtractSettings
 from glane.spreadsheets import without_formulas
 from glane.task.doubts import doubts
 from glane.task.task import Task, load_task
-from glane.toys import notice, notice_lines
+from glane.toys import notice_lines
 from glane.types import Status, Toy
 from glane.validation import validated
-
-_NOT_SHOWN = {"fr": " (ne se lit pas ici)", "en": " (cannot be read here)"}  # a value whose quote does not show it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,28 +171,8 @@ class Run:
         texts = self.documents().filter(is_it).collect()
         if rows.is_empty() or texts.is_empty():
             raise RunError(f"{self.directory.root}: no document {told(document_id)} in this run.")
-        language = self.task.language
         found = evidence(rows.lazy(), self._fields(), id_column=name, with_reasons=True).collect()
-        passages = [
-            Passage(
-                start=row["start"],
-                end=row["end"],
-                label=f"{row['field']} = {row['value']}" + (_NOT_SHOWN[language] if row["supports"] is False else ""),
-            )
-            for row in found.filter(pl.col("start").is_not_null()).iter_rows(named=True)
-        ]
-        row = rows.row(0, named=True)
-        text = texts.item(0, data.text_column) or ""
-        if data.group_by is not None:
-            whole = case_text(row, dict(texts.select(data.id_column, data.text_column).iter_rows()))
-            text = whole.text
-            moved = (whole.starts[one] for one in found.filter(pl.col("start").is_not_null())["document"])
-            passages = [
-                replace(one, start=one.start + shift, end=one.end + shift)
-                for one, shift in zip(passages, moved, strict=True)
-            ]
-        title = ": ".join(filter(None, [row["status"], row["reason"]]))
-        return MarkedText(text, passages, title=title, notice=notice(self.toy, language))
+        return marked(rows.row(0, named=True), found, texts, data, language=self.task.language, toy=self.toy)
 
     def drift(self) -> pl.DataFrame:
         """One row per field: how many sentinel documents have the same answer as when frozen, and the verdict.
