@@ -204,16 +204,17 @@ def _logs(at_work: Changing, ids: Collection[str], longer: Collection[str]) -> N
              *((path, in_json) for path in listed(directory.ledger, "*.jsonl"))]  # fmt: skip
     for path, standing in named:
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
-        new = "".join(_marked(line, standing) for line in text.splitlines(keepends=True))
+        new = _marked(text, standing)
         if new != text:
             told = new.encode(errors="surrogateescape")
             at_work.replace(path, lambda stream, told=told: stream.write(told))  # type: ignore[misc]
 
 
-def _marked(line: str, ids: Standing) -> str:
-    time = _TIME.match(line)
-    start = 0 if time is None else time.end()
-    return line[:start] + ids.replaced(line[start:], GONE)
+def _marked(text: str, ids: Standing) -> str:
+    lines = text.splitlines(keepends=True)
+    starts = [0 if (time := _TIME.match(line)) is None else time.end() for line in lines]
+    told = ids.replaced([line[start:] for line, start in zip(lines, starts, strict=True)], GONE)
+    return "".join(line[:start] + one for line, start, one in zip(lines, starts, told, strict=True))
 
 
 def _is_word(name: str) -> bool:

@@ -26,7 +26,11 @@ class Standing:
     """Ids to be found in texts, and the longer ids of documents that stay, in which one of them is a part."""
 
     def __init__(self, ids: Collection[str], longer: Collection[str] = ()) -> None:
-        self._parts = {one: _parts(one, longer) for one in ids}
+        held_by: dict[str, list[str]] = {one: [] for one in ids}
+        for one, held in zip(longer, occurring([*ids], [*longer]), strict=True):
+            for name in held:
+                held_by[name].append(one)
+        self._parts = {one: _parts(one, held_by[one]) for one in ids}
         self._by_bytes = {one.encode().decode("latin-1"): one for one in ids}
 
     def in_each(self, texts: Sequence[str]) -> Iterator[set[str]]:
@@ -46,15 +50,15 @@ class Standing:
         named = {told: self._by_bytes[told] for told in held}
         return {one for told, one in named.items() if any(self._spans(one, text, told, _BYTE))}
 
-    def replaced(self, text: str, by: str) -> str:
-        """A text with something in the place of the ids."""
-        spans = sorted({span for one in self._parts if one in text for span in self._spans(one, text)})
-        told, end = [], 0
-        for start, stop in spans:
-            if stop > end:
-                told += [text[end:start], by] if start >= end else []
-                end = stop
-        return "".join([*told, text[end:]])
+    def replaced(self, texts: Sequence[str], by: str) -> Iterator[str]:
+        """Texts with something in the place of the ids."""
+        for text, held in zip(texts, occurring([*self._parts], texts), strict=True):
+            told, end = [], 0
+            for start, stop in sorted({span for one in held for span in self._spans(one, text)}):
+                if stop > end:
+                    told += [text[end:start], by] if start >= end else []
+                    end = stop
+            yield "".join([*told, text[end:]])
 
     def _spans(
         self, name: str, text: str, told: str = "", letter: re.Pattern[str] = _LETTER
@@ -97,10 +101,10 @@ def longer_ids(columns: Iterable[pl.Series], ids: Collection[str]) -> set[str]:
 
 
 def _parts(name: str, longer: Collection[str]) -> Mapping[int, Mapping[int, frozenset[str]]]:
-    """The longer ids that hold an id, by the signs before it, and by their length."""
+    """The longer ids, which hold an id, by the signs before it, and by their length."""
     found: dict[int, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     told = {name, name.encode().decode("latin-1")}
-    for form in {form for one in longer if name in one for form in _forms(one)}:
+    for form in {form for one in longer for form in _forms(one)}:
         for part in told:
             at = form.find(part)
             while at >= 0:
