@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import glane
 from conftest import extract_here, job_here, make_settings, prepare_run, work
 from dying import each_death
 from glane.errors import RunError
+from glane.exports import folder as export_folder
 from glane.extraction.frozen import freeze
 from glane.job import part as ending
 from glane.job import rewrite as rewriting
@@ -27,6 +29,7 @@ from glane.job.resolve import resolve
 from glane.job.rewrite import rewrite_all
 from glane.keys import KEY_FILE
 from glane.locks import locked_folder
+from glane.parquet import write_parquet_frame
 from glane.run import written
 from glane.run.overview import overview
 from glane.run.progress import ProgressReporter
@@ -247,6 +250,40 @@ def test_what_a_killed_command_left_where_nothing_else_is_erased_is_told_or_goes
     for path in (begun[0], here / f".theirs.parquet.{end}"):
         assert f"still found    {path}: 1 id(s), " in said
     assert said.count("A command that was ended left it: remove it, once none writes there") == 2
+
+
+@pytest.mark.parametrize("command", ["review", "evaluate", "csv", "filled"])
+def test_what_was_read_before_documents_were_erased_is_not_written_after_it(
+    here: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """Rows are read when a command begins, and written when it ends: hours later, where a model is asked meanwhile."""
+    run, reference, erased = here / "run", here / "theirs_too.parquet", list[bool]()
+    with reference.open("wb") as stream:
+        write_parquet_frame(glane.open_run(run).usable().select("id", "fever").collect(), stream)
+    begun = glane.evaluate(run, str(reference), samples=0)
+    write: dict[str, Callable[[], object]] = {
+        "review": lambda: glane.review(run, here / "again", rows=40),
+        "evaluate": lambda: begun.write(here / "evaluation"),
+        "csv": lambda: glane.export(run, "csv", here / "export"),
+    }
+    write["filled"] = write["csv"]
+
+    def meanwhile(really: Callable[..., Any], *told: Any, **more: Any) -> Any:
+        if not erased:
+            erased.append(True)
+            assert do(here)[0]
+        return really(*told, **more)
+
+    with monkeypatch.context() as patched:
+        where = {"csv": (export_folder, "note_written"), "filled": (export_folder, "put_folder")}
+        owner, name = where.get(command, (written, "alone_in_folder"))
+        patched.setattr(owner, name, partial(meanwhile, getattr(owner, name)))
+        with pytest.raises(RunError, match="documents were erased of this run since it was read here|No such file"):
+            write[command]()
+    assert erased
+    assert set(holding(here)) == {"theirs.parquet", "theirs_too.parquet"}
+    glane.review(run, here / "again", rows=39)  # anew, it is written
+    assert set(holding(here)) == {"theirs.parquet", "theirs_too.parquet"}
 
 
 def test_the_same_command_again_says_that_documents_were_erased_and_a_run_that_extends_it_that_they_are_asked(

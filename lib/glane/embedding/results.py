@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -118,7 +118,7 @@ def open_embedded(path: str | Path) -> Embedded:
 def _opened(directory: RunDirectory, path: str | Path) -> Embedded:
     if not directory.description.is_file():
         raise RunError(f"run.dir: no run in {path} (no run.yaml). Give the run.dir of glane embed.")
-    found = Embedded(directory=directory)
+    found = Embedded(directory=replace(directory, erased_then=directory.erasures()))
     if found.description.work != WORK:
         raise RunError(
             f"run.dir: {path} holds a run of another kind ({found.description.work}). Give the run.dir of glane embed."

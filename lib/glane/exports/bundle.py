@@ -9,6 +9,7 @@ from typing import Literal
 import polars as pl
 
 from glane.exports.record import ReplacedInExport
+from glane.run.links import RunLink
 from glane.task.fields import Field
 from glane.types import Language, Toy
 
@@ -56,7 +57,7 @@ class Origin:
     """Where an export is from."""
 
     run: str  # the directory
-    id: str | None  # of the directory
+    link: RunLink | None  # to it; None of one without the mark of glane
     fingerprint: str
     task: str
     task_version: str

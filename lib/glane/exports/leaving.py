@@ -71,7 +71,7 @@ def _origin(run: Run, shifted: int | None) -> Origin:
     told = run.description()
     link = next(iter(links_to([run.directory])), None)
     return Origin(
-        run=str(run.directory.root), id=None if link is None else link.id, fingerprint=told.fingerprint_digest,
+        run=str(run.directory.root), link=link, fingerprint=told.fingerprint_digest,
         task=run.task.name, task_version=run.task.version, model=told.model, created=told.created, toy=run.toy,
         is_complete=run.is_complete, language=run.task.language, shifted=shifted,
     )  # fmt: skip

@@ -51,7 +51,7 @@ def write_export(bundle: Bundle, target: Target, options: Options, out_dir: str 
         (folder / MANIFEST).write_bytes(content)
         return {MANIFEST: digest_of(content), **files}
 
-    is_replaced = write_whole(root, fill, of=_link(bundle))
+    is_replaced = write_whole(root, fill, of=bundle.origin.link)
     return told[0], root, is_replaced
 
 
@@ -78,17 +78,12 @@ def _encrypted(folder: Path) -> list[str]:
     ]
 
 
-def _link(bundle: Bundle) -> RunLink | None:
-    origin = bundle.origin
-    return None if origin.id is None else RunLink(id=origin.id, path=origin.run)
-
-
 def _manifest(
     bundle: Bundle, target: Target, options: Options, files: Mapping[str, str], notes: Sequence[str]
 ) -> Export:
     origin, rows = bundle.origin, bundle.tables[0].rows
     return Export(
-        to=target, run=_link(bundle) or RunLink(id="", path=origin.run), fingerprint=origin.fingerprint,
+        to=target, run=origin.link or RunLink(id="", path=origin.run), fingerprint=origin.fingerprint,
         task=f"{origin.task} {origin.task_version}", model=origin.model, toy=origin.toy,
         is_complete=origin.is_complete, evidence=options.with_evidence, text=options.with_text,
         locale=options.locale or origin.language, encoding=options.encoding, rows=rows.height,

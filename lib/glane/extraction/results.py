@@ -271,6 +271,7 @@ def _opened(directory: RunDirectory, path: str | Path, *, partial: bool) -> Run:
         raise RunError(f"{path}: you have no right to read it. Ask its owner, or choose another run.") from None
     if not is_run:
         raise RunError(f"{path}: no run here (no run.yaml). Give the run.dir of an extraction.")
+    directory = replace(directory, erased_then=directory.erasures())
     refuse_changing(directory)
     if directory.is_complete:
         check_intact(directory)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import secrets
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +34,7 @@ class RunDirectory(RunPaths):
     """A run directory: readable by its owner only unless the run gives its group access."""
 
     group_access: bool = False
+    erased_then: str | None = field(default=None, compare=False)  # `erasures` when its rows were going to be read
 
     @property
     def file_mode(self) -> int:
@@ -60,6 +62,13 @@ class RunDirectory(RunPaths):
                 f"{self.root}: {MARKER} is gone or is none of glane's; the directory was replaced or changed. What was "
                 "there is not touched. Put it back and run the same command again."
             ) from None
+
+    def erasures(self) -> str:
+        """What tells the documents that were erased of the run, as a digest; empty where none were."""
+        try:
+            return hashlib.blake2b(self.erased.read_bytes(), digest_size=16).hexdigest()
+        except FileNotFoundError:
+            return ""
 
     @property
     def is_complete(self) -> bool:

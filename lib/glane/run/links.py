@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from pydantic import Field as Key
+
 from glane.errors import GlaneError, RunError
 from glane.run.directory import RunDirectory
 from glane.validation import Strict
@@ -16,6 +18,9 @@ class RunLink(Strict):
 
     id: str
     path: str
+    erased_then: str | None = Key(
+        default=None, exclude=True
+    )  # what was erased of it when its rows were going to be read
 
 
 def run_at(path: str | None) -> str | None:
@@ -31,5 +36,23 @@ def links_to(directories: Iterable[RunDirectory]) -> tuple[RunLink, ...]:
     found = []
     for directory in directories:
         with contextlib.suppress(RunError):
-            found.append(RunLink(id=directory.identity(), path=str(directory.root.absolute())))
+            path = str(directory.root.absolute())
+            found.append(RunLink(id=directory.identity(), path=path, erased_then=directory.erased_then))
     return tuple(found)
+
+
+def as_written(links: Iterable[RunLink]) -> tuple[RunLink, ...]:
+    """The links as they are kept beside what was made of the runs.
+
+    Raises:
+        RunError: if documents were erased of a run since its rows were read: what was made of them may hold these.
+    """
+    found = tuple(links)
+    for link in found:
+        is_there = link.erased_then is not None and run_at(link.path) == link.id
+        if is_there and RunDirectory(root=Path(link.path)).erasures() != link.erased_then:
+            raise RunError(
+                f"{link.path}: documents were erased of this run since it was read here. What is made of it now, and "
+                "what was written already, may hold them: run the same command again, in Python from opening the run."
+            )
+    return tuple(RunLink(id=link.id, path=link.path) for link in found)

@@ -21,7 +21,7 @@ from glane.locks import alone_in_folder
 from glane.records import Record, read_record
 from glane.run.audit import note_wrote
 from glane.run.digests import digest_of_file
-from glane.run.links import RunLink
+from glane.run.links import RunLink, as_written
 from glane.run.names import MARKER
 from glane.storage import replace_file, storage_errors
 from glane.validation import Strict
@@ -167,7 +167,7 @@ def writing(
     with alone_in(root, setting=setting):
         refuse_foreign(root, digests, setting=setting)
         refuse_other_commands(root, digests, setting=setting)
-        now = FileSet(files=dict(digests), runs=tuple(of), is_final=is_final)
+        now = FileSet(files=dict(digests), runs=as_written(of), is_final=is_final)
         mark = next(iter(digests))
         earlier = read_written(root).calls.get(mark)
         note_wrote(root, mark, [one.id for one in of])
@@ -175,6 +175,7 @@ def writing(
         for name in sorted(() if earlier is None else earlier.names - {*digests}):
             _remove_unchanged(root, name, setting=setting)
         yield
+        as_written(of)
         _finish(root, now, setting=setting)
 
 
@@ -184,7 +185,7 @@ def note_written(root: Path, digests: Mapping[str, str], *, setting: str, of: Se
     Raises:
         RunError: if the file system refuses.
     """
-    now = FileSet(files=dict(digests), runs=tuple(of))
+    now = FileSet(files=dict(digests), runs=as_written(of))
     _begin(root, now, setting=setting, forget=None)
     _finish(root, now, setting=setting)
 
