@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import lxml.html
@@ -84,13 +85,13 @@ def test_what_is_recorded_fills_items_and_the_rest_says_who_tells(place: Path) -
     assert "fever = true" in told
     assert state_of(found, "STARD 2015", "13b")[0] == "told"
     assert state_of(found, "STARD 2015", "8") == ("authors", "")
-    assert state_of(found, "TRIPOD-LLM", "8b") == ("to_make", "After: glane review.")
-    assert state_of(found, "TRIPOD-LLM", "7e") == ("to_make", "After: glane compare.")
+    assert state_of(found, "TRIPOD-LLM", "8b") == ("to_make", "To be recorded by: glane review.")
+    assert state_of(found, "TRIPOD-LLM", "7e") == ("to_make", "To be recorded by: glane compare.")
 
 
 def test_without_anything_made_of_the_run_nothing_is_told_of_accuracy(place: Path, tmp_path: Path) -> None:
     found = glane.checklists(place / "first", [tmp_path], which="stard")
-    assert state_of(found, "STARD 2015", "24") == ("to_make", "After: glane estimate, glane evaluate.")
+    assert state_of(found, "STARD 2015", "24") == ("to_make", "To be recorded by: glane estimate, glane evaluate.")
     assert state_of(found, "STARD 2015", "19")[0] == "told"
     assert found.made == ()
 
@@ -189,23 +190,23 @@ def test_an_impact_assessment_tells_what_the_run_did_and_leaves_the_rest_to_comp
     found.write(str(tmp_path), language="fr")
     text = (tmp_path / "aipd.md").read_text()
     assert text.count("\n### ") == PLACES["aipd"] == text.count("*À compléter\u00a0:*")
-    assert state_of(found, "AIPD", "2.2") == ("authors", "")  # a legal basis is nothing that a program knows
-    assert "columns text" in state_of(found, "AIPD", "1.4")[1]
-    assert "(0600)" in state_of(found, "AIPD", "4.3")[1]
-    assert state_of(found, "AIPD", "4.1") == ("told", "The files of the run are not encrypted by glane.")
-    assert glane.open_run(place / "first").description().fingerprint_digest in state_of(found, "AIPD", "3.2")[1]
+    assert state_of(found, "DPIA", "2.2") == ("authors", "")  # a legal basis is nothing that a program knows
+    assert "columns text" in state_of(found, "DPIA", "1.4")[1]
+    assert "(0600)" in state_of(found, "DPIA", "4.3")[1]
+    assert state_of(found, "DPIA", "4.1") == ("told", "The files of the run are not encrypted by glane.")
+    assert glane.open_run(place / "first").description().fingerprint_digest in state_of(found, "DPIA", "3.2")[1]
 
 
 def test_what_no_program_knows_is_left_to_people_whatever_is_told_beside_it(place: Path) -> None:
     """A place of storage is no time of retention, a host no controller, a task no purpose."""
     found = glane.checklists(place / "first", [place / "made"], which=["aipd", "register"])
     for paper, items in {
-        "AIPD": ["1.1", "1.2", "2.1", "2.5", "2.10", "3.1"],
-        "Registre": ["a", "b", "d", "e", "f"],
+        "DPIA": ["1.1", "1.2", "2.1", "2.5", "2.10", "3.1"],
+        "Record of processing": ["a", "b", "d", "e", "f"],
     }.items():
         assert {state_of(found, paper, item)[0] for item in items} == {"authors"}
-    assert state_of(found, "AIPD", "1.4")[0] == "told"
-    assert "Weights were read" not in state_of(found, "AIPD", "1.7")[1]  # the scripted engine has none
+    assert state_of(found, "DPIA", "1.4")[0] == "told"
+    assert "Weights were read" not in state_of(found, "DPIA", "1.7")[1]  # the scripted engine has none
 
 
 def test_guard_encryption_and_place_are_told_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,13 +215,27 @@ def test_guard_encryption_and_place_are_told_as_they_were(tmp_path: Path, monkey
     extract_here(settings)
     (tmp_path / "run").rename(tmp_path / "moved")
     told = glane.checklists(tmp_path / "moved", [tmp_path], which="aipd")
-    assert "the guard was off. Allowed were: 10.1.0.7:5000." in state_of(told, "AIPD", "4.4")[1]
-    assert "not encrypted by glane" in state_of(told, "AIPD", "4.1")[1]
-    assert str(tmp_path / "moved") in state_of(told, "AIPD", "1.6")[1]
+    assert "the guard was off. Allowed were: 10.1.0.7:5000." in state_of(told, "DPIA", "4.4")[1]
+    assert "not encrypted by glane" in state_of(told, "DPIA", "4.1")[1]
+    assert str(tmp_path / "moved") in state_of(told, "DPIA", "1.6")[1]
     monkeypatch.setenv("GLANE_KEY_FILE", str(ring_at(tmp_path / "keys.yaml", "one")))
     extract_here(make_settings(data, tmp_path / "other"))
     told = glane.checklists(tmp_path / "other", [tmp_path], which="aipd")
-    assert "are encrypted (AES-GCM" in state_of(told, "AIPD", "4.1")[1]
+    assert "are encrypted (AES-GCM" in state_of(told, "DPIA", "4.1")[1]
+
+
+def test_documents_that_were_pseudonymised_before_are_told_as_such(tmp_path: Path) -> None:
+    """Their file says so, wherever it was copied to: the paper of a run on it does not leave it out."""
+    data = write_documents(tmp_path / "d.parquet", ["Mme Dupont, vue le 3 mars 2024"])
+    (tmp_path / "key").write_text("k" * 20 + "0123456789" * 2)
+    (tmp_path / "key").chmod(0o600)
+    glane.pseudonymise(data, tmp_path / "p", offsets=tmp_path / "offsets.parquet", key_file=tmp_path / "key")
+    extract_here(make_settings(tmp_path / "p" / "documents.parquet", tmp_path / "run"))
+    found = glane.checklists(tmp_path / "run", which=["aipd", "register"])
+    for paper, item in (("DPIA", "4.2"), ("Record of processing", "g")):
+        told = state_of(found, paper, item)[1]
+        assert "had been pseudonymised by glane before" in told
+        assert "Dates were shifted." in told
 
 
 def test_the_weakest_guard_of_all_starts_and_the_audit_log_are_told(
@@ -231,8 +246,10 @@ def test_the_weakest_guard_of_all_starts_and_the_audit_log_are_told(
     settings = make_settings(data, tmp_path / "run")
     extract_here(settings)
     told = glane.checklists(tmp_path / "run", [tmp_path], which=["aipd", "register"])
-    assert "No audit log was named" in state_of(told, "AIPD", "4.5")[1]
-    assert state_of(told, "AIPD", "4.2")[0] == "authors"
+    assert "No audit log was named" in state_of(told, "DPIA", "4.5")[1]
+    assert state_of(told, "DPIA", "4.2")[0] == "told"
+    assert "did not pseudonymise" in state_of(told, "DPIA", "4.2")[1]
+    assert [one.state for one in told.lists["aipd"]].count("authors") == int(re.findall(r"(\d+) are for", str(told))[0])
     (tmp_path / "audit").mkdir()
     monkeypatch.setenv("GLANE_AUDIT", str(tmp_path / "audit"))
     extract_here(make_settings(data, tmp_path / "other"))
@@ -246,14 +263,14 @@ def test_the_weakest_guard_of_all_starts_and_the_audit_log_are_told(
     }  # fmt: skip
     (path.parent / f"{PREFIX}vm-1.jsonl").write_text(json.dumps(refusal))
     told = glane.checklists(tmp_path / "other", [tmp_path], which=["aipd", "register"])
-    network, audit = (state_of(told, "AIPD", item)[1] for item in ("4.4", "4.5"))
+    network, audit = (state_of(told, "DPIA", item)[1] for item in ("4.4", "4.5"))
     assert "the kernel and Python refused" in network
     assert "refused and written down: 1 (" in network
     assert f"into the audit log {tmp_path / 'audit'} who" in audit
-    assert "into the audit log" in state_of(told, "Registre", "g")[1]
+    assert "into the audit log" in state_of(told, "Record of processing", "g")[1]
     path.write_text(path.read_text() + as_begun.replace(str(tmp_path / "audit"), ""))
     found = glane.checklists(tmp_path / "other", [tmp_path], which="aipd")
-    network, audit = (state_of(found, "AIPD", item)[1] for item in ("4.4", "4.5"))
+    network, audit = (state_of(found, "DPIA", item)[1] for item in ("4.4", "4.5"))
     assert "the guard was off. The run was started 2 times" in network
     assert "At 1 of the 2 starts" in audit
     french = {one.item.item: one.told["fr"] for one in found.lists["aipd"]}
@@ -269,16 +286,16 @@ def test_tls_of_all_starts_erasures_and_the_site_s_ages_are_told(
     monkeypatch.setenv("GLANE_SITE", str(site))
     site.write_text("keep: {}\n")
     found = glane.checklists(tmp_path / "run", [tmp_path], which=papers)
-    assert "TLS" not in state_of(found, "AIPD", "4.4")[1]  # on one node
-    assert state_of(found, "AIPD", "2.8") == (
+    assert "TLS" not in state_of(found, "DPIA", "4.4")[1]  # on one node
+    assert state_of(found, "DPIA", "2.8") == (
         "authors", "No document of the run was erased by glane erase until this page was made.",
     )  # fmt: skip
-    assert state_of(found, "Registre", "f") == ("authors", "")
+    assert state_of(found, "Record of processing", "f") == ("authors", "")
     path = tmp_path / "run" / "ledger" / "starts.jsonl"
     plain = path.read_text()
     path.write_text(plain.replace('"between_nodes":""', '"between_nodes":"tls"'))
     found = glane.checklists(tmp_path / "run", [tmp_path], which=papers)
-    assert "spoke TLS" in state_of(found, "AIPD", "4.4")[1]
+    assert "spoke TLS" in state_of(found, "DPIA", "4.4")[1]
     path.write_text(path.read_text() + plain.replace('"between_nodes":""', '"between_nodes":"plain"') + plain)
     for documents in (1, 3):
         erasure = Erasure(
@@ -290,14 +307,14 @@ def test_tls_of_all_starts_erasures_and_the_site_s_ages_are_told(
         directory.erased.write_bytes(known.model_copy(update={"erasures": (*known.erasures, erasure)}).as_json())
     site.write_text("keep:\n  parts: 8w\n  logs: 36h\n  unpublished: never\n")
     found = glane.checklists(tmp_path / "run", [tmp_path], which=papers)
-    for paper, item in (("AIPD", "4.4"), ("Registre", "g")):
+    for paper, item in (("DPIA", "4.4"), ("Record of processing", "g")):
         told = state_of(found, paper, item)[1]
         assert "sent each other was not encrypted" in told
         assert "Of 3 starts of the run, 1 were with TLS, 1 without, and 1 on one node" in told
-    erased = state_of(found, "AIPD", "2.8")[1]
+    erased = state_of(found, "DPIA", "2.8")[1]
     assert "2026-01-07T10:00:00+00:00, 1 document(s)" in erased
     assert "2026-03-07T10:00:00+00:00, 3 document(s)" in erased
-    for paper, item in (("AIPD", "2.5"), ("Registre", "f")):
+    for paper, item in (("DPIA", "2.5"), ("Record of processing", "f")):
         state, told = state_of(found, paper, item)
         assert state == "authors"  # no time limit of the results, which people set
         assert "holds: 56 days; parts that no result holds: never; logs: 1.5 days." in told
@@ -312,11 +329,11 @@ def test_who_may_read_is_told_as_the_run_was_made(tmp_path: Path) -> None:
     changes = {"group_access": True, "core_dumps": True, "site_log": str(tmp_path / "log.jsonl")}
     extract_here(settings.model_copy(update={"run": settings.run.model_copy(update=changes)}))
     found = glane.checklists(tmp_path / "run", [tmp_path], which=["aipd", "flows"])
-    told = state_of(found, "AIPD", "4.3")[1]
+    told = state_of(found, "DPIA", "4.3")[1]
     assert "(0640)" in told
     assert "(0600)" not in told
     assert "may leave their memory" in told
-    assert "log.jsonl" in state_of(found, "Flux de données", "5")[1]
+    assert "log.jsonl" in state_of(found, "Data flows", "5")[1]
 
 
 def test_a_paper_that_was_completed_by_hand_is_not_replaced(place: Path, tmp_path: Path) -> None:

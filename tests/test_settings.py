@@ -15,7 +15,7 @@ import glane.settings as settings
 from conftest import ROOT
 from glane.composition import composed
 from glane.errors import ConfigError
-from glane.settings import estimate_settings, review_settings
+from glane.settings import checklists_settings, estimate_settings, models_settings, review_settings
 from glane.settings.ingest import DataSetSettings
 from glane.settings.table import TimeDimension
 from glane.task.task import _Manner
@@ -178,3 +178,15 @@ def test_a_percentage_is_told_as_the_share_that_is_wanted() -> None:
         review_settings({"run": {"dir": "r"}, "out": {"dir": "o"}, "blind": 20})
     with pytest.raises(ConfigError, match=r"level: [^:]*$"):
         estimate_settings(asked | {"level": 950})
+
+
+def test_an_element_of_a_list_is_named_by_its_setting_and_a_list_that_is_empty_by_what_it_lacks() -> None:
+    told = {"run": {"dir": "a"}, "out": {"dir": "b"}}
+    with pytest.raises(ConfigError, match=r"^which: .*'aipd'.* \(it is 'aipdd'\)\.$"):
+        checklists_settings({**told, "which": ["stard", "aipdd"]})
+    with pytest.raises(ConfigError, match=r"^which: a list of at least 1 is needed, as \[a, b\]\.$"):
+        checklists_settings({**told, "which": []})
+    with pytest.raises(ConfigError, match=r"^gpu_gib: [^\n]* \(it is 'a'\)\.$"):  # not that the list is short, too
+        models_settings({"gpu_gib": ["a"]})
+    with pytest.raises(ConfigError, match=r"^gpu_gib: memory in GiB is above 0, as gpu_gib=\[24,80\]; here is -2\.$"):
+        models_settings({"gpu_gib": [24, -2]})

@@ -33,6 +33,7 @@ _NEEDED = {
 # pydantic's names of the alternatives that a value may be, which stand in its places.
 _PLAIN = ("int", "float", "str", "bool")
 _TAG = re.compile(r"(?:constrained|function|literal|tuple|list|dict)[-\[].*")
+_FEW = re.compile(r"\w+ should have at least (\d+) items? after validation, not \d+")
 _NUMBERS = ("float_parsing", "float_type", "int_parsing", "int_type", "int_from_float")
 _MAY_BE = {
     "int_parsing": "a whole number", "int_type": "a whole number", "int_from_float": "a whole number",
@@ -54,7 +55,10 @@ def validated(model: type[T], values: Mapping[str, Any], *, place: str, are_valu
     except ValidationError as error:
         by_place: dict[tuple[Any, ...], list[Any]] = {}
         for item in error.errors():
-            by_place.setdefault(tuple(_without_tags(model, item["loc"])), []).append(item)
+            place_of = tuple(_without_tags(model, item["loc"]))
+            if item["type"] == "too_short" and any(one[: len(place_of)] == place_of for one in by_place):
+                continue  # what is wrong in the list is told
+            by_place.setdefault(place_of, []).append(item)
         lines = [
             line
             for location, items in by_place.items()
@@ -67,6 +71,8 @@ def _explained(
     model: type[BaseModel], location: Sequence[Any], items: Sequence[Any], place: str, *, are_values_shown: bool
 ) -> Iterator[str]:
     """The errors of one place: of a value that may be one of several kinds, one line says all of them."""
+    if are_values_shown and _is_in_list(location, items):  # its value is shown, which names it
+        location = location[:-1]
     wanted = list(dict.fromkeys(map(_wanted, items)))
     if len(wanted) > 1 and all(wanted) and _decimal(items[0]["input"]) is None:
         value = items[0]["input"] if are_values_shown else ...
@@ -74,6 +80,11 @@ def _explained(
         return
     for item in items:
         yield _explain(model, item["type"], location, item["msg"], item["input"] if are_values_shown else ..., place)
+
+
+def _is_in_list(location: Sequence[Any], items: Sequence[Any]) -> bool:
+    """Whether the place is one in a list of plain values."""
+    return len(location) > 1 and isinstance(location[-1], int) and _shown(location, items[0]["input"]) != ""
 
 
 def _wanted(item: Any) -> str:
@@ -101,10 +112,16 @@ def _explain(model: type[BaseModel], kind: str, location: Sequence[Any], message
         return f"{name}: unknown key. {did_you_mean(str(location[-1]), _valid_keys(model, location[:-1]))}"
     if kind == "missing":
         return f"{name}: missing. Set it."
-    message = _NEEDED.get(kind) or (_decimal(value) if kind in _NUMBERS else None) or message
+    message = _NEEDED.get(kind) or _longer(message) or (_decimal(value) if kind in _NUMBERS else None) or message
     message += _percent(kind, message, value)
     where = f"{name}: " if name else ""  # what several keys must be together has no place of its own
     return f"{where}{message.removeprefix('Value error, ')}{_shown(location, value)}."
+
+
+def _longer(message: str) -> str | None:
+    """What a list that is too short has to be; None of another error."""
+    found = _FEW.fullmatch(message)
+    return f"a list of at least {found[1]} is needed, as [a, b]" if found else None
 
 
 def _percent(kind: str, message: str, value: Any) -> str:

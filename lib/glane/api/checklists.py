@@ -59,8 +59,9 @@ class Checklists(Spoken):
         for name, items in self.lists.items():
             states = [one.state for one in items]
             lines.append(
-                f"{checklist(name).name}: {states.count('told')} of {len(items)} items have something recorded, "
-                f"{states.count('to_make')} more would after a further command"
+                f"{checklist(name).name[language_of()]}: of {len(items)} items {states.count('told')} are recorded, "
+                f"{states.count('to_make')} after a further command, {states.count('authors')} are for people to "
+                "complete"
             )
         read = ", ".join(str(one) for one in self.made) or (
             f"nothing: no evaluation, estimate or review of this run lies below {', '.join(map(str, self.looked))}. "
@@ -72,7 +73,7 @@ class Checklists(Spoken):
         """One row per item: checklist, item, section, asks, state (told, to_make or authors), told, source."""
         rows = [
             {
-                "checklist": checklist(name).name, "item": one.item.item, "section": one.item.section,
+                "checklist": checklist(name).name[language], "item": one.item.item, "section": one.item.section,
                 "asks": one.item.asks(language), "state": one.state, "told": told_for(one, language),
                 "source": ", ".join(one.sources),
             }

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from glane.assess.pages.page import decimal
+from glane.corpus.pseudonymised import known_rules
 from glane.engine.registry import engine_kind
 from glane.extraction.attention import attention_lines
 from glane.languages import in_language, numbers_in
@@ -94,12 +95,16 @@ def _audit(known: Known, language: Language) -> str:
     return f"{told} {words['audited_in_part'].format(num=without, all=len(folders))}" if without else told
 
 
-def _pseudonyms(known: Known, language: Language) -> str | None:
+def _pseudonyms(known: Known, language: Language) -> str:
     made, words = known.pseudonyms, WORDS[language]
-    if made is None:
-        return None
-    replaced = numbers_in(in_language(counted(made.replaced), language), language)
-    return f"{words['pseudonymised'].format(replaced=replaced)} {words[f'dates_{made.rules.dates}']}"
+    rules = known_rules(known.description.fingerprint) if made is None else made.rules
+    if rules is None:
+        return words["not_pseudonymised"]
+    told = words["pseudonymised_before"]
+    if made is not None:
+        replaced = numbers_in(in_language(counted(made.replaced), language), language)
+        told = words["pseudonymised"].format(replaced=replaced)
+    return f"{told} {words[f'dates_{rules.dates}']}"
 
 
 def _encryption(known: Known, language: Language) -> str | None:

@@ -46,7 +46,7 @@ class Item(Strict):
 class Checklist(Strict):
     """A reporting guideline's checklist, or a paper that a processing needs."""
 
-    name: str
+    name: Mapping[Language, str]
     about: Mapping[Language, str]  # which studies it is for
     items: tuple[Item, ...]
 

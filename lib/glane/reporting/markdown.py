@@ -17,7 +17,7 @@ from glane.types import Language, Toy
 def as_markdown(name: ChecklistName, items: Sequence[Filled], *, toy: Toy | None, language: Language) -> str:
     """The list with a place to write under each item; nothing of documents."""
     words, told = WORDS[language], checklist(name)
-    parts = [f"# {told.name} – {told.about[language]}", words["how"]]
+    parts = [f"# {told.name[language]} – {told.about[language]}", words["how"]]
     parts += [] if toy is None else [f"**{notice(toy, language)}**"]
     for section, of_it in groupby(items, lambda one: one.item.section):
         parts.append(f"## {words[f'{section}_section']}")

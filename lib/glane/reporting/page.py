@@ -20,7 +20,7 @@ def checklists_page(lists: Mapping[ChecklistName, Sequence[Filled]], *, toy: Toy
         parts = [heading(words["title"], 1), paragraph(words["how"])]
         for name, items in lists.items():
             told = checklist(name)
-            parts += [heading(f"{told.name} – {told.about[code]}"), paragraph(_counted(items, code))]
+            parts += [heading(f"{told.name[code]} – {told.about[code]}"), paragraph(_counted(items, code))]
             head = [words[one] for one in ("item", "section", "asks", "state", "told")]
             parts.append(prose_table(head, [_row(one, code) for one in items]))
         return "".join(parts)
@@ -31,7 +31,8 @@ def checklists_page(lists: Mapping[ChecklistName, Sequence[Filled]], *, toy: Toy
 def _counted(items: Sequence[Filled], language: Language) -> str:
     """How many items are told, in a sentence."""
     states = [one.state for one in items]
-    return WORDS[language]["count"].format(told=states.count("told"), all=len(items), to_make=states.count("to_make"))
+    num = {state: states.count(state) for state in ("told", "to_make", "authors")}
+    return WORDS[language]["count"].format(all=len(items), **num)
 
 
 def told_for(one: Filled, language: Language) -> str:

@@ -21,11 +21,12 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "told": "What is recorded",
         "source": "From",
         "state": "State",
-        "count": "{told} of {all} items have something recorded, {to_make} would after a further command.",
+        "count": "Of {all} items, recorded: {told}; recorded after a further command: {to_make}; for people to "
+        "complete: {authors}. What is recorded beside the last is of help to them.",
         "state_told": "recorded",
         "state_to_make": "after a command",
         "state_authors": "to complete",
-        "to_make": "After: glane {commands}.",
+        "to_make": "To be recorded by: glane {commands}.",
         "title_section": "Title",
         "abstract_section": "Abstract",
         "introduction_section": "Introduction",
@@ -125,6 +126,10 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "audit_unknown": "Whether commands were written into an audit log was not recorded.",
         "pseudonymised": "Documents were pseudonymised by rules before the model read them, which miss identifiers; "
         "replaced: {replaced}.",
+        "pseudonymised_before": "Documents had been pseudonymised by glane before, as their files say, by rules that "
+        "miss identifiers.",
+        "not_pseudonymised": "glane did not pseudonymise the documents before the model read them, and their files do "
+        "not say that they had been.",
         "dates_kept": "Dates other than of birth stayed as they were.",
         "dates_shifted": "Dates were shifted.",
         "licence": "Licence: {licence}.",
@@ -158,12 +163,13 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "told": "Ce qui est enregistré",
         "source": "D'après",
         "state": "État",
-        "count": "{told} points sur {all} ont quelque chose d'enregistré, {to_make} en auraient après une "
-        "autre commande.",
+        "count": "Sur {all} points, enregistrés\u00a0: {told}\u00a0; enregistrés après une autre commande\u00a0: "
+        "{to_make}\u00a0; à compléter par des personnes\u00a0: {authors}. Ce qui est enregistré à côté de ces derniers "
+        "est une aide.",
         "state_told": "enregistré",
         "state_to_make": "après une commande",
         "state_authors": "à compléter",
-        "to_make": "Après : glane {commands}.",
+        "to_make": "À enregistrer par\u00a0: glane {commands}.",
         "title_section": "Titre",
         "abstract_section": "Résumé",
         "introduction_section": "Introduction",
@@ -263,6 +269,10 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "audit_unknown": "Il n'a pas été enregistré si les commandes étaient consignées dans un journal d'audit.",
         "pseudonymised": "Les documents ont été pseudonymisés par des règles avant que le modèle ne les lise\u00a0; "
         "elles laissent passer des identifiants. Remplacements\u00a0: {replaced}.",
+        "pseudonymised_before": "Les documents avaient été pseudonymisés auparavant par glane, comme leurs fichiers le "
+        "disent, par des règles qui laissent passer des identifiants.",
+        "not_pseudonymised": "glane n'a pas pseudonymisé les documents avant que le modèle ne les lise, et leurs "
+        "fichiers ne disent pas qu'ils l'avaient été.",
         "dates_kept": "Les dates autres que de naissance sont restées telles quelles.",
         "dates_shifted": "Les dates ont été décalées.",
         "licence": "Licence\u00a0: {licence}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from glane.settings.shapes import HomePath, one_or_many
 from glane.types import Language
@@ -26,7 +26,7 @@ class ChecklistsSettings(Strict):
     run: _Run
     out: _Out
     made: tuple[HomePath, ...] = ()  # where evaluations and reviews of the run are looked for; none: beside it
-    which: tuple[ChecklistName, ...] = get_args(ChecklistName)
+    which: tuple[ChecklistName, ...] = Field(default=get_args(ChecklistName), min_length=1)
     language: Language = "fr"  # that the page opens in, and of the tables
 
     _listed = field_validator("made", "which", mode="before")(one_or_many)

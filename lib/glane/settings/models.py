@@ -49,7 +49,7 @@ class ModelsSettings(Strict):
     @classmethod
     def _positive(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if min(value) <= 0:
-            raise ValueError("a GPU has more memory than that")
+            raise ValueError(f"memory in GiB is above 0, as gpu_gib=[24,80]; here is {min(value):g}")
         return value
 
 
