@@ -315,7 +315,7 @@ def test_known_values_are_found_in_any_spelling() -> None:
     "piece",
     [
         "A ", "DE LA ", "de la ", "Saint-", "a-", "x", "1 ", "06 ", "a.", "12 rue de la ", "M. ", "nom : ", "a\tb\tc\n", "d'", "né le ",
-        "CH de ", "a@",
+        "CH de ", "a@", "at_", "@a", "x point ", "www.", "a.fr/", "00 33 ", "+33", "zéro six ", "FR76 ", "4970 ", "AB-123-",
     ],
 )  # fmt: skip
 def test_a_text_that_repeats_itself_is_read_to_its_end(piece: str) -> None:

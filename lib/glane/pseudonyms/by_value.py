@@ -22,7 +22,7 @@ from glane.settings.pseudonymise import Kind
 _LEAST_NUMBER = 5  # digits of a number that stands alone: shorter ones would be found in any column
 _EXACT = 7  # digits that a float of 32 bits has
 _LEAST_INSTANT = 10**7  # smaller numbers would be found in any column
-_NUMBERS: frozenset[Kind] = frozenset({"nir", "phone", "rpps", "finess", "identifier", "postcode"})
+_NUMBERS: frozenset[Kind] = frozenset({"nir", "card", "phone", "rpps", "finess", "identifier", "postcode"})
 _DAYS: frozenset[Kind] = frozenset({"birth_date", "date"})
 _NAMED_DAY = re.compile(
     r"(?<![a-z\d])(?:(?P<day>\d{1,2})(?:er)?[ .,/-]{0,2}(?P<name>[a-z]{3,9})\.?[ ,/-]{0,2}(?P<year>\d{4})"

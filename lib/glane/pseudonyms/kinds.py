@@ -8,7 +8,7 @@ from typing import get_args
 
 from glane.settings.pseudonymise import Kind
 
-RULES = 6  # the version of what is found and how it is replaced: raised when a text would come out otherwise
+RULES = 7  # the version of what is found and how it is replaced: raised when a text would come out otherwise
 KINDS: tuple[Kind, ...] = get_args(Kind)  # where two overlap, the earlier is taken
 _COUNTED: Mapping[Kind, str] = {  # so many of each kind, as they are told
     "name": "{num:,} name(s)",
@@ -21,6 +21,11 @@ _COUNTED: Mapping[Kind, str] = {  # so many of each kind, as they are told
     "hospital": "{num:,} hospital(s)",
     "phone": "{num:,} telephone number(s)",
     "email": "{num:,} e-mail address(es)",
+    "url": "{num:,} web address(es)",
+    "account": "{num:,} social account(s)",
+    "iban": "{num:,} bank account(s)",
+    "card": "{num:,} payment card(s)",
+    "plate": "{num:,} number plate(s)",
     "nir": "{num:,} NIR",
     "rpps": "{num:,} RPPS",
     "finess": "{num:,} FINESS",

@@ -11,7 +11,10 @@ from glane.pseudonyms.tokens import Token
 from glane.pseudonyms.words import is_common, letters, names_a_disease
 
 _LEAST_FUZZY, _LONG = 5, 9  # letters of a name that is found misspelt, and of one with two faults
-_MAIL = re.compile(r"(?<![\w.+-])(?P<local>[\w.+-]{3,64}) ?@")
+_SIGNS = ("@", "aroba", "arroba", *(f"{opened}{blank}at" for opened in "[({<" for blank in ("", " ")))
+_MAIL = re.compile(
+    r"(?<![\w.+-])(?P<local>[\w.+-]{3,64}) ?(?:@|[\[({<] ?(?:at|arr?obase) ?[\])}>]|arr?obase\b)", re.IGNORECASE
+)
 
 
 def repeat(words: Sequence[Token], plain: str, marked: list[bool], known: set[str]) -> None:
@@ -77,7 +80,7 @@ def _most_wrong(name: str) -> int:
 
 def names_in_addresses(plain: str) -> set[str]:
     """The parts of electronic addresses that may be names: "yann.kervella@…" tells two."""
-    if "@" not in plain:
+    if not any(sign in plain for sign in _SIGNS):
         return set()
     found = {part for one in _MAIL.finditer(plain) for part in re.split(r"[._+-]+", one["local"])}
     return {letters(part) for part in found if len(part) > 2 and part.isalpha() and not is_common(part)}

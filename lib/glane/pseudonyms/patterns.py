@@ -1,4 +1,4 @@
-"""Identifiers that have a form: numbers, telephones, electronic addresses."""
+"""Identifiers that have a form or a label: numbers of persons, and what the modules beside this one find."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 
 from glane.pseudonyms.checks import luhn, nir_key
+from glane.pseudonyms.electronic import electronic
 from glane.pseudonyms.kinds import Found
+from glane.pseudonyms.money import money
+from glane.pseudonyms.phones import phones
+from glane.pseudonyms.plates import plates
 from glane.settings.pseudonymise import Kind
 
 _S = r"[ .\u00a0\u202f-]?"  # between groups of digits
-_EMAIL = re.compile(
-    r"(?<![\w.+-])[\w.+-]{1,64} ?(?:@|\[at\]|\(at\)) ?[\w-]+(?: ?\. ?[\w-]+)*\.[a-z]{2,}", re.IGNORECASE
-)
-_URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"]+", re.IGNORECASE)
 _NIR = re.compile(
     rf"(?<![\d.,])[1-478]{_S}\d{{2}}{_S}(?P<month>\d{{2}}){_S}(?:\d{{2}}|2[AB]){_S}\d{{3}}{_S}\d{{3}}"
     rf"(?:{_S}(?:cl[eé]\s*:?\s*|/ ?)?(?P<key>\d{{2}}))?(?![\d])",
@@ -23,26 +23,15 @@ _NIR_LABEL = re.compile(
     r"(?:\bnir|\bins|s[eé]cu(?:rit[eé] sociale)?|\bn[o°]? ?ss|immatriculation|assur[eé]).{0,30}$",
     re.IGNORECASE,
 )
-_PHONE = re.compile(
-    r"(?:(?<![\d.,/-])|(?<=\d{8}[/-])|(?<=\d\d[ .-]\d\d[/-]))"  # or behind another one
-    r"(?:(?:\+|\b00) ?(?:33|262|590|594|596|269|687|689|32|41|352)[ .-]?(?:\(0\))?[ .-]?[1-9]|0 ?[1-9])"
-    r"(?:(?P<sep>[ .\-/\u00a0\u202f]{0,3})\d{2}(?:(?:(?P=sep)|\n)\d{2}){3}"
-    r"|(?:[ .\-/\u00a0\u202f]?\d{3}){2}[ .\-/\u00a0\u202f]?\d{2})(?![\d])"
-)
-_EXTENSION = re.compile(
-    r"\b(?:postes?(?: t[eé]l[eé]phonique| interne| direct)?|bip|dect|t[eé]l(?:[eé]phone|\.)?|fax"
-    r"|ligne(?: directe| interne)?"
-    r"|interne|int\.|astreinte|standard|(?:num[eé]ro|n°) (?:interne|direct|court))\b"
-    r"[ .:=]{0,3}(?:n°|num[eé]ro|au|le|du)?[ .:]{0,2}(?P<number>\*?#?\d(?:[ .-]?\d){2,5})(?!\d|[ .,/]\d"
-    r"|[ ]?(?:%|mg|ml|min|h\b|ans|/))",
-    re.IGNORECASE,
-)
 _NUMBER = r"(?P<number>(?=[A-Z0-9/_.-]*\d{3})[A-Z]{0,3}\d[\dA-Z/_-]{2,}(?:[ \u00a0]\d{2,})*)"
 _LABELLED = {
-    "rpps": re.compile(r"\b(?:rpps|adeli|am)\b[\s:=n°|-]{0,6}(?P<number>\d(?:[ \u00a0]?\d){6,10})\b", re.IGNORECASE),
-    "finess": re.compile(
-        r"\bfiness\b(?: ?(?:et|ej|juridique|g[eé]ographique))?[\s:=n°|-]{0,6}(?P<number>\d[\dAB](?:[ \u00a0]?\d){7})\b",
+    "rpps": re.compile(
+        r"\b(?:(?:rpps|adeli)\b[^\n\d;]{0,30}?|am\b[\s:=n°|-]{0,6})"
+        r"(?P<number>\d[ \u00a0]?[\dAB](?:[ \u00a0.-]?\d){5,9})(?!\w)",
         re.IGNORECASE,
+    ),
+    "finess": re.compile(
+        r"\bfiness\b[^\n\d;]{0,40}?(?P<number>\d[ \u00a0]?[\dAB](?:[ \u00a0.-]?\d){7})(?!\w)", re.IGNORECASE
     ),
     "identifier": re.compile(
         r"\b(?:ipp|nip|nda|iep|ins|ndos|nas|ipe|num[eé]ro|identifiant|dossier|s[eé]jour|venue|passage|matricule"
@@ -70,11 +59,11 @@ _FINESS = re.compile(r"(?<!\d)\d[\dAB]\d{7}(?!\d)")
 
 def numbers(text: str) -> Iterator[Found]:
     """The identifiers that their form or their label tells."""
-    for pattern in (_EMAIL, _URL):
-        yield from (Found(*one.span(), "email") for one in pattern.finditer(text))
+    yield from electronic(text)
+    yield from money(text)
+    yield from phones(text)
+    yield from plates(text)
     yield from (Found(*one.span(), "nir") for one in _NIR.finditer(text) if _is_nir(text, one))
-    yield from (Found(*one.span(), "phone") for one in _PHONE.finditer(text))
-    yield from (Found(*one.span("number"), "phone") for one in _EXTENSION.finditer(text))
     for kind, pattern in _LABELLED.items():
         yield from (Found(*one.span("number"), _kind(kind)) for one in pattern.finditer(text))
     yield from (Found(*one.span(), "rpps") for one in _RPPS.finditer(text) if luhn(one[0]))

@@ -9,8 +9,12 @@ from functools import partial
 from glane.pseudonyms import syllables
 from glane.pseudonyms.checks import nir_key, with_luhn
 from glane.pseudonyms.dates import shifted
+from glane.pseudonyms.electronic import plain_address
 from glane.pseudonyms.key import Key
+from glane.pseudonyms.money import account_of, made_account
+from glane.pseudonyms.phones import country_of, is_spelled
 from glane.pseudonyms.places import STREET
+from glane.pseudonyms.plates import made_plate
 from glane.pseudonyms.words import folded, is_first_name, letters
 from glane.settings.pseudonymise import Kind, Scope, Style
 
@@ -25,12 +29,14 @@ RESERVED = {
     "7": "63998",
 }  # for fiction
 _LABELS: dict[Kind, str] = {
-    "email": "courriel", "nir": "nir", "phone": "téléphone", "rpps": "rpps", "finess": "finess", "identifier": "numéro",
+    "email": "courriel", "url": "page", "account": "compte", "iban": "iban", "card": "carte", "nir": "nir",
+    "phone": "téléphone", "rpps": "rpps", "finess": "finess", "plate": "plaque", "identifier": "numéro",
     "address": "adresse", "postcode": "code postal", "hospital": "établissement", "town": "commune", "name": "nom",
 }  # fmt: skip
 _BOX = re.compile(r"(?:bp|cs|app\w*\.?|b[aâ]t\w*\.?|esc\w*\.?) ?(?:n° ?)?(?:[A-Z]\b|\d{1,5})", re.IGNORECASE)
 _KIND_OF_STREET = re.compile(rf"{STREET}|lieu|rond|r", re.IGNORECASE)
 _KINDS_OF_NUMBERS = frozenset({"ipp", "nip", "nda", "iep", "ins", "ndos", "nas", "ipe", "rum"})
+_SPELLED = "06 00 00 00 00"  # the form of what stands for a telephone number in words
 _NAMES: frozenset[Kind] = frozenset({"name", "town", "hospital"})
 
 
@@ -77,8 +83,12 @@ class Surrogates:
             return self._name(told, kind)
         if kind == "address":
             return self._address(told)
-        if kind == "email":
-            return f"{self._made_up(told, 'first')}.{self._made_up(told, 'surname')}@courriel.invalid".lower()
+        if kind in ("email", "url", "account"):
+            return self._electronic(told, kind)
+        if kind == "iban":
+            return made_account(told, self._some_digits(kind, account_of(told)) * 2)
+        if kind == "plate":
+            return made_plate(told, self._some_digits(kind, _signs(told)))
         return self._number(told, kind)
 
     def _name(self, told: str, kind: Kind) -> str:
@@ -133,8 +143,22 @@ class Surrogates:
         number = re.sub(r"\d+", lambda one: self._figures(one[0], "address").lstrip("0") or "7", found["number"])
         return f"{number}{found['street']} {_spelled(name, told)}"
 
+    def _electronic(self, told: str, kind: Kind) -> str:
+        """An address under "invalid", which the network never has, and an account that no service lets be."""
+        plain = plain_address(told)
+        first, last = (folded(self._made_up(plain, sort)) for sort in ("first", "surname"))
+        if kind == "email":
+            return f"{first}.{last}@courriel.invalid"
+        if kind == "account":
+            return f"{'@' if told[0] in '@＠' else ''}{first}-{last}.invalid"
+        scheme = re.match(r"(?:https?://)?(?:www\.)?", told, re.IGNORECASE)
+        assert scheme is not None
+        return f"{scheme[0]}{last}.invalid{f'/{first}' if '/' in plain else ''}"
+
     def _number(self, told: str, kind: Kind) -> str:
         """A number of the same form. Letters of one that may tell a name ("DUPONT-1951") are drawn, too."""
+        if kind == "phone" and is_spelled(told):
+            return filled(_SPELLED, self._digits_of(kind, re.sub(r"\D", "", _SPELLED), _signs(folded(told)), 0))
         if kind == "identifier":
             told = re.sub(r"[^\W\d_]{2,}", lambda one: self._letters(one[0]), told)
         digits = re.sub(r"\D", "", told)
@@ -148,20 +172,30 @@ class Surrogates:
 
     def _digits_of(self, kind: Kind, digits: str, told: str, attempt: int) -> str:
         """Digits in the place of others, of a range that nobody is given."""
-        canonical = re.sub(r"\W", "", told).upper()
-        drawn = f"{self._key.number(10**20, kind, self._scope, canonical, str(attempt)):020d}"
+        country = country_of(told) if kind == "phone" else ""
+        canonical = digits[-9:] if kind == "phone" and not country and digits else _signs(told)
+        drawn = self._some_digits(kind, canonical, attempt)
         drawn *= 1 + len(digits) // len(drawn)  # barcodes have more
         if kind == "nir" and len(digits) >= 12:
             return _impossible_nir(told, digits, drawn)
+        if country:
+            front = digits[: digits.index(country) + len(country)] + "00"  # no country has numbers that begin so
+            return front + drawn[: len(digits) - len(front)]
         if kind == "phone" and len(digits) >= 9:
             national = digits[-9:]
             return digits[:-9] + RESERVED.get(national[0], RESERVED["1"]) + drawn[:4]
+        if kind == "card" and len(digits) > 9:
+            return with_luhn("9999" + drawn[: len(digits) - 5])  # 9 and a country that ISO 3166 gives to none
         if kind == "rpps" and len(digits) == 11:
             return with_luhn("99" + drawn[:8])
         if kind == "finess" and len(digits) == 9:
             return with_luhn("00" + drawn[:6])
         fixed = "00" if len(digits) > 4 else ""
         return fixed + drawn[: len(digits) - len(fixed)]
+
+    def _some_digits(self, kind: Kind, canonical: str, attempt: int = 0) -> str:
+        """20 digits for a value in its canonical form."""
+        return f"{self._key.number(10**20, kind, self._scope, canonical, str(attempt)):020d}"
 
     def _letters(self, told: str) -> str:
         if told.lower() in _KINDS_OF_NUMBERS:
@@ -187,6 +221,10 @@ def _impossible_nir(told: str, digits: str, drawn: str) -> str:
     number = f"{digits[0]}{drawn[1:3]}{13 + int(drawn[0]) % 7}{department}{drawn[5:11]}"
     made = re.sub(r"\D", "", number)
     return made + (f"{nir_key(number):02d}" if len(digits) > len(made) else "")
+
+
+def _signs(told: str) -> str:
+    return re.sub(r"\W", "", told).upper()
 
 
 def filled(told: str, digits: str) -> str:

@@ -13,8 +13,8 @@ from glane.settings.shapes import Count, Folder, HomePath, one_or_many
 from glane.validation import Strict, validated
 
 Kind = Literal[
-    "email", "nir", "phone", "rpps", "finess", "identifier", "birth_date", "date", "address", "postcode", "hospital",
-    "town", "name", "age",
+    "url", "email", "account", "iban", "nir", "card", "phone", "rpps", "finess", "plate", "identifier", "birth_date",
+    "date", "address", "postcode", "hospital", "town", "name", "age",
 ]  # fmt: skip
 Style = Literal["plausible", "marked"]
 Scope = Literal["collection", "person"]
