@@ -9,7 +9,9 @@ from glane.pseudonyms.kinds import Found
 from glane.pseudonyms.words import folded, is_common
 
 _AT = re.compile(  # as a sign, in brackets, or as a word
-    r"[@＠]|(?<=[\[({< _\u00a0])(?:at|arr?obas[eé])(?=[ _\u00a0\])}>])", re.IGNORECASE
+    r"[@＠]|(?<=[\[({< _\u00a0])(?:at|arr?obas[eé])(?=[ _\u00a0\])}>])"
+    r"|(?<=[\[(])a(?=[\])])",
+    re.IGNORECASE,
 )
 _DOT_WORD = r"(?:[ \u00a0]?[\[({<] ?(?:point|dot|\.) ?[\])}>][ \u00a0]?|[ \u00a0](?:point|dot)[ \u00a0])"
 _JOIN_WORD = rf"(?:{_DOT_WORD}|[ \u00a0](?:tiret(?: du (?:bas|6|8|six|huit))?|underscore)[ \u00a0])"
@@ -22,6 +24,7 @@ _DOMAIN = re.compile(
     rf"(?:(?:\.|{_DOT_WORD})[a-z]{{2,24}}| ?\. ?{_LAST})(?!\w)",
     re.IGNORECASE,
 )
+_TOP = re.compile(r"\W(?:fr|com|org|net|eu|be|ch|lu|info|uk|pt|dz|tn)$", re.IGNORECASE)
 _MOST_LOCAL = 140  # code points before the sign
 _WEBMAIL = re.compile(
     r"(?:gmail|googlemail|hotmail|outlook|live|msn|yahoo|icloud|orange|wanadoo|free|sfr|neuf|bbox|laposte|aol|gmx"
@@ -37,7 +40,8 @@ _SERVICE = (
     r"|skype|you ?tube|twitch|mastodon|bluesky|threads|pinterest|reddit|tinder|grindr|vinted)"
 )
 _NAMED = re.compile(
-    rf"(?:\b{_SERVICE}\b|\bsur x\b|\bcomptes?\b|\bprofils?\b|\bpseudos?\b|\br[ée]seaux? socia(?:l|ux)\b"
+    rf"(?:\b{_SERVICE}\b|\bsur x\b|\bcomptes?\b(?![ -](?:rendu|tenu))"
+    r"|\bprofils?\b|\bpseudos?\b|\br[ée]seaux? socia(?:l|ux)\b"
     r"|\baccounts?\b|\busername\b)[^\n]{0,60}$",
     re.IGNORECASE,
 )
@@ -48,6 +52,10 @@ _SAID = re.compile(
     r"[«\"“]?[ \u00a0]?| )"
     r"(?P<name>[^\W\d]\w{0,40}(?:\.\w{1,40}){0,4})(?![\w@/])",
     re.IGNORECASE,
+)
+_SIGN = re.compile(
+    r"[ \u00a0]?[\[({<_-]?[ \u00a0]?(?:[@＠]|(?<![^\W_])(?:at|arr?obase|a(?=[\])]))(?![^\W_]))"
+    r"[ \u00a0]?[\])}>_-]?[ \u00a0]?"
 )
 _LEAST_SAID = 4  # letters of an account that no sign begins
 _LOCAL_IS_ONE = re.compile(r"[^\W_][._+-][^\W_]|\d")
@@ -77,15 +85,22 @@ def _mails(text: str) -> Iterator[Found]:
         begun = max(0, one.start() - _MOST_LOCAL)
         before = text[begun : one.start()]
         local = (_LOCAL if one[0] in "@＠" else _LOCAL_WORDS).search(before)
-        is_bare = one[0] == "at" and before[-1:] != "_" and before.rstrip()[-1:] not in "[({<"
-        if local is None or (is_bare and not _is_surely(local[0], domain["name"])):
+        if local is None or (_is_loose(text, one) and not _is_surely(local[0], domain)):
             continue
         yield Found(begun + local.start(), domain.end(), "email")
 
 
-def _is_surely(local: str, domain: str) -> bool:
-    """Whether a small "at" stands in an address: "seen at hospital.fr" is none."""
-    return _LOCAL_IS_ONE.search(local) is not None or _WEBMAIL.match(domain) is not None
+def _is_loose(text: str, sign: re.Match[str]) -> bool:
+    """Whether what is taken for the sign of an address may be a word, a letter in brackets or a sign between words."""
+    before, after = text[max(0, sign.start() - 2) : sign.start()], text[sign.end() : sign.end() + 1]
+    is_word = sign[0] in "aA" or (sign[0].lower() == "at" and not re.search(r"_$|[\[({<] ?$", before))
+    return is_word or (sign[0] == "@" and before[-1:].isspace() and after.isspace())
+
+
+def _is_surely(local: str, domain: re.Match[str]) -> bool:
+    """Whether it is one all the same: "seen at hospital.fr" and "arrêt AT prolongé.Reprise" are none."""
+    is_address = _LOCAL_IS_ONE.search(local) is not None or _WEBMAIL.match(domain["name"]) is not None
+    return is_address and _TOP.search(domain[0]) is not None
 
 
 def _is_named(text: str, start: int) -> bool:
@@ -106,9 +121,5 @@ def plain_address(told: str) -> str:
     plain = re.sub(rf"{_DOT_WORD}|[ \u00a0]?\.[ \u00a0]?", ".", folded(told), flags=re.IGNORECASE)
     plain = re.sub(r"[ \u00a0]tiret(?: du (?:6|six))?[ \u00a0]", "-", plain)
     plain = re.sub(r"[ \u00a0](?:tiret du (?:bas|8|huit)|underscore)[ \u00a0]", "_", plain)
-    plain = re.sub(
-        r"[ \u00a0]?[\[({<_-]?[ \u00a0]?(?:[@＠]|(?<![^\W_])(?:at|arr?obase)(?![^\W_]))[ \u00a0]?[\])}>_-]?[ \u00a0]?",
-        "@",
-        plain,
-    )
+    plain = _SIGN.sub("@", plain)
     return re.sub(r"^(?:https?://)?(?:www\.)?|^@|/$", "", plain)

@@ -55,8 +55,9 @@ _TENS = (
     r"(?:z[ée]ro|une?|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|vingts?|trente"
     r"|quarante|cinquante|soixante|et)"
 )
+_DIGIT = "(?:un|deux|trois|quatre|cinq|six|sept|huit|neuf)"
 _SPELLED = re.compile(
-    rf"\bz[ée]ro[ ,-]{{1,2}}(?:un|deux|trois|quatre|cinq|six|sept|huit|neuf)(?:[ ,-]{{1,2}}{_TENS}\b){{4,20}}",
+    rf"\bz[ée]ro(?!,? un,? deux)[ ,-]{{1,2}}{_DIGIT}(?:[ ,-]{{1,2}}{_TENS}\b){{4,20}}",
     re.IGNORECASE,
 )
 
