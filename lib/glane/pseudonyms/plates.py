@@ -19,13 +19,14 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"\b(?:immat(?:ricul\w*)?|carte grise|registration|licen[cs]e plate|number plate)\b[^\n\d.;]{0,30}$",
+    r"\b(?:immat(?:ricul\w*)?|carte grise|registration (?:number|plate)|licen[cs]e plate|number plate)\b"
+    r"[^\n\d.;]{0,30}$",
     re.IGNORECASE,
 )
 _VEHICLE = re.compile(
-    r"\b(?:plaques?|v[ée]hicules?|voitures?|auto(?:mobile)?|moto|scooter|camion(?:nette)?|fourgon|utilitaire|ambulance|vsl|taxi|4x4"
-    r"|renault|peugeot|citro[eë]n|dacia|volkswagen|toyota|clio|twingo|m[ée]gane|sc[ée]nic|kangoo|golf|polo|yaris|vehicle|car"
-    r")\b[^\n\d;]{0,40}$",
+    r"\b(?:plaques?|v[ée]hicules?|voitures?|auto(?:mobile)?|moto|scooter|camion(?:nette)?|fourgon|utilitaire|ambulance|vsl|taxi"
+    r"|4x4|renault|peugeot|citro[eë]n|dacia|volkswagen|toyota|clio|twingo|m[ée]gane|sc[ée]nic|kangoo|golf|polo|yaris|vehicle"
+    r"|(?:the|his|her|their|my) car)\b[^\n\d;]{0,40}$",
     re.IGNORECASE,
 )
 _BATCH = re.compile(
@@ -57,9 +58,9 @@ def _is_of_today(text: str, found: re.Match[str]) -> bool:
         return False
     if found["sep"] in ("-", "–", "·"):
         return folded(found[0][:2]) not in _NO_PLATES
-    letters = re.findall(r"[^\W\d_]+", found[0])
     if _is_before(_VEHICLE, text, found.start()):
-        return not all(is_common(folded(one)) for one in letters)
+        are_words = [is_common(folded(one)) for one in re.findall(r"[^\W\d_]+", found[0])]
+        return not (all(are_words) if found[0].isupper() else any(are_words))
     return found[0].isupper() and not found["sep"]
 
 
