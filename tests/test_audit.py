@@ -396,6 +396,19 @@ def test_a_log_is_told_in_french_with_numbers_that_agree(log: Path, monkeypatch:
     assert sum(map(int, re.findall(r"[:,] (\d+) ", told.partition("entrées")[2]))) == len(entries(log))
 
 
+def test_heads_are_those_of_a_whole_log_and_are_compared_with_those_of_a_file_of_heads(log: Path) -> None:
+    fill(2)
+    chain(log).write_bytes(chain(log).read_bytes()[10:])
+    done = job_here(f"dir={log}", f"out={log.parent / 'new.json'}", name="audit", check=2)
+    assert done.stdout.splitlines()[-1] == "heads: none are written of a log that is broken"
+    assert not (log.parent / "new.json").exists()
+    (log.parent / "notes.yaml").write_text("a: [")
+    for wrong in ("notes.yaml", "."):
+        refused = job_here(f"dir={log}", f"against={log.parent / wrong}", name="audit", check=2).stderr
+        assert refused.startswith("error: against: ")
+        assert refused.endswith("Give a file that glane audit out=… wrote.\n")
+
+
 def test_an_emptied_log_is_told_without_a_count_and_a_head(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(2)
     heads = write_heads(glane.audit(log), log.parent / "heads.json")

@@ -224,6 +224,14 @@ def test_guard_encryption_and_place_are_told_as_they_were(tmp_path: Path, monkey
     assert "are encrypted (AES-GCM" in state_of(told, "DPIA", "4.1")[1]
 
 
+def test_a_file_in_the_place_of_the_folder_is_told_by_its_setting(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.yaml").write_text("a: 1\n")
+    said = job_here(
+        f"run.dir={place / 'first'}", f"out.dir={tmp_path / 'notes.yaml'}", "which=aipd", name="checklists", check=2
+    ).stderr
+    assert said == f"error: out.dir: {tmp_path / 'notes.yaml'} is a file. Choose another directory.\n"
+
+
 def test_documents_that_were_pseudonymised_before_are_told_as_such(tmp_path: Path) -> None:
     """Their file says so, wherever it was copied to: the paper of a run on it does not leave it out."""
     data = write_documents(tmp_path / "d.parquet", ["Mme Dupont, vue le 3 mars 2024"])

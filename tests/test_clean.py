@@ -170,6 +170,8 @@ def test_what_is_no_run_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / f".x.{HEX}.tmp").write_text("x")
     aged(tmp_path / f".x.{HEX}.tmp", 100)
     assert "holds no run" in job_here(f"run.dir={tmp_path}", "remove=true", name="clean", check=2).stderr
+    both = job_here(f"run.dir={tmp_path}", f"runs={tmp_path}/*", name="clean", check=2).stderr
+    assert both == "error: give run.dir=… or runs='folder/*', not both.\n"
     assert leftovers(RunDirectory(root=tmp_path), ages=AGES) == []
     assert (tmp_path / f".x.{HEX}.tmp").exists()
 
@@ -376,7 +378,7 @@ def test_with_every_age_all_goes_but_the_result_and_what_it_is_of(finished: Path
     assert glane_rows(finished) == before
     assert said[-1].startswith("1 run(s): 4 removed, ")
     assert clean(settings_of_all, say=said.append) == []  # and again
-    assert said[-1] == "1 run(s): 0 removed, 0 file(s), 0 bytes"
+    assert said[-1] == "1 run(s): nothing removed"
 
 
 def glane_rows(run: Path) -> list[dict[str, Any]]:

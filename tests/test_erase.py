@@ -248,7 +248,7 @@ def test_documents_in_groups_go_with_their_group(tmp_path):
     settings = make_settings(tmp_path / "theirs.parquet", tmp_path / "run", data__group_by="person", run__shard_rows=4)
     before = extract_here(settings)
     glane.export(tmp_path / "run", "csv", tmp_path / "export")
-    with pytest.raises(ConfigError, match="no document with this id in .*'DOC-0007'. Nothing was done"):
+    with pytest.raises(ConfigError, match=r"ids: 1 id\(s\) of no document in .*'DOC-0007'. Nothing was done"):
         do(tmp_path, ids=("DOC-0007",))
     assert do(tmp_path, ids=("PERSON-07",))[0]
     marks = (b"Quaresmo", b"PERSON-07", b"DOC-0007", b"DOC-0020", b"DOC-0033")
@@ -308,7 +308,7 @@ def test_what_cannot_be_is_refused_and_left_as_it_is(tmp_path):
     before = sorted((path, path.read_bytes()) for path in (tmp_path / "run").rglob("*") if path.is_file())
     every = tuple(f"PAT-{at:04d}-QX" for at in range(40))
     for ids, why in (
-        (("PAT-9999-QX", GONE), "no document with this id .*'PAT-9999-QX'. Nothing was done"),
+        (("PAT-9999-QX", GONE), "of no document in .*'PAT-9999-QX'. Nothing was done"),
         ((), "ids: none are given"),
         ((GONE,), r"worker\(s\) are on it. Erase once nobody works on it"),
     ):
@@ -789,7 +789,7 @@ def test_an_id_with_a_slip_is_refused_though_the_others_have_rows_in_results(tmp
     glane.review(tmp_path / "run", tmp_path / "review", rows=40)
     before = holding(tmp_path)
     for slip in ("PAT-0008-QX ", "PAT-0008-qx", "PAT-0008"):
-        with pytest.raises(ConfigError, match=f"no document with this id .*'{slip}'. Nothing was done"):
+        with pytest.raises(ConfigError, match=f"of no document in .*'{slip}'. Nothing was done"):
             do(tmp_path, ids=(GONE, slip))
     assert holding(tmp_path) == before
     (tmp_path / "run").rename(tmp_path / "kept")

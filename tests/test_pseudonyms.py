@@ -607,8 +607,10 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"abc" * 20)
     with pytest.raises(ConfigError, match="3 different bytes only"):
         read_key(file=path, command=None)
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="^key_file: .*cannot be read"):
         read_key(file=tmp_path / "none", command=None)
+    with pytest.raises(ConfigError, match=r"^pseudonyms\.key_command: ended with 1"):
+        read_key(file=None, command="false", within="pseudonyms.")
 
 
 def test_a_key_of_a_command() -> None:

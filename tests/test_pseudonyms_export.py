@@ -306,7 +306,7 @@ def test_what_cannot_be_done_is_refused(folder: Path, tmp_path: Path, monkeypatc
 
     with pytest.raises(ConfigError, match="no column 'name'"):
         export(known_columns=["name"])
-    with pytest.raises(ConfigError, match="say kept or shifted"):
+    with pytest.raises(ConfigError, match="pseudonyms: dates=kept or dates=shifted is needed"):
         export(dates=None)
     with pytest.raises(ConfigError, match="no key is"):
         export(key_file=None)

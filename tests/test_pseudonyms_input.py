@@ -528,7 +528,7 @@ def test_a_preview_keeps_neither_documents_nor_offsets(tmp_path: Path) -> None:
     ("changes", "said"),
     [
         ({"data__pseudonyms__offsets": None}, "offsets"),
-        ({"data__pseudonyms__dates": None}, "say kept or shifted"),
+        ({"data__pseudonyms__dates": None}, "dates=kept or dates=shifted is needed"),
         ({"data__pseudonyms__key_file": None}, "no key is"),
         ({"data__number_rows": True}, "number_rows"),
         ({"data__pseudonyms__shift_columns": ["ward"]}, "dates=shifted"),

@@ -107,7 +107,7 @@ def test_a_run_and_what_was_made_of_it_need_the_new_key_alone_and_are_whole(
         assert extract_here(settings).equals(rows)
     assert glane.evaluate(tmp_path / "run", str(gold), samples=0).summary.overall.micro.f1 == 1
     assert pq.read_table(mine).num_rows == 1
-    assert "0 to remove" in job_here(f"run.dir={tmp_path / 'run'}", name="clean").stdout
+    assert "nothing to remove" in job_here(f"run.dir={tmp_path / 'run'}", name="clean").stdout
     monkeypatch.delenv(KEY_FILE)
     with pytest.raises(KeysError, match="no key is told"):
         glane.verify(tmp_path / "run")

@@ -649,7 +649,7 @@ def test_commands_stage_and_list(source, catalogue, tmp_path, monkeypatch):
     monkeypatch.setenv("GLANE_SITE", str(tmp_path / "site.yaml"))
     listed = job_here("gpu_gib=[24]", "verify=true", name="models", as_told=True).stdout
     assert "Small-1B: SmallForCausalLM, 0 M parameters, weights of 0.00 GB, licence Apache-2.0" in listed
-    assert "GPUs for one engine: 1 of 24 GiB; context of 4096 tokens" in listed
+    assert "GPUs for one engine: 1 × 24 GiB; context of 4096 tokens" in listed
     assert "all 6 files as staged" in listed
     (tmp_path / "with blank").mkdir()
     done = job_here(f"source={source}", f"models.dir={tmp_path / 'with blank'}", name="stage_model", as_told=True)

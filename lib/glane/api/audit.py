@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from glane.errors import ConfigError, DataError, RunError
+from glane.errors import ConfigError, DataError, GlaneError, RunError
 from glane.languages import Spoken
 from glane.records import Record, read_record
 from glane.run.audit import audit_folder
@@ -116,6 +116,8 @@ def _read_heads(path: Path) -> AuditHeads:
         return read_record(AuditHeads, path)
     except FileNotFoundError:
         raise RunError(f"against: {path} is not there. Give a file that glane audit out=… wrote.") from None
+    except GlaneError as error:
+        raise RunError(f"against: {error} Give a file that glane audit out=… wrote.") from None
 
 
 _COUNTED: Mapping[str, str] = {  # entries of each outcome and event, as they are told

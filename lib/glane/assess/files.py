@@ -159,7 +159,8 @@ def take_away(folder: str | Path, names: Iterable[str], *, of: str, is_strict: b
 
 def written_line(folder: str, write: Callable[[str], Sequence[str]]) -> str:
     """Have `write` write files into a folder, and tell in a line which, and whether they replaced earlier ones."""
-    earlier = set(_there(Path(folder).expanduser(), read_written(Path(folder).expanduser()).names))
+    root = _no_file(folder)
+    earlier = set(_there(root, read_written(root).names))
     names = write(folder)
     return f"{folder}: {', '.join(names)}" + (" (earlier ones replaced)" if earlier & set(names) else "")
 
@@ -181,11 +182,16 @@ def write_new_file(folder: str | Path, name: str, content: bytes) -> bool:
     return write_once(path, lambda stream: stream.write(content), mode=_FILE_MODE, setting=_SETTING)
 
 
-def _made(folder: str | Path) -> Path:
-    """The folder, which is now there."""
+def _no_file(folder: str | Path) -> Path:
     root = Path(folder).expanduser()
     if root.exists() and not root.is_dir():
         raise RunError(f"out.dir: {folder} is a file. Choose another directory.")
+    return root
+
+
+def _made(folder: str | Path) -> Path:
+    """The folder, which is now there."""
+    root = _no_file(folder)
     refuse_inside_run(root, setting=_SETTING)
     with storage_errors(root, setting=_SETTING):
         root.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)

@@ -24,6 +24,8 @@ def main(values: Mapping[str, Any]) -> None:
     use_site()
     found = audit(told.dir, against=told.against, show=told.show)
     say(found)
+    if found.problems and told.out is not None:
+        say("heads: none are written of a log that is broken")
     found.refuse_broken()
     if told.out is not None:
         say(f"heads: {write_heads(found, told.out)}")

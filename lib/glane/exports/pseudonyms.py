@@ -47,7 +47,8 @@ def replaced_bundle(bundle: Bundle, run: Run, told: ExportPseudonyms) -> Bundle:
             "pseudonyms: the documents of this run were pseudonymised before they were read, and ids kept. Export it "
             "without a key."
         )
-    return _Export(bundle, run, told, read_key(file=told.key_file, command=told.key_command)).done()
+    key = read_key(file=told.key_file, command=told.key_command, within="pseudonyms.")
+    return _Export(bundle, run, told, key).done()
 
 
 class _Export:

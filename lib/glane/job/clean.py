@@ -87,8 +87,13 @@ def clean(settings: CleanSettings, *, say: Callable[[str], None]) -> list[Path]:
         return _remove(removals, num_runs=len(places), say=say)
     for one in removals:
         say(f"would remove  {one.path}: {one.what}, {_amount([one])}")
-    hint = "; the same command with remove=true does it" if removals else ""
-    say(f"{len(places)} run(s): {len(removals)} to remove, {_amount(removals)}{hint}")
+    if removals:
+        say(
+            f"{len(places)} run(s): {len(removals)} to remove, {_amount(removals)}; the same command with remove=true "
+            "does it"
+        )
+    else:
+        say(f"{len(places)} run(s): nothing to remove")
     return []
 
 
@@ -104,7 +109,7 @@ def _remove(removals: Sequence[Removal], *, num_runs: int, say: Callable[[str], 
             say(f"removed       {one.path}: {one.what}, {_amount([one])}")
         else:
             say(f"kept          {one.path}: it was changed meanwhile, or cannot be removed")
-    say(f"{num_runs} run(s): {len(gone)} removed, {_amount(gone)}")
+    say(f"{num_runs} run(s): {len(gone)} removed, {_amount(gone)}" if gone else f"{num_runs} run(s): nothing removed")
     return [one.path for one in gone]
 
 

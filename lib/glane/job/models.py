@@ -131,7 +131,7 @@ def _licence(facts: ModelFacts) -> str:
 
 
 def _gpus(facts: ModelFacts, sizes: Sequence[float]) -> str:
-    return ", ".join(f"{one} of {gib:g} GiB" for gib, one in _gpus_by_memory(facts, sizes).items())
+    return ", ".join(f"{one} × {gib:g} GiB" for gib, one in _gpus_by_memory(facts, sizes).items())
 
 
 def _gpus_by_memory(facts: ModelFacts, sizes: Sequence[float]) -> dict[float, int]:

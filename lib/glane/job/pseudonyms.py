@@ -54,7 +54,7 @@ def replaced_documents(data: DataSettings, inputs: Sequence[str], folder: Path, 
         GlaneError: if the documents or the key cannot be had, or are others than when the folder was made.
     """
     told = data.pseudonyms
-    key = read_key(file=told.key_file, command=told.key_command)
+    key = read_key(file=told.key_file, command=told.key_command, within="data.pseudonyms.")
     files = checked_files(data, inputs)
     columns = written_columns(data, files, inputs)
     rules = _rules(data.pseudonyms, columns, key)

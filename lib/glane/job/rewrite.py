@@ -171,7 +171,9 @@ def _roots(places: Sequence[str]) -> list[Path]:
     roots = [Path(place).expanduser().resolve() for place in places]
     for place, root in zip(places, roots, strict=True):
         if not root.is_dir():
-            raise RunError(f"folder: there is no folder {place}. Give the run.dir of a run, or folder=… of results.")
+            raise RunError(
+                f"run.dir or folder: {place} is no folder. Give the run.dir of a run, or folder=… of results."
+            )
     return [one for one in dict.fromkeys(roots) if not any(other in one.parents for other in roots)]
 
 

@@ -55,15 +55,21 @@ class Key:
         return int.from_bytes(self.digest(*parts)[:16], "big") % below
 
 
-def read_key(*, file: str | Path | None, command: str | None) -> Key:
+def read_key(*, file: str | Path | None, command: str | None, within: str = "") -> Key:
     """The key that a file holds or a command prints; blanks around it are no part of it.
+
+    Args:
+        file: Of the key.
+        command: That prints it, where no file is told.
+        within: The settings that they stand in, with a point, for errors.
 
     Raises:
         ConfigError: if it is shorter than 32 bytes or repeats a few of them, if others may read the file, or if it
             cannot be had.
     """
-    secret = _of_command(command) if file is None else _of_file(Path(file).expanduser())
-    secret, place = secret.strip(), "key_command" if file is None else f"key_file: {file}"
+    setting = within + ("key_command" if file is None else "key_file")
+    secret = _of_command(command, setting) if file is None else _of_file(Path(file).expanduser(), setting)
+    secret, place = secret.strip(), setting if file is None else f"{setting}: {file}"
     if not _LEAST <= len(secret) <= _MOST:
         raise ConfigError(
             f"{place} gives {len(secret)} bytes; a key has {_LEAST} to {_MOST}. Make one: "
@@ -77,30 +83,30 @@ def read_key(*, file: str | Path | None, command: str | None) -> Key:
     return Key(secret)
 
 
-def _of_file(path: Path) -> bytes:
+def _of_file(path: Path, setting: str) -> bytes:
     try:
         mode = path.stat().st_mode
         if stat.S_ISREG(mode) and mode & 0o077:
-            raise ConfigError(f"key_file: {path} can be read by others (mode {stat.S_IMODE(mode):o}). chmod 600 it.")
+            raise ConfigError(f"{setting}: {path} can be read by others (mode {stat.S_IMODE(mode):o}). chmod 600 it.")
         return path.read_bytes()
     except OSError as error:
         raise ConfigError(
-            f"key_file: {path} cannot be read ({error.strerror}). Give the file that holds the key, or make one: "
+            f"{setting}: {path} cannot be read ({error.strerror}). Give the file that holds the key, or make one: "
             "head -c 32 /dev/urandom | base64 > key; chmod 600 key"
         ) from None
 
 
-def _of_command(command: str | None) -> bytes:
+def _of_command(command: str | None, setting: str) -> bytes:
     try:
         words = shlex.split(command or "")
         done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=_PATIENCE_S, check=False)
     except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
         why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
         raise ConfigError(
-            f"key_command: cannot be run ({why}). It is a program with its words, no line of a shell."
+            f"{setting}: cannot be run ({why}). It is a program with its words, no line of a shell."
         ) from None
     if done.returncode:
         raise ConfigError(
-            f"key_command: ended with {done.returncode}. Try it in a terminal; it must print the key and end with 0."
+            f"{setting}: ended with {done.returncode}. Try it in a terminal; it must print the key and end with 0."
         )
     return done.stdout

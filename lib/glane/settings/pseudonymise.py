@@ -69,8 +69,8 @@ class AskedPseudonyms(PseudonymManner):
             raise ValueError("give key_file=… or key_command='…', one of both")
         if self.dates is None:
             raise ValueError(
-                "dates: say kept or shifted. Where they are shifted, dates in the answers are shifted, too, and counts "
-                "by week or month are wrong; where they are kept, they stay in the texts"
+                "dates=kept or dates=shifted is needed. Where they are shifted, dates in the answers are shifted, too, "
+                "and counts by week or month are wrong; where they are kept, they stay in the texts"
             )
         if self.dates == "shifted" and "date" in self.keep:
             raise ValueError("keep=[date] and dates=shifted say both; leave one of them out")

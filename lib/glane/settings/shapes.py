@@ -114,6 +114,8 @@ class ChosenRuns(Strict):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if (self.run.dir is None) == (not self.runs):
+        if self.run.dir is not None and self.runs:
+            raise ValueError("give run.dir=… or runs='folder/*', not both")
+        if self.run.dir is None and not self.runs:
             raise ValueError("give run.dir=… or runs='folder/*'")
         return self

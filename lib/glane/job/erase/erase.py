@@ -82,8 +82,9 @@ def _refuse(settings: EraseSettings, todo: Todo) -> None:
     if missing:
         shown = ", ".join(told(one) for one in sorted(missing)[:3]) + (", …" if len(missing) > 3 else "")
         raise ConfigError(
-            f"ids: no document with this id in {settings.places[0]}: {shown}. Nothing was done. Ids are compared "
-            "letter by letter; of runs over groups they are those of the groups."
+            f"ids: {len(missing)} id(s) of no document in {settings.places[0]}: {shown}. Nothing was done. Ids are "
+            "compared letter by letter. Of a person, give the ids of all documents; of runs over groups, those of the "
+            "groups."
         )
     _refuse_busy(todo)
     refuse_changed_before(todo)
