@@ -18,7 +18,7 @@ import pytest
 
 from conftest import ROOT, job_here
 from glane import cli
-from glane.cli import COMMANDS, _completed
+from glane.cli import COMMANDS, _completed, _overview
 from glane.composition import CONF, composed, dotted_keys, run_composed, unresolved, with_keys
 from glane.composition.bare import _BARE
 from glane.settings.words import SETTINGS, key_types
@@ -60,6 +60,19 @@ def test_its_version_and_a_wrong_command() -> None:
     wrong = glane("extrct", check=2).stderr
     assert wrong.startswith("error: extrct: there is no such command. Did you mean 'extract'?")
     assert "Traceback" not in wrong
+
+
+@pytest.mark.parametrize(("language", "mood"), [("en", r"[A-Z][a-z]+"), ("fr", r"[A-ZÉ]\w+(?:er|ir|re)")])
+def test_each_command_says_what_it_does_in_the_same_mood(
+    language: str, mood: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its first word: an imperative in English, an infinitive in French."""
+    monkeypatch.setenv("GLANE_LANG", language)
+    told = [" ".join(line.split()[1:]) for line in _overview().splitlines() if line.startswith("  ")]
+    assert len(told) == len(COMMANDS)
+    for line in told:
+        assert re.fullmatch(mood, line.split()[0]), line
+        assert line.split()[0] not in ("A", "An", "The", "Two"), line
 
 
 @pytest.mark.parametrize("words", [(), ("--help",), ("extract", "--help"), ("status", "--help"), ("--version",)])

@@ -1,4 +1,4 @@
-"""Two models in turn: a small one answers all, a large one what the small one is not sure enough of.
+"""Run two models in turn: a small one answers all, a large one what the small one is not sure enough of.
 
   glane cascade small.dir=runs/small calibration=runs/calibration out.dir=runs/cascade fields=[fever]
   glane extract … data.only_ids_in=runs/cascade/to_large.parquet run.dir=runs/large

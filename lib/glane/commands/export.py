@@ -1,4 +1,4 @@
-"""The values of a run as files for other programs: a table of all rows, one for each list, and a codebook.
+"""Write the values of a run as files for other programs: a table of all rows, one for each list, and a codebook.
 
   glane export run.dir=runs/notes to=csv out.dir=runs/notes-csv locale=fr
 
