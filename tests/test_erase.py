@@ -1072,3 +1072,37 @@ def test_an_id_that_is_a_word_of_the_ledger_or_a_year_leaves_ledger_and_times_re
     assert json.loads(starts.read_text()) == told
     assert log.read_text() == "2026-11-30T10:00:00+00:00 rejected (erased): too long\n"
     assert rows_of(tmp_path / "run").height == 20
+
+
+@pytest.mark.parametrize("gone", ["true", "fever", "1024"])
+def test_an_id_that_is_a_word_of_the_run_is_looked_for_where_an_id_can_stand(tmp_path, gone):
+    """A field, a value of JSON or a number of the settings stands in the files of the run, whoever is erased."""
+    texts = pl.read_parquet(documents(tmp_path / "theirs.parquet"))["text"]
+    names = [f"P{at}" for at in range(40)] if gone.isalpha() else [str(1017 + at) for at in range(40)]
+    ids = pl.Series("id", [*names[:7], gone, *names[8:]], pl.String).cast(pl.String if gone.isalpha() else pl.Int64)
+    pl.DataFrame([ids, texts]).write_parquet(tmp_path / "theirs.parquet")
+    settings = make_settings(tmp_path / "theirs.parquet", tmp_path / "run", run__shard_rows=1024)
+    before = extract_here(settings)
+    glane.review(tmp_path / "run", tmp_path / "review", rows=40)
+    is_clean, said = do(tmp_path, ids=(gone,))
+    assert is_clean, said
+    assert rows_of(tmp_path / "run").equals(before.filter(pl.col("id").cast(pl.String) != gone))
+    assert gone in (tmp_path / "run" / "run.yaml").read_text()
+    where = f"id <> '{gone}'" if gone.isalpha() else f"id <> {gone}"
+    extract_here(make_settings(tmp_path / "theirs.parquet", tmp_path / "other", data__where=where))
+    is_clean, said = do(tmp_path, ids=(gone,))
+    assert not is_clean
+    assert f"still found    {tmp_path / 'other' / 'run.yaml'}: 1 id(s), 0 piece(s)" in said
+
+
+def test_ids_that_are_left_as_numbers_are_found(tmp_path):
+    texts = pl.read_parquet(documents(tmp_path / "theirs.parquet"))["text"]
+    pl.DataFrame([pl.Series("id", range(5, 45)), texts]).write_parquet(tmp_path / "theirs.parquet")
+    extract_here(make_settings(tmp_path / "theirs.parquet", tmp_path / "run"))
+    glane.review(tmp_path / "run", tmp_path / "review", rows=40)
+    sample = tmp_path / "review" / "sample.parquet"
+    pl.read_parquet(sample).select("id").write_parquet(sample)  # as somebody changed it
+    for _ in range(2):
+        is_clean, said = do(tmp_path, ids=("12",))
+        assert not is_clean
+        assert f"still found    {sample}: 1 id(s), 0 piece(s) of text" in said

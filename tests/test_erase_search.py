@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import re
+import zipfile
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glane.errors import UnreadableError
 from glane.job.erase import pieces, standing, tables
 from glane.job.erase.ids import ids_told_by
 from glane.job.erase.pieces import Found, sought
@@ -97,3 +101,34 @@ def test_which_ids_a_table_has_is_told_by_one_reading_of_it(tmp_path, monkeypatc
     anywhere = {"PAT-7777"} if path.suffix == ".parquet" else set()
     assert ids_told_by(path, asked, {"visit"}) == {"1234567891", "5", "PAT-12", "7"} | anywhere
     assert len(read) == 1
+
+
+def packed(folder: Path) -> dict[str, bytes]:
+    """Files of which what is packed in them can be read no more."""
+    rows = pl.DataFrame({"id": [f"PAT-{at}" for at in range(2000)], "text": [f"{TEXT} {at}" for at in range(2000)]})
+    rows.write_parquet(folder / "whole.parquet", compression="zstd")
+    whole = (folder / "whole.parquet").read_bytes()
+    plain = json.dumps(rows["text"].to_list()).encode()
+    with zipfile.ZipFile(sink := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.json", plain)
+    zipped, gzipped = sink.getvalue(), gzip.compress(plain)
+    return {
+        "cut.parquet": whole[:-8], "page.parquet": whole[:4] + bytes(len(whole) // 2) + whole[len(whole) // 2 + 4 :], "cut.zip": zipped[:-30],
+        "entry.zip": zipped[:60] + bytes(60) + zipped[120:], "cut.json.gz": gzipped[:-30],
+        "within.zip": zipped_again(gzipped[:-30]),
+    }  # fmt: skip
+
+
+def zipped_again(content: bytes) -> bytes:
+    with zipfile.ZipFile(sink := io.BytesIO(), "w") as archive:
+        archive.writestr("a.json.gz", content)
+    return sink.getvalue()
+
+
+def test_what_is_packed_in_a_damaged_file_is_told_as_not_searched(tmp_path):
+    for name, content in packed(tmp_path).items():
+        (tmp_path / name).write_bytes(content)
+        (error,) = found_in_files({tmp_path / name: None}, SOUGHT).values()
+        assert isinstance(error, UnreadableError), name
+        assert "cannot be read" in str(error)
+        assert "Glycines" not in str(error)

@@ -339,3 +339,29 @@ def test_a_file_that_was_changed_is_refused_at_the_look_and_before_anything_is_d
         with pytest.raises(RunError, match=f"{name}: was changed since its digest was taken"):
             do(here, remove=remove)
     assert {one: one.read_bytes() for one in here.rglob("*") if one.is_file()} == before
+
+
+def test_a_link_in_the_place_of_a_file_of_a_run_is_refused_as_what_it_leads_to_would_stay(here: Path) -> None:
+    path = here / "run" / "records" / "records-00000.parquet"
+    path.rename(here / "theirs_too.parquet")
+    path.symlink_to(here / "theirs_too.parquet")
+    before = all_bytes(here)
+    with pytest.raises(RunError, match="records-00000.parquet: a link stands in its place"):
+        do(here)
+    assert all_bytes(here) == before
+
+
+def test_what_is_not_of_glane_is_left_as_it_is_and_told_and_so_is_what_a_notebook_shows(here: Path) -> None:
+    cell = {"outputs": [{"data": {"text/html": [f"<td>{GONE}</td>"]}}]}
+    theirs = {
+        here / "run" / "ledger" / "mine.jsonl": f'{{"id": "{GONE}"}}\n',
+        here / "review" / "mine.csv": f"id,x\n{GONE},1\n",
+        here / "shown.ipynb": json.dumps({"cells": [cell]}),
+    }
+    for path, content in theirs.items():
+        path.write_text(content)
+    is_clean, said = do(here)
+    assert not is_clean
+    for path, content in theirs.items():
+        assert path.read_text() == content
+        assert f"still found    {path}: 1 id(s)" in said

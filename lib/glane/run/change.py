@@ -237,6 +237,11 @@ def _refuse_other(
     name = str(path.relative_to(directory.root))
     if not _is_covered(taken, name):
         return
+    if path.is_symlink():
+        raise RunError(
+            f"{path}: a link stands in its place, and what it leads to would stay as it is. Put the file itself there "
+            "first, and see what else was changed: glane verify."
+        )
     if not exists(path):
         if name in replaced:
             return

@@ -23,6 +23,7 @@ from glane.job.erase.tables import NAMED, is_telling
 from glane.job.erase.texts import texts_of, texts_of_others
 from glane.job.erase.todo import Todo, is_under_way
 from glane.job.erase.walk import Place, related, walked
+from glane.job.erase.words import words_in
 from glane.run.audit import noted_read
 from glane.run.change import change_under_way
 from glane.run.directory import RunDirectory
@@ -70,7 +71,8 @@ def look(settings: EraseSettings, named: Sequence[Path]) -> Todo:
     others = [one for one in every if one.plan is not None]
     what = sought(
         sorted(documents), texts_of(told_by), texts_of_others(others), columns=(*columns, *NAMED),
-        longer=longer_ids(columns_of_ids(every), replaceable(documents)),
+        longer=longer_ids(columns_of_ids(every), replaceable(documents)), cells=columns,
+        words=words_in(every, documents),
     )  # fmt: skip
     every_id = {one.directory.identity() for one in every}
     gone |= {one.directory.identity() for one in runs if is_under_way(one, ids)}

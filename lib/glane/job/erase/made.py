@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from glane.errors import DataError
+from glane.errors import DataError, UnreadableError
 from glane.job.erase.pieces import Sought
 from glane.job.erase.search import found_in_files
 from glane.job.erase.tables import count_rows, csv_without, is_telling, only_telling, write_without
@@ -132,6 +132,8 @@ def _of_files(
     tables = {path: _without(path, ids, columns) for path in paths}
     steps = []
     for path, found in found_in_files({path: content for path, (content, _) in tables.items()}, sought).items():
+        if isinstance(found, UnreadableError):
+            continue  # told by the search that ends an erasure
         if isinstance(found, Exception):
             raise found
         content, rows = tables[path]

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TypeVar
 
 from glane.job.erase.standing import Glued, Standing, occurring
-from glane.job.erase.tables import is_telling
+from glane.job.erase.tables import is_telling, only_telling
 
 _LEAST, _MOST, _WORDS = 16, 60, 3  # signs of a piece, and the words of which it has more or as many
 _MANY = 4000  # pieces of a document: of a longer text, those that stand at equal distances
@@ -47,6 +47,8 @@ class Sought:
     pieces: tuple[str, ...]
     columns: frozenset[str] = frozenset()  # of ids: a cell of them is an id, whole
     longer: frozenset[str] = frozenset()  # ids of documents that stay, in which one of `ids` is a part
+    cells: Mapping[str, Collection[str]] = field(default_factory=dict)  # columns of ids: the ids that one may hold
+    words: frozenset[str] = frozenset()  # those of `ids` that the files of a run hold anyway
 
     @cached_property
     def standing(self) -> Standing:
@@ -56,7 +58,13 @@ class Sought:
     @property
     def telling(self) -> Sought:
         """The same with those ids alone that can hardly be anything else."""
-        return replace(self, ids=tuple(one for one in self.ids if is_telling(one)))
+        ids = tuple(one for one in self.ids if is_telling(one))
+        return replace(self, ids=ids, cells=only_telling(self.cells))
+
+    @property
+    def without_words(self) -> Sought:
+        """The same without what the files of a run hold anyway."""
+        return replace(self, ids=tuple(one for one in self.ids if one not in self.words))
 
     def beside(self, more: Collection[str]) -> Sought:
         """The same beside further ids of documents that stay."""
@@ -80,11 +88,12 @@ class Sought:
 def sought(
     ids: Collection[str], texts: Iterable[str], others: Iterable[Iterable[str]], *,
     columns: Collection[str] = (), longer: Collection[str] = (),
+    cells: Mapping[str, Collection[str]] | None = None, words: Collection[str] = (),
 ) -> Sought:  # fmt: skip
     """What is looked for of documents with these ids, texts and values. `others` are batches of texts of all others.
 
-    A piece that another document has is left out: a sentence of a form is not a person's. `columns` and `longer` are as
-    in `Sought`.
+    A piece that another document has is left out: a sentence of a form is not a person's. `columns` and what follows
+    are as in `Sought`.
     """
     pieces = dict.fromkeys(one for text in texts for one in _pieces(text))
     for part in _together(chain.from_iterable(others), size=len):
@@ -93,7 +102,9 @@ def sought(
         for one in set[str]().union(*occurring([*pieces], [plain(text) for text in part])):
             del pieces[one]
     told = tuple(one for one in dict.fromkeys(ids) if len(one) >= _SHORT_ID)
-    return Sought(told, tuple(pieces), frozenset(columns), frozenset(longer).difference(ids))
+    return Sought(
+        told, tuple(pieces), frozenset(columns), frozenset(longer).difference(ids), cells or {}, frozenset(words)
+    )
 
 
 def plain(text: str) -> str:

@@ -21,12 +21,12 @@ from glane.job.erase.inputs import emptying
 from glane.job.erase.plan import with_files, without_rows
 from glane.job.erase.rows import RunRows
 from glane.job.erase.standing import Standing
-from glane.job.erase.tables import is_telling, write_without
+from glane.job.erase.tables import is_word, write_without
 from glane.parquet import parquet_footer, read_parquet
 from glane.run.audit import note_wrote, user_name
 from glane.run.change import Changing
 from glane.run.erased import Erased, Erasure, id_digests, new_salt, read_erased
-from glane.run.known import OF_UNFINISHED_INPUT
+from glane.run.known import OF_UNFINISHED_INPUT, unknown_in
 from glane.run.names import FIRST_ROW, INPUT_STAGING, STAGED, STAGING
 from glane.run.publish import remove_files
 from glane.run.summary import Summary, amended, read_summary
@@ -199,9 +199,10 @@ def _logs(at_work: Changing, ids: Collection[str], longer: Collection[str]) -> N
     Not in the time of a line, nor of an id that could be a value of JSON: it would not be one any more.
     """
     directory = at_work.directory
-    every, in_json = Standing(ids, longer), Standing([one for one in ids if not _is_word(one)], longer)
+    every, in_json = Standing(ids, longer), Standing([one for one in ids if not is_word(one)], longer)
+    theirs = {*unknown_in(directory)}  # told where the search finds something in it
     named = [*((path, every) for path in filter(exists, [directory.log])),
-             *((path, in_json) for path in listed(directory.ledger, "*.jsonl"))]  # fmt: skip
+             *((path, in_json) for path in listed(directory.ledger, "*.jsonl") if path not in theirs)]  # fmt: skip
     for path, standing in named:
         text = path.read_text(encoding="utf-8", errors="surrogateescape")
         new = _marked(text, standing)
@@ -215,10 +216,6 @@ def _marked(text: str, ids: Standing) -> str:
     starts = [0 if (time := _TIME.match(line)) is None else time.end() for line in lines]
     told = ids.replaced([line[start:] for line, start in zip(lines, starts, strict=True)], GONE)
     return "".join(line[:start] + one for line, start, one in zip(lines, starts, told, strict=True))
-
-
-def _is_word(name: str) -> bool:
-    return name.isalpha() or (not is_telling(name) and name.lstrip("-").replace(".", "", 1).isdigit())
 
 
 def empty_own_input(at_work: Changing, rows: RunRows) -> None:

@@ -14,7 +14,7 @@ from typing import cast
 import polars as pl
 import pyarrow as pa
 
-from glane.errors import GlaneError
+from glane.errors import GlaneError, UnreadableError
 from glane.job.erase.pieces import Found, Sought, readings, strings_in
 from glane.job.erase.standing import longer_ids
 from glane.parquet import PARQUET, is_parquet, open_parquet, parquet_schema, read_parquet
@@ -82,7 +82,7 @@ def _texts(content: bytes, depth: int) -> Iterator[str]:
         try:
             yield from _texts(gzip.decompress(content), depth - 1)
         except (OSError, EOFError, zlib.error):
-            return
+            raise _packed() from None
 
 
 def _of_parquet(content: bytes) -> Iterator[str]:
@@ -91,8 +91,8 @@ def _of_parquet(content: bytes) -> Iterator[str]:
             yield from strings_in({str(name): value for name, value in (parquet.schema_arrow.metadata or {}).items()})
             for batch in parquet.iter_batches(_BATCH_ROWS):
                 yield "\n".join(strings_in(batch.to_pylist()))
-    except pa.ArrowException:
-        return  # damaged, or no Parquet: its bytes were looked at
+    except (pa.ArrowException, OSError):  # of bytes that were read
+        raise _packed() from None
 
 
 def _of_zip(content: bytes, depth: int) -> Iterator[str]:
@@ -101,5 +101,11 @@ def _of_zip(content: bytes, depth: int) -> Iterator[str]:
             for name in archive.namelist():
                 yield name
                 yield from _texts(archive.read(name), depth - 1)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error):
-        return
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, zlib.error):
+        raise _packed() from None
+
+
+def _packed() -> UnreadableError:
+    return UnreadableError(
+        "what is packed in it cannot be read (damaged, or kept by a password). Look at it yourself, or remove it"
+    )

@@ -38,6 +38,10 @@ class Standing:
         for text, held in zip(texts, occurring([*self._parts], texts), strict=True):
             yield {one for one in held if any(self._spans(one, text))}
 
+    def in_text(self, text: str) -> set[str]:
+        """The ids that stand in a text by themselves."""
+        return next(self.in_each([text]))
+
     def in_bytes(self, content: bytes) -> set[str]:
         """The ids that stand in some bytes as they are."""
         held, beyond = set[str](), max(map(len, self._by_bytes), default=1) - 1

@@ -71,6 +71,11 @@ def is_telling(name: str) -> bool:
     return len(name) >= (_NUMBER if name.isdigit() else _TELLING)
 
 
+def is_word(name: str) -> bool:
+    """Whether it could be a value of JSON, or a word or a number of anything else."""
+    return name.isalpha() or (not is_telling(name) and name.lstrip("-").replace(".", "", 1).isdigit())
+
+
 def only_telling(columns: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
     """Columns with those of their ids that can hardly be anything else."""
     return {name: [one for one in ids if is_telling(one)] for name, ids in columns.items()}

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from pathlib import Path
 
 from glane.job.erase.data import is_ours
 from glane.job.erase.made import Step
 from glane.job.erase.search import found_in_files
+from glane.job.erase.tables import ids_held
 from glane.job.erase.todo import Todo
 from glane.job.erase.unfinished import unfinished_below
+from glane.job.erase.words import holds_words, words_told
+from glane.parquet import is_parquet
 from glane.run.names import PILOTS
 from glane.run.written import read_written
 
+NOTEBOOK = ".ipynb"
 WORK = "work"  # the folder of a brief, or beside it, with the runs that it asked
 
 
@@ -95,17 +99,13 @@ def tell_left(todo: Todo, say: Callable[[str], None]) -> bool:
     for link in todo.place.linked:
         say(f"not searched   {link}: a link to a folder that is none of these; give that as folder=…, too")
     unfinished, foreign = {*unfinished_below(todo)}, {*_foreign(todo)}
-    ours: dict[Path, bytes | None] = {}
-    of_others: dict[Path, bytes | None] = {}
-    for path in _searched(todo, unfinished):
-        (ours if foreign.isdisjoint(path.parents) else of_others)[path] = None
-    for path, found in (found_in_files(ours, todo.sought) | found_in_files(of_others, todo.sought.telling)).items():
+    for path, found in _found(todo, unfinished, foreign):
         if isinstance(found, Exception):
             left += 1
             say(f"not searched   {path}: {found}")
-        elif found:
+        elif any(found):
             left += 1
-            say(f"still found    {path}: {len(found.ids)} id(s), {len(found.pieces)} piece(s) of text")
+            say(f"still found    {path}: {found[0]} id(s), {found[1]} piece(s) of text")
             if path in unfinished:
                 say("               A command that was ended left it: remove it, once none writes there")
     say(
@@ -113,6 +113,26 @@ def tell_left(todo: Todo, say: Callable[[str], None]) -> bool:
         f"document has: found in {left} file(s)"
     )
     return not left
+
+
+def _found(
+    todo: Todo, unfinished: Collection[Path], foreign: Set[Path]
+) -> Iterator[tuple[Path, tuple[int, int] | Exception]]:
+    """How many ids and pieces of texts each file holds, or why it cannot be read."""
+    groups = defaultdict[tuple[bool, bool], dict[Path, bytes | None]](dict)
+    for path in _searched(todo, unfinished):
+        has_words = bool(todo.sought.words) and holds_words(path, todo.related)
+        groups[not foreign.isdisjoint(path.parents), has_words][path] = None
+    for (is_foreign, has_words), files in groups.items():
+        sought = todo.sought.telling if is_foreign else todo.sought
+        sought = sought.without_words if has_words else sought
+        for path, found in found_in_files(files, sought).items():
+            if isinstance(found, Exception):
+                yield path, found
+                continue
+            num_words = len(words_told(path, sought.words, todo.related)) if has_words else 0
+            held = ids_held(path, (), sought.cells, anywhere=False) if is_parquet(path) else ()
+            yield path, (max(len(found.ids) + num_words, len(held)), len(found.pieces))
 
 
 def _searched(todo: Todo, unfinished: Collection[Path]) -> Iterator[Path]:
@@ -125,11 +145,10 @@ def _searched(todo: Todo, unfinished: Collection[Path]) -> Iterator[Path]:
 
 
 def _foreign(todo: Todo) -> Iterator[Path]:
-    """The folders of results that are of other runs alone: their documents may have the same ids."""
+    """The folders of results that are of no run of these: their documents may have the same ids."""
     related = {rows.directory.identity() for rows in todo.related}
     for folder in todo.place.written:
-        runs = {link.id for link in read_written(folder).all_runs}
-        if runs and related.isdisjoint(runs):
+        if related.isdisjoint(link.id for link in read_written(folder).all_runs):
             yield folder
 
 
@@ -142,9 +161,10 @@ def _files(todo: Todo) -> Iterator[Path]:
             yield from (folder / name for name in read_written(folder).names)
         for work in (folder / WORK, folder.with_name(f"{folder.name}-{WORK}")):  # what a brief asked
             yield from sorted(work.rglob("*")) if work.is_dir() else ()
-    for folder in todo.place.folders:
+    for folder, names in todo.place.folders.items():
         if PILOTS.fullmatch(folder.name):  # what a pilot left that was killed
             yield from sorted(folder.rglob("*"))
+        yield from (folder / name for name in names if name.endswith(NOTEBOOK))  # tables that they show
     for one in todo.data:
         yield one.path
     # Also those of which nothing was known by ids, as they are read by numbers of rows.
