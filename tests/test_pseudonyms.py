@@ -179,6 +179,9 @@ def test_names(text: str, found: list[str]) -> None:
         ("12/03/1951", "patiente du 12.03.51, vue le 12/03/2024", "birth_date", ["12.03.51"]),
         ("14 rue des Lilas", "habite 14, rue des lilas, avec", "address", ["14, rue des lilas"]),
         ("06 12 34 56 78", "joindre 0612345678", "phone", ["0612345678"]),
+        ("06 12 34 56 78", "joindre 0612\u200b345678", "phone", ["0612\u200b345678"]),
+        ("Quénéhervé", "vue : Qué\u200bné\u2060hervé\ufeff.", "name", ["Qué\u200bné\u2060hervé\ufeff"]),
+        ("Kerzérho", "MmeKerzérho et KerzérhoZoé, SaintKerzérhoise", "name", ["Kerzérho", "Kerzérho"]),
     ],
 )
 def test_known_values_in_other_forms_and_misspelt(known: str, text: str, kind: str, found: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""A text as the rules read it: letters with their accents as one code point, line ends as one; and where they stood."""
+"""A text as the rules read it: accents composed, line ends as one sign, no invisible ones; and where they stood."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from dataclasses import replace
 
 from glane.pseudonyms.kinds import Found
 
-_ODD = re.compile(r"\r\n|[\u0300-\u036f]")
+_NO_WIDTH = (
+    "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # what web pages and mail put between letters, and nobody sees
+)
+_ODD = re.compile(rf"\r\n|[\u0300-\u036f{_NO_WIDTH}]")
+_UNSEEN = re.compile(f"[{_NO_WIDTH}]")
 _SIGN = re.compile(r"\r\n|.[\u0300-\u036f]*", re.DOTALL)
 
 
@@ -22,7 +26,7 @@ class Composed:
             return
         pieces, places = list[str](), list[int]()
         for one in _SIGN.finditer(text):
-            piece = "\n" if one[0] == "\r\n" else unicodedata.normalize("NFC", one[0])
+            piece = "\n" if one[0] == "\r\n" else unicodedata.normalize("NFC", _UNSEEN.sub("", one[0]))
             pieces.append(piece)
             places += range(one.start(), one.start() + len(piece))
         self.text, self._places = "".join(pieces), [*places, len(text)]

@@ -10,6 +10,7 @@ from glane.pseudonyms.words import folded
 _BETWEEN = frozenset(" .,'’‐‑-\u00ad") | {chr(code) for code in range(0x300, 0x370)}
 _MOST_BETWEEN = 3
 _LONG = 8  # digits
+_LEAST_GLUED = 5  # letters of a value that other words may be glued to
 
 
 def signs_of(value: str) -> str:
@@ -29,27 +30,33 @@ class Squeezed:
     def where(self, signs: str) -> Iterator[tuple[int, int]]:
         """The spans of the text that are these letters and digits, with no others beside them.
 
-        A long number may have letters beside it: IPP8012345678.
+        A long number may have letters beside it: IPP8012345678. So may a name, where capitals tell the words apart:
+        MmeDupont.
         """
         beside = str.isdigit if len(signs) >= _LONG and signs.isdigit() else str.isalnum
         at = self._signs.find(signs) if signs else -1
         while at >= 0:
             places = self._places[at : at + len(signs)]
-            if self._is_whole(places, beside):
+            if self._is_whole(places, beside, may_be_glued=len(signs) >= _LEAST_GLUED and signs.isalpha()):
                 yield places[0], places[-1] + 1
                 at = self._signs.find(signs, at + len(signs))
             else:
                 at = self._signs.find(signs, at + 1)
 
-    def _is_whole(self, places: list[int], beside: Callable[[str], bool]) -> bool:
-        before, after = places[0] - 1, places[-1] + 1
-        if before >= 0 and beside(self._plain[before]):
+    def _is_whole(self, places: list[int], beside: Callable[[str], bool], *, may_be_glued: bool) -> bool:
+        first, last = places[0], places[-1]
+        if first > 0 and beside(self._plain[first - 1]) and not (may_be_glued and self._begins_a_word(first)):
             return False
-        if after < len(self._plain) and beside(self._plain[after]):
+        is_last = last + 1 == len(self._plain) or not beside(self._plain[last + 1])
+        if not is_last and not (may_be_glued and self._begins_a_word(last + 1)):
             return False
         if places[-1] - places[0] == len(places) - 1:
             return True
         return all(self._may_part(one, other) for one, other in pairwise(places))
+
+    def _begins_a_word(self, place: int) -> bool:
+        """Whether a capital stands there behind a small letter."""
+        return self.text[place].isupper() and self.text[place - 1].islower()
 
     def _may_part(self, one: int, other: int) -> bool:
         between = self._plain[one + 1 : other]
