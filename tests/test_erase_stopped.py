@@ -18,6 +18,7 @@ import pytest
 import glane
 from conftest import extract_here, job_here, make_settings, prepare_run, work
 from dying import each_death
+from glane import owned_folders
 from glane.errors import RunError
 from glane.exports import folder as export_folder
 from glane.extraction.frozen import freeze
@@ -31,6 +32,7 @@ from glane.keys import KEY_FILE
 from glane.locks import locked_folder
 from glane.parquet import write_parquet_frame
 from glane.run import written
+from glane.run.directory import RunDirectory
 from glane.run.overview import overview
 from glane.run.progress import ProgressReporter
 from other_users import ALICE, GROUP, TWO_USERS, acting_as
@@ -250,6 +252,28 @@ def test_what_a_killed_command_left_where_nothing_else_is_erased_is_told_or_goes
     for path in (begun[0], here / f".theirs.parquet.{end}"):
         assert f"still found    {path}: 1 id(s), " in said
     assert said.count("A command that was ended left it: remove it, once none writes there") == 2
+
+
+def test_what_an_export_or_an_ingestion_left_that_was_killed_is_searched(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(export_folder, "note_written", killed)
+        patched.setattr(owned_folders, "_remove", lambda *_: None)
+        with pytest.raises(KeyboardInterrupt):
+            glane.export(here / "run", "csv", here / "export")
+    begun = here / f".notes.{RunDirectory(root=here / 'run').identity()}-{'0' * 32}.tmp" / "documents-00000.parquet"
+    begun.parent.mkdir()
+    shutil.copy(here / "theirs.parquet", begun)
+    is_clean, said = do(here)
+    assert not is_clean
+    (table,) = here.glob(".export.glane-export-*/new/records.csv")
+    assert set(holding(here)) == {"theirs.parquet", *(str(path.relative_to(here)) for path in (table, begun))}
+    for path in (table, begun):
+        assert f"still found    {path}: 1 id(s), " in said
 
 
 @pytest.mark.parametrize("command", ["review", "evaluate", "csv", "filled"])

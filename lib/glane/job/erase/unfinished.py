@@ -13,6 +13,9 @@ from glane.pseudonyms.offsets_file import is_offsets
 from glane.run.names import UNFINISHED
 from glane.storage import TEMPORARY
 
+# Of a file, or of a folder: of a data set, of one of glane ingest, and of an export.
+_LEFT = re.compile(rf"{UNFINISHED.pattern}|\..+-[0-9a-f]{{32}}\.tmp|\..+\.glane-export-[0-9a-f]{{8}}-\w+")
+
 
 def unfinished_of(todo: Todo, folder: Path) -> re.Pattern[str]:
     """The names of such files that go with a folder: all of one of glane's; of another, those of what is erased from.
@@ -28,5 +31,5 @@ def unfinished_of(todo: Todo, folder: Path) -> re.Pattern[str]:
 def unfinished_below(todo: Todo) -> Iterator[Path]:
     """All such files in folders of results and data sets, and those in folders that are such."""
     for folder, names in folders_of(todo.place, todo.related)[0].items():
-        is_left = any(UNFINISHED.fullmatch(part) for part in folder.parts)
-        yield from (folder / name for name in names if is_left or UNFINISHED.fullmatch(name))
+        is_left = any(_LEFT.fullmatch(part) for part in folder.parts)
+        yield from (folder / name for name in names if is_left or _LEFT.fullmatch(name))
