@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from conftest import extract_here, job_here, make_settings, write_documents
-from glane import keys
+from glane import keys, secret_command
 from glane.added_key import with_new_key
 from glane.cluster.guarding import guarded_run
 from glane.guard.hold import held
@@ -118,7 +118,7 @@ def test_a_command_that_hangs_is_ended_with_what_it_started(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {tmp_path}/pid\nwait\n")
-    monkeypatch.setattr(keys, "_COMMAND_S", 1.0)
+    monkeypatch.setattr(secret_command, "_COMMAND_S", 1.0)
     with pytest.raises(KeysError, match="did not end within 1 s, and was ended"):
         keyring()
     pid = int((tmp_path / "pid").read_text())
@@ -148,7 +148,7 @@ def test_whatever_a_command_prints_is_told_in_both_languages_and_not_shown(
 ) -> None:
     secret = (tmp_path / "ring.yaml").read_text().split()[-1]
     store.write_text(f"#!/bin/sh\n{command.format(ring=tmp_path / 'ring.yaml')}\n")
-    monkeypatch.setattr(keys, "_COMMAND_S", 20.0)
+    monkeypatch.setattr(secret_command, "_COMMAND_S", 20.0)
     english, french = SAID[command]
     with pytest.raises(KeysError, match=english) as error:
         keyring()
@@ -161,7 +161,7 @@ def test_a_command_whose_child_keeps_its_output_open_is_not_waited_for_without_e
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.write_text("#!/bin/sh\nsleep 600 &\n")
-    monkeypatch.setattr(keys, "_COMMAND_S", 1.0)
+    monkeypatch.setattr(secret_command, "_COMMAND_S", 1.0)
     with pytest.raises(KeysError, match="did not end within 1 s"):
         keyring()
 

@@ -612,14 +612,15 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
         read_key(file=path, command=None)
     with pytest.raises(ConfigError, match="^key_file: .*cannot be read"):
         read_key(file=tmp_path / "none", command=None)
-    with pytest.raises(ConfigError, match=r"^pseudonyms\.key_command: ended with 1"):
+    with pytest.raises(ConfigError, match=r"^pseudonyms\.key_command: ended with exit code 1"):
         read_key(file=None, command="false", within="pseudonyms.")
 
 
 def test_a_key_of_a_command() -> None:
     assert read_key(file=None, command=f"printf %s {SECRET.decode()}").digest("a") == KEY.digest("a")
     for command, words in (
-        ("false", "ended with 1"),
+        ("false", "key_command: ended with exit code 1"),
+        ("cat /dev/zero", "printed more than 1024 KiB, and was ended"),
         ("no-such-program-here", "cannot be run"),
         ("true", "gives 0 bytes"),
     ):

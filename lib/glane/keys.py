@@ -15,18 +15,13 @@ import contextlib
 import os
 import re
 import secrets
-import select
-import shlex
 import stat
-import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import psutil
 import yaml
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -34,13 +29,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from glane.errors import GlaneError
 from glane.plain_values import yaml_values
 from glane.regular import content_of
+from glane.secret_command import printed_by
 
 KEY_FILE, KEY_COMMAND = "GLANE_KEY_FILE", "GLANE_KEY_COMMAND"
 _ASKED = "GLANE_KEYS_ASKED"  # where a process finds what the command printed to the one that started it
 KEY_BYTES, _NONCE_BYTES = 32, 12
 _NAME = "glane-keys"  # of that memory
-_COMMAND_S = 60.0
-_MOST_BYTES = 2**20  # of what it prints
 MODE = 0o600  # of what holds keys
 ID = re.compile(r"[\w.:-]{1,64}")
 _SHAPE = 'It has to be YAML with "current", the id of a key, and "keys", 32 bytes in base64 by id.'
@@ -219,58 +213,7 @@ def _answer(place: str) -> str:
 
 @cache
 def _command_text(command: str) -> str:
-    try:
-        process = subprocess.Popen(
-            shlex.split(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-    except (OSError, ValueError, IndexError) as error:
-        why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
-        raise KeysError(f"{KEY_COMMAND}: cannot be run ({why}). Name a program with its words.") from None
-    with process:
-        try:
-            answer = _answered(process)
-        except BaseException as error:
-            _kill(process.pid)
-            if not isinstance(error, subprocess.TimeoutExpired):
-                raise
-            raise KeysError(
-                f"{KEY_COMMAND}: did not end within {_COMMAND_S:.0f} s, and was ended. What waits for a person, or for "
-                "a server that does not answer, cannot be used."
-            ) from None
-    if process.returncode:
-        raise KeysError(
-            f"{KEY_COMMAND}: ended with exit code {process.returncode}. What it printed is not shown: run it by itself."
-        )
+    answer = printed_by(command, setting=KEY_COMMAND, error=KeysError)
     if not answer.strip():
         raise KeysError(f"{KEY_COMMAND}: printed nothing. The keys are read from its standard output alone.")
     return answer.decode(errors="replace")
-
-
-def _answered(process: subprocess.Popen[bytes]) -> bytes:
-    """What a process prints until it ends.
-
-    Raises:
-        KeysError: if that is more than any keys are: memory would be full before its time is over.
-        subprocess.TimeoutExpired: if it does not end in time.
-    """
-    assert process.stdout is not None
-    answer, deadline = b"", time.monotonic() + _COMMAND_S
-    while True:
-        left_s = max(0.0, deadline - time.monotonic())
-        if not select.select([process.stdout], [], [], left_s)[0]:
-            raise subprocess.TimeoutExpired(KEY_COMMAND, _COMMAND_S)
-        if not (part := os.read(process.stdout.fileno(), _MOST_BYTES)):
-            process.wait(left_s)
-            return answer
-        answer += part
-        if len(answer) > _MOST_BYTES:
-            raise KeysError(f"{KEY_COMMAND}: printed more than {_MOST_BYTES // 1024} KiB, and was ended. {_SHAPE}")
-
-
-def _kill(pid: int) -> None:
-    """End a process and what it started: a shell's children would go on."""
-    with contextlib.suppress(psutil.Error):
-        process = psutil.Process(pid)
-        for one in (*process.children(recursive=True), process):
-            with contextlib.suppress(psutil.Error):
-                one.kill()

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import shlex
 import stat
-import subprocess
 from pathlib import Path
 
 from glane.errors import ConfigError
+from glane.secret_command import printed_by
 
 _LEAST, _MOST = 32, 4096  # bytes
 _LEAST_KINDS = 8  # of bytes; 32 random hexadecimal digits have some 14
-_PATIENCE_S = 30
 
 
 class Key:
@@ -68,7 +66,10 @@ def read_key(*, file: str | Path | None, command: str | None, within: str = "") 
             cannot be had.
     """
     setting = within + ("key_command" if file is None else "key_file")
-    secret = _of_command(command, setting) if file is None else _of_file(Path(file).expanduser(), setting)
+    if file is None:
+        secret = printed_by(command or "", setting=setting, error=ConfigError, shows_complaints=True)
+    else:
+        secret = _of_file(Path(file).expanduser(), setting)
     secret, place = secret.strip(), setting if file is None else f"{setting}: {file}"
     if not _LEAST <= len(secret) <= _MOST:
         raise ConfigError(
@@ -94,19 +95,3 @@ def _of_file(path: Path, setting: str) -> bytes:
             f"{setting}: {path} cannot be read ({error.strerror}). Give the file that holds the key, or make one: "
             "head -c 32 /dev/urandom | base64 > key; chmod 600 key"
         ) from None
-
-
-def _of_command(command: str | None, setting: str) -> bytes:
-    try:
-        words = shlex.split(command or "")
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=_PATIENCE_S, check=False)
-    except (OSError, ValueError, IndexError, subprocess.TimeoutExpired) as error:
-        why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
-        raise ConfigError(
-            f"{setting}: cannot be run ({why}). It is a program with its words, no line of a shell."
-        ) from None
-    if done.returncode:
-        raise ConfigError(
-            f"{setting}: ended with {done.returncode}. Try it in a terminal; it must print the key and end with 0."
-        )
-    return done.stdout
