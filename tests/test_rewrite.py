@@ -19,6 +19,7 @@ from dying import each_death
 from glane import keys
 from glane.added_key import add_key
 from glane.errors import RunError
+from glane.extraction.frozen import MANIFEST
 from glane.job import rewrite as rewriting
 from glane.job.encrypt_again import rewrite
 from glane.job.rewrite import keys_needed, rewrite_all
@@ -169,6 +170,22 @@ def test_a_kill_at_any_step_leaves_a_whole_run_and_the_same_command_ends_it(tmp_
     assert glane.open_run(tmp_path / "run").all().collect().equals(rows)
     assert glane.verify(tmp_path / "run").is_as_it_was
     assert not list((tmp_path / "run").rglob("*.tmp"))
+
+
+def test_which_key_a_file_needs_is_told_without_reading_it_whole(
+    tmp_path: Path, ring: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An encrypted file, and one of the user's that nothing tells of: both may be as large as a disk."""
+    tables, theirs = many(tmp_path / "set"), tmp_path / "theirs" / "plain.parquet"
+    theirs.parent.mkdir()
+    pq.write_table(next(iter(tables.values())), theirs)
+    pq.write_table(next(iter(tables.values())), plain := tmp_path / "set" / "plain.parquet")
+    (tmp_path / "set" / MANIFEST).write_text("{}")
+    read, digest = [], digest_of
+    monkeypatch.setattr(rewriting, "digest_of", lambda path: read.append(path) or digest(path))
+    found = keys_needed([str(tmp_path)])
+    assert (found.files, found.left) == ({"old": list(tables)}, [plain, theirs])
+    assert read == [plain]
 
 
 def many(folder: Path) -> dict[Path, pa.Table]:

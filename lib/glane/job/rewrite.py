@@ -82,13 +82,13 @@ def keys_needed(places: Sequence[str]) -> KeysNeeded:
     """
     by_key, left, damaged = defaultdict[str | None, list[Path]](list), list[Path](), list[Path]()
     for root in _roots(places):
-        for path, is_ours in _parquet_below(root):
+        for path, is_of_run in _parquet_below(root):
             try:
                 key = key_of(path)
             except (OSError, pa.ArrowException):
                 damaged.append(path)
                 continue
-            if key is None and not is_ours:
+            if key is None and not is_of_run and not _is_ours(path):
                 left.append(path)
             else:
                 by_key[key].append(path)
@@ -208,28 +208,29 @@ def _is_part(path: Path) -> bool:
 
 
 def _parquet_below(root: Path) -> Iterator[tuple[Path, bool]]:
-    """The Parquet files in a folder, and whether it is known of each that glane wrote it as it is."""
-    of_runs, foreign = list[Path](), set[Path]()
+    """The Parquet files in a folder, and whether each is one that a run has."""
+    of_runs, foreign = set[Path](), set[Path]()
     for told, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         folder = Path(told)
         if MARKER in names:
-            of_runs.append(folder)
+            of_runs.add(folder)
             foreign |= set(unknown_in(RunDirectory(root=folder)))
+        above = (folder, *folder.parents)
+        is_of_run, is_foreign = not of_runs.isdisjoint(above), not foreign.isdisjoint(above)
         for path in (folder / name for name in sorted(names) if not name.startswith(".")):
-            if path.is_symlink() or not is_parquet(path):
-                continue
-            is_of_run = any(path.is_relative_to(run) for run in of_runs)
-            is_foreign = not foreign.isdisjoint((path, *path.parents))
-            yield path, (is_of_run and not is_foreign) or _is_ours(path)
+            if not path.is_symlink() and is_parquet(path):
+                yield path, is_of_run and not is_foreign and path not in foreign
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether what stands beside a file says that glane wrote it as it is."""
+    """Whether what stands beside a file says that glane wrote it as it is; it is read only where that may be."""
     folder = path.parent
     if (folder / MARK).exists():
         return True
-    digest, manifest = digest_of(path), folder / MANIFEST
-    if manifest.exists() and digest in manifest.read_text(encoding="utf-8", errors="replace"):
-        return True
-    return digest in read_written(folder).digests.get(path.name, ())
+    held, manifest = read_written(folder).digests.get(path.name, ()), folder / MANIFEST
+    told = manifest.read_text(encoding="utf-8", errors="replace") if manifest.exists() else ""
+    if not held and not told:
+        return False
+    digest = digest_of(path)
+    return digest in held or digest in told
