@@ -94,7 +94,7 @@ class WrittenFiles(Record):
 
     def mark_of(self, name: str) -> str | None:
         """The call that a file is of, by the name of its first file; None of a file that no call is known of."""
-        return next((mark for mark, call in self.calls.items() if name in call.names), None)
+        return next((mark for mark, call in self.calls.items() if any(name in one.files for one in call.told)), None)
 
 
 def refuse_inside_run(path: str | Path, *, setting: str, itself: bool = True) -> None:
@@ -124,11 +124,12 @@ def refuse_foreign(root: Path, names: Mapping[str, object], *, setting: str) -> 
         RunError: naming the first of them.
     """
     written = read_written(root)
+    known = {*written.names}
     for name in names:
         path = root / name
         if not path.exists() and not path.is_symlink():
             continue
-        if name not in written.names:
+        if name not in known:
             why = f"is there, and {WRITTEN} does not say that glane wrote it"
         elif name in written.digests and not (path.is_file() and digest_of(path) in written.digests[name]):
             why = "was changed since glane wrote it"
