@@ -112,6 +112,11 @@ def content_digest(stream: IO[bytes]) -> str:
     return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()  # type: ignore[arg-type]
 
 
+def bytes_digest(content: bytes) -> str:
+    """The same of some bytes."""
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
+
+
 def write_once(path: Path, write: Callable[[IO[bytes]], object], *, mode: int, setting: str = "run.dir") -> bool:
     """Write a file that appears whole under its final name, or not at all. Return False if it existed already.
 

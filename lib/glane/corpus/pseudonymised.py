@@ -5,7 +5,6 @@ Their texts, and nothing else, are what a run on them reads, quotes and shows. T
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from glane.corpus.unchanged import KnownFile
 from glane.errors import RecordError
 from glane.plain_values import json_values
 from glane.records import Record, parse_record, read_record
-from glane.storage import exists
+from glane.storage import bytes_digest, exists
 from glane.validation import Strict
 
 RECORD = "pseudonyms.json"
@@ -77,7 +76,7 @@ class PseudonymMark(Record):
 def made_of_digest(rules: PseudonymRules, sources: Sequence[KnownFile], *, ids: Sequence[str] = ()) -> str:
     """What a file of offsets is known by: the rules, the content of the files, and how ids are written if told."""
     told = [rules.model_dump(mode="json"), [one.digest for one in sources], *ids]
-    return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=16).hexdigest()
+    return bytes_digest(json.dumps(told, sort_keys=True).encode())
 
 
 def pseudonymised_beside(path: str) -> PseudonymisedInput | None:

@@ -34,7 +34,7 @@ from glane.run.description import EarlierRun
 from glane.run.directory import RunDirectory
 from glane.run.erased import read_erased
 from glane.settings import DataSettings
-from glane.storage import exists, listed, patiently, write_once
+from glane.storage import bytes_digest, exists, listed, patiently, write_once
 from glane.task.prompt import PromptStyle
 from glane.task.task import Task
 from glane.types import Document, Status
@@ -185,7 +185,7 @@ class _Side:
 
 
 def _digest_of(plan: Plan) -> str:
-    return blake2b(np.ascontiguousarray(plan.shard_rows, np.int64).tobytes(), digest_size=16).hexdigest()
+    return bytes_digest(np.ascontiguousarray(plan.shard_rows, np.int64).tobytes())
 
 
 def _digest(document: Document) -> bytes:

@@ -18,7 +18,7 @@ from glane.regular import check_written, open_file
 from glane.rewritten import REWRITTEN, original_digest
 from glane.run.directory import RunDirectory
 from glane.run.names import DRIFT, MARKER
-from glane.storage import content_digest, exists, listed, patiently
+from glane.storage import bytes_digest, content_digest, exists, listed, patiently
 from glane.validation import Strict
 
 _READERS = 8
@@ -56,7 +56,7 @@ class RunDigests(Record):
     def expected(self) -> str:
         """The digest of all but `own`."""
         values = {name: value for name, value in self.as_values().items() if name != "own"}
-        return _digest(json.dumps(values, sort_keys=True).encode())
+        return bytes_digest(json.dumps(values, sort_keys=True).encode())
 
 
 def write_digests(directory: RunDirectory, fingerprint_digest: str) -> None:
@@ -89,7 +89,7 @@ def renew_digests(directory: RunDirectory, files: Mapping[Path, bytes]) -> None:
     """
     with contextlib.suppress(RecordError):
         taken = read_digests_of_run(directory)
-        new = {_name(directory, path): _digest(content) for path, content in files.items()}
+        new = {_name(directory, path): bytes_digest(content) for path, content in files.items()}
         if taken is not None and new.items() - taken.files.items():
             told = taken.model_copy(update={"files": {**taken.files, **new}})
             directory.write_record(directory.digests, told.model_copy(update={"own": told.expected()}))
@@ -130,10 +130,6 @@ def _digest_of_first(stream: IO[bytes], num_bytes: int) -> str:
         digest.update(content)
         num_bytes -= len(content)
     return digest.hexdigest()
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def _fixed(directory: RunDirectory) -> Iterator[Path]:

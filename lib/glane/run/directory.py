@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import re
 import secrets
@@ -18,7 +17,7 @@ from glane.records import Record, read_record
 from glane.run.names import MARKER, PART
 from glane.run.paths import RunPaths
 from glane.settings import RunSettings
-from glane.storage import TEMPORARY, exists, patiently, replace_file, storage_errors, write_once
+from glane.storage import TEMPORARY, bytes_digest, exists, patiently, replace_file, storage_errors, write_once
 
 
 class Marker(Record):
@@ -66,7 +65,7 @@ class RunDirectory(RunPaths):
     def erasures(self) -> str:
         """What tells the documents that were erased of the run, as a digest; empty where none were."""
         try:
-            return hashlib.blake2b(self.erased.read_bytes(), digest_size=16).hexdigest()
+            return bytes_digest(self.erased.read_bytes())
         except FileNotFoundError:
             return ""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
+
+from glane.storage import bytes_digest
 
 _MOST = 20  # differences that are listed
 Fingerprint = Mapping[str, Any]  # plain values; each kind of work chooses its own keys
@@ -18,7 +19,7 @@ def fingerprint_digest(fingerprint: Fingerprint) -> str:
 
 def text_digest(text: str) -> str:
     """BLAKE2b of a text, as 32 hexadecimal digits."""
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return bytes_digest(text.encode())
 
 
 def differences(before: Any, now: Any, *, place: str = "") -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,7 @@ from glane.parquet import ParquetFile, open_parquet, schema_as_read, write_parqu
 from glane.plain_values import json_values
 from glane.run.directory import RunDirectory
 from glane.run.repeats import DIGEST, DUPLICATE
-from glane.storage import patiently, write_once
+from glane.storage import bytes_digest, patiently, write_once
 from glane.validation import Strict
 
 _KEY = b"glane_shard"
@@ -160,7 +159,7 @@ def _facts(directory: RunDirectory, shard: int, parquet: ParquetFile) -> PartFac
 
 def _columns_digest(schema: pa.Schema) -> str:
     told = schema.remove_metadata().to_string(show_field_metadata=False)
-    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+    return bytes_digest(told.encode())
 
 
 def _rows_of_a_group(table: pa.Table) -> int:

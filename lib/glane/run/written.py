@@ -8,7 +8,6 @@ of two calls are never taken for one result (`glane.run.whole`).
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ from glane.run.audit import note_wrote
 from glane.run.digests import digest_of_file
 from glane.run.links import RunLink, as_written
 from glane.run.names import MARKER
-from glane.storage import replace_file, storage_errors
+from glane.storage import bytes_digest, replace_file, storage_errors
 from glane.validation import Strict
 
 WRITTEN = ".glane-files"
@@ -298,5 +297,5 @@ def read_written(root: Path) -> WrittenFiles:
 def digest_of(content: bytes | Path) -> str:
     """The digest of what a file holds; of what it held before it was encrypted again, if it was."""
     if isinstance(content, bytes):
-        return hashlib.blake2b(content, digest_size=16).hexdigest()
+        return bytes_digest(content)
     return digest_of_file(content)
