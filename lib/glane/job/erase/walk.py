@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,13 +71,23 @@ def _add_run(found: Place, root: Path) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ties:
-    """By what a run hangs together with others."""
+    """By what some runs hang together with others."""
 
-    identity: str | None
-    extends: str | None
+    roots: frozenset[Path]
+    identities: frozenset[str]
+    extends: frozenset[str]
     inputs: frozenset[str]  # paths and digests of input files
     made: frozenset[str]  # digests of the files of the result
-    above: frozenset[Path]  # the folders that these files lie in, however deep
+    above: frozenset[Path]  # the folders that the input files lie in, however deep
+
+    def lead_to(self, other: _Ties) -> bool:
+        """Whether any of these runs hangs together with any of the others."""
+        return not (
+            self.inputs.isdisjoint(other.inputs) and self.inputs.isdisjoint(other.made)
+            and self.made.isdisjoint(other.inputs)
+            and self.extends.isdisjoint(other.identities) and self.identities.isdisjoint(other.extends)
+            and self.roots.isdisjoint(other.above) and self.above.isdisjoint(other.roots)
+        )  # fmt: skip
 
 
 def related(place: Place, named: Sequence[Path]) -> list[Path]:
@@ -89,27 +99,32 @@ def related(place: Place, named: Sequence[Path]) -> list[Path]:
     chosen = [root for root in place.runs if any(root == one or one in root.parents for one in named)]
     rest = [root for root in place.runs if root not in chosen]
     new = chosen
-    while new := [root for root in rest if any(_hang_together(ties, root, one) for one in new)]:
+    while new:
+        reached = _together([ties[root] for root in new])  # at once: each with each is their square
+        new = [root for root in rest if reached.lead_to(ties[root])]
         chosen += new
         rest = [root for root in rest if root not in new]
     return chosen
 
 
-def _hang_together(ties: Mapping[Path, _Ties], one: Path, other: Path) -> bool:
-    first, second = ties[one], ties[other]
-    if {first.extends, second.extends} & {first.identity, second.identity} - {None}:
-        return True
-    if (first.inputs & second.inputs) or (first.inputs & second.made) or (second.inputs & first.made):
-        return True
-    return one in second.above or other in first.above
+def _together(some: Sequence[_Ties]) -> _Ties:
+    return _Ties(
+        roots=frozenset[Path]().union(*(one.roots for one in some)),
+        identities=frozenset[str]().union(*(one.identities for one in some)),
+        extends=frozenset[str]().union(*(one.extends for one in some)),
+        inputs=frozenset[str]().union(*(one.inputs for one in some)),
+        made=frozenset[str]().union(*(one.made for one in some)),
+        above=frozenset[Path]().union(*(one.above for one in some)),
+    )
 
 
 def _ties(root: Path, told: RunDescription) -> _Ties:
     files = [*told.files, *originals_of(root)]
     paths = [Path(file.path).resolve() for file in files]
     return _Ties(
-        identity=_identity(root),
-        extends=None if told.extends is None else told.extends.id,
+        roots=frozenset([root]),
+        identities=_identities(root),
+        extends=frozenset([] if told.extends is None else [told.extends.id]),
         inputs=frozenset((*map(str, paths), *(file.digest for file in files if file.digest))),
         made=_made(root),
         above=frozenset(folder for path in paths for folder in path.parents),
@@ -135,11 +150,11 @@ def _made(root: Path) -> frozenset[str]:
     return frozenset()
 
 
-def _identity(root: Path) -> str | None:
+def _identities(root: Path) -> frozenset[str]:
     try:
-        return RunDirectory(root=root).identity()
+        return frozenset([RunDirectory(root=root).identity()])
     except GlaneError:
-        return None
+        return frozenset()
 
 
 @contextlib.contextmanager
