@@ -99,10 +99,9 @@ def note_reads_inside_runs(paths: Iterable[str | Path]) -> None:
     """
     if audit_folder() is None:
         return
-    resolved = [Path(path).resolve() for path in paths]
-    folders = [folder for path in resolved for folder in path.parents if (folder / MARKER).is_file()]
-    for folder in dict.fromkeys(folders):
-        note("read", run=audited_run(RunDirectory(root=folder)), folder=str(folder))
+    for folder in dict.fromkeys(folder for path in paths for folder in Path(path).resolve().parents):
+        if (folder / MARKER).is_file():
+            note("read", run=audited_run(RunDirectory(root=folder)), folder=str(folder))
 
 
 def note_wrote(folder: Path, first_file: str, of: Iterable[str]) -> None:
