@@ -320,8 +320,8 @@ def test_tls_of_all_starts_erasures_and_the_site_s_ages_are_told(
         assert "sent each other was not encrypted" in told
         assert "Of 3 starts of the run, 1 were with TLS, 1 without, and 1 on one node" in told
     erased = state_of(found, "DPIA", "2.8")[1]
-    assert "2026-01-07T10:00:00+00:00, 1 document(s)" in erased
-    assert "2026-03-07T10:00:00+00:00, 3 document(s)" in erased
+    assert "2026-01-07T10:00:00+00:00, 1 document of the run was erased" in erased
+    assert "2026-03-07T10:00:00+00:00, 3 documents of the run were erased" in erased
     for paper, item in (("DPIA", "2.5"), ("Record of processing", "f")):
         state, told = state_of(found, paper, item)
         assert state == "authors"  # no time limit of the results, which people set

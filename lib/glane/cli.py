@@ -153,7 +153,10 @@ def run_job(
         else:
             say("interrupted; nothing is kept to go on from, run the same command again", to=sys.stderr)
         sys.exit(130)
-    except Exception as error:  # a mistake of glane
+    except Exception as error:
+        if isinstance(error, PermissionError) and error.filename is not None:
+            _fail(f"{error.filename}: you have no right to read or write it. Ask its owner, or name another place.")
+        # a mistake of glane
         print(trace(error), file=sys.stderr)
         if type(error).__module__.startswith(_READERS):
             complain("A file that was read may be damaged: glane verify run.dir=… tells of a run.")

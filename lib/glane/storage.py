@@ -15,6 +15,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -95,7 +96,15 @@ def listed(folder: Path, pattern: str) -> list[Path]:
     Raises:
         OSError: if it could not be found out.
     """
-    return patiently(lambda: sorted(folder.glob(pattern)))
+
+    def look() -> list[Path]:  # Path.glob takes a folder that may not be read for an empty one
+        try:
+            found = list(folder.iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return sorted(path for path in found if fnmatchcase(path.name, pattern))
+
+    return patiently(look)
 
 
 def remove(path: Path) -> None:

@@ -15,7 +15,7 @@ from glane.records import Record, read_record
 from glane.run.audit import audit_folder
 from glane.run.audit_chain import Checked, check, parsed_lines
 from glane.run.audit_entry import AuditEntry
-from glane.storage import storage_errors, write_once
+from glane.storage import listed, write_once
 from glane.validation import Strict
 
 _PATTERN = "*.jsonl"
@@ -88,8 +88,12 @@ def audit(folder: str | Path | None = None, *, against: str | Path | None = None
     if not root.is_dir():
         raise RunError(f"dir: {root} is no folder. Give that of the audit log.")
     kept = {} if against is None else _read_heads(Path(against).expanduser()).heads
-    with storage_errors(root, setting="dir"):
-        paths = sorted(root.glob(_PATTERN))
+    try:
+        paths = listed(root, _PATTERN)
+    except OSError as error:
+        raise RunError(
+            f"dir: {root} cannot be read ({error.strerror}). Audit as a user who may read the log."
+        ) from None
     at = {name: {one.number: one.sha256} for name, one in kept.items()}
     chains = tuple(check(path, at=at.get(path.name)) for path in paths)
     entries = sorted((one for path in paths for one in parsed_lines(path)), key=lambda one: one.time) if show else []

@@ -31,6 +31,7 @@ from glane.run.repeats import DUPLICATE
 from glane.run.unaltered import refuse_altered
 from glane.settings import ExtractSettings
 from glane.spreadsheets import without_formulas
+from glane.storage import listed
 from glane.task.doubts import doubts
 from glane.task.task import Task, load_task
 from glane.toys import notice_lines
@@ -275,9 +276,9 @@ def _opened(directory: RunDirectory, path: str | Path, *, partial: bool) -> Run:
     refuse_changing(directory)
     if directory.is_complete:
         check_intact(directory)
-        files = sorted(str(file) for file in directory.records.glob("*.parquet"))
+        files = [str(file) for file in listed(directory.records, "*.parquet")]
         return Run(directory=directory, is_complete=True, _files=tuple(files))
-    files = sorted(str(file) for file in directory.parts.glob("part-*.parquet"))
+    files = [str(file) for file in listed(directory.parts, "part-*.parquet")]
     if not partial:
         raise RunError(
             f"{path}: this run is not complete ({len(files)} shards committed). Run its command again to go on; in "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 from collections import defaultdict
@@ -210,7 +211,7 @@ def _is_part(path: Path) -> bool:
 def _parquet_below(root: Path) -> Iterator[tuple[Path, bool]]:
     """The Parquet files in a folder, and whether each is one that a run has."""
     of_runs, foreign = set[Path](), set[Path]()
-    for told, folders, names in os.walk(root):
+    for told, folders, names in os.walk(root, onerror=_refuse_unread):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         folder = Path(told)
         if MARKER in names:
@@ -219,8 +220,20 @@ def _parquet_below(root: Path) -> Iterator[tuple[Path, bool]]:
         above = (folder, *folder.parents)
         is_of_run, is_foreign = not of_runs.isdisjoint(above), not foreign.isdisjoint(above)
         for path in (folder / name for name in sorted(names) if not name.startswith(".")):
-            if not path.is_symlink() and is_parquet(path):
+            if path.is_symlink():
+                continue
+            if not os.access(path, os.R_OK):
+                _refuse_unread(PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path)))
+            if is_parquet(path):
                 yield path, is_of_run and not is_foreign and path not in foreign
+
+
+def _refuse_unread(error: OSError) -> None:
+    """What is not read may need any key: that it needs none is not said."""
+    raise RunError(
+        f"{error.filename}: cannot be read ({error.strerror}), so which keys are needed there is not known. Ask as a "
+        "user who may read it, or name other folders."
+    )
 
 
 def _is_ours(path: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from glane.languages import plurals_in
 from glane.reporting.facts import FACTS
 from glane.reporting.items import Item, checklist
 from glane.reporting.known import Known, Source
@@ -53,5 +54,5 @@ def _filled(name: ChecklistName, item: Item, known: Known) -> Filled:
         sources[fact.source] = None
         told["en"].append(found)
         told["fr"].append(fact.tell(known, "fr") or "")
-    texts: dict[Language, str] = {"en": " ".join(told["en"]), "fr": " ".join(told["fr"])}
+    texts: dict[Language, str] = {code: plurals_in(" ".join(found), code) for code, found in told.items()}
     return Filled(checklist=name, item=item, told=texts, sources=tuple(sources), to_make=tuple(to_make))

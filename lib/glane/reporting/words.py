@@ -188,7 +188,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "not_usable": "Une valeur que le texte ne dit pas est absente, avec une raison. Les documents sans réponse "
         "utilisable sont gardés, avec un statut et une raison, et aucun n'est écarté. Leur nombre : {num}.",
         "left_out": "Documents de l'extraction sans valeurs, que le chiffre ne couvre pas : {num}.",
-        "duplicates": "{num} documents ont reçu la réponse à la même question d'un autre ; chaque document compte.",
+        "duplicates": "{num} document(s) ont reçu la réponse à la même question d'un autre ; chaque document compte.",
         "task": "Tâche {name} {version}, rédigée en {language}, {fields} champs. Entrées : {inputs}.",
         "fields": "Champs : {fields}.",
         "model": "{name} ; poids (empreinte) : {weights}.",

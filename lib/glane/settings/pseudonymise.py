@@ -88,7 +88,9 @@ class InputPseudonyms(AskedPseudonyms):
     @model_validator(mode="after")
     def _keeps_places(self) -> Self:
         if self.is_asked and self.offsets is None:
-            raise ValueError("offsets: give a path apart from the run, where the places of what is replaced are kept")
+            raise ValueError(
+                "offsets=… is needed: a path apart from the run, where the places of what is replaced are kept"
+            )
         if self.dates == "kept" and self.shift_columns:
             raise ValueError("shift_columns shifts dates beside a text whose dates are kept; give dates=shifted")
         return self
