@@ -65,6 +65,9 @@ def test_a_listing_is_of_a_folder_that_can_be_read_or_of_none(tmp_path: Path) ->
         (tmp_path / name).touch()
     assert listed(tmp_path, "*.parquet") == [tmp_path / "a.parquet", tmp_path / "b.parquet"]
     assert listed(tmp_path / "none", "*") == listed(tmp_path / "c.json", "*") == []
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.parquet").touch()
+    assert listed(tmp_path, "*/a.parquet") == [tmp_path / "in" / "a.parquet"]
     code = f"import pathlib; from glane.storage import listed; print(listed(pathlib.Path({str(tmp_path)!r}), '*'))"
     tmp_path.chmod(0)
     done = subprocess.run(

@@ -15,7 +15,6 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -99,10 +98,10 @@ def listed(folder: Path, pattern: str) -> list[Path]:
 
     def look() -> list[Path]:  # Path.glob takes a folder that may not be read for an empty one
         try:
-            found = list(folder.iterdir())
+            next(folder.iterdir(), None)
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(path for path in found if fnmatchcase(path.name, pattern))
+        return sorted(folder.glob(pattern))
 
     return patiently(look)
 
