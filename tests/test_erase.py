@@ -676,6 +676,22 @@ def test_numbers_in_results_of_other_documents_are_not_taken_for_those_that_are_
     assert b"1007" in (tmp_path / "others" / "export" / "records.csv").read_bytes()
 
 
+def test_files_of_no_run_that_share_a_sentence_with_the_document_are_left(tmp_path):
+    """A sentence that the run's other documents do not have may be in any other data set: it is no proof of a person."""
+    extract_here(make_settings(documents(tmp_path / "theirs.parquet"), tmp_path / "run"))
+    shared = "Elle habite 17 impasse des Glycines bleues, portable 0699887766."
+    table = as_parquet(pl.DataFrame({"id": ["a-1", "a-2"], "text": ["Monsieur Bonnet va bien.", shared]}))
+    with_id = as_parquet(pl.DataFrame({"id": ["a-1", GONE], "text": ["Monsieur Bonnet va bien.", shared]}))
+    write_folder(tmp_path / "of_others", {"documents.parquet": table, "page.md": shared.encode()})
+    write_folder(tmp_path / "of_the_person", {"documents.parquet": with_id, "page.md": f"{GONE}: {shared}".encode()})
+    before = {path: path.read_bytes() for path in (tmp_path / "of_others").iterdir()}
+    is_clean, said = do(tmp_path)
+    assert is_clean, said
+    assert {path: path.read_bytes() for path in (tmp_path / "of_others").iterdir()} == before
+    assert read_parquet_frame(tmp_path / "of_the_person" / "documents.parquet")["id"].to_list() == ["a-1"]
+    assert not (tmp_path / "of_the_person" / "page.md").exists()
+
+
 def test_what_a_link_leads_to_is_told_or_looked_at_and_what_is_beside_a_run_that_is_one(tmp_path):
     far, here = tmp_path / "far", tmp_path / "here"
     far.mkdir()

@@ -76,10 +76,10 @@ def steps_in(
     for mark, call in written.calls.items():
         links = {link.id for told in call.told for link in told.runs}
         if not links or links & {*related}:
-            told_ids, columns = (ids, names) if links else (telling, hardly)
-            found += _of_call(folder, written, mark, call, names_here, runs, told_ids, columns, sought)
+            told_ids, columns, what = (ids, names, sought) if links else (telling, hardly, sought.telling)
+            found += _of_call(folder, written, mark, call, names_here, runs, told_ids, columns, what)
     alone = [name for name in written.names if name in names_here and written.mark_of(name) is None]
-    found += _of_files(folder, written, alone, telling, hardly, sought)
+    found += _of_files(folder, written, alone, telling, hardly, sought.telling)
     return _told_once(found)
 
 

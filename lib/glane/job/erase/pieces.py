@@ -57,9 +57,12 @@ class Sought:
 
     @property
     def telling(self) -> Sought:
-        """The same with those ids alone that can hardly be anything else."""
+        """Those ids alone that can hardly be anything else, for files that may be of other documents.
+
+        Pieces are told from texts of the runs that were looked at: a form or a phrase of other documents has them, too.
+        """
         ids = tuple(one for one in self.ids if is_telling(one))
-        return replace(self, ids=ids, cells=only_telling(self.cells))
+        return replace(self, ids=ids, pieces=(), cells=only_telling(self.cells))
 
     @property
     def without_words(self) -> Sought:
