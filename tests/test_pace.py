@@ -1,5 +1,6 @@
 """How often the drivers of a run look at its files: seldom where they are many, and never too seldom for who follows."""
 
+import dataclasses
 import itertools
 import math
 import os
@@ -96,6 +97,23 @@ def test_a_job_alone_tells_every_ten_seconds_as_ever(run, clock, monkeypatch):
         assert looks(reporter, clock, 31) == [0, 10, 20, 30]
     lines = run.directory.log.read_text().splitlines()
     assert sum("engine(s) at work" in line for line in lines) == 4
+
+
+def test_rows_per_second_and_the_time_left_leave_out_the_start_of_engines(run, clock, monkeypatch):
+    """A minute of loading before the first rows would make one row a second of ten."""
+    done, real = iter([0] * 7 + [100, 200]), progress.snapshot
+
+    def at_work(*told):
+        return dataclasses.replace(real(*told), rows_done=next(done), rows_total=400)
+
+    monkeypatch.setattr(progress, "snapshot", at_work)
+    with ProgressReporter(run.directory, run.plan, style="none") as reporter:
+        assert len(looks(reporter, clock, 80)) == 9
+    *starting, first, second = run.directory.log.read_text().splitlines()
+    assert all("0.0 rows/s" in line and "ETA unknown" in line for line in starting[-7:])
+    assert "10.0 rows/s" in first
+    assert "10.0 rows/s" in second
+    assert "ETA 0:00:20" in second
 
 
 def test_a_published_run_is_not_looked_at(run, clock, monkeypatch):

@@ -151,7 +151,10 @@ class ProgressReporter:
         now = time.monotonic()
         state = snapshot(self._directory, self._plan)
         self._pace.looked(began=now, num_jobs=state.num_jobs)
-        self._history.append((now, state.rows_done, state.prompt_tokens + state.output_tokens))
+        done = (state.rows_done, state.prompt_tokens + state.output_tokens)
+        if len(self._history) == 1 and self._history[0][1:] == done:
+            self._history.clear()  # engines are starting: rows per second and the time left are told without that
+        self._history.append((now, *done))
         if self._live is not None:
             self._live.update(self._view(state))
         if self._live is None or now - self._last_line >= self._line_every_s:
@@ -163,7 +166,7 @@ class ProgressReporter:
         return state
 
     def _rates(self) -> tuple[float, float]:
-        """Rows and tokens per second over the last updates in which something was done."""
+        """Rows and tokens per second over the last updates, from the last one before something was done."""
         if len(self._history) < 2:
             return 0.0, 0.0
         (t0, rows0, tokens0), (t1, rows1, tokens1) = self._history[0], self._history[-1]
