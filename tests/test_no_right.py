@@ -31,6 +31,10 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("closed")
     extract_here(make_settings(write_documents(place / "d.parquet", ["a", "b"]), place / "run"))
     (place / "run").chmod(0)
+    tried = [*UNPRIVILEGED, sys.executable, "-c", f"import os, glane.cli; os.listdir({str(place / 'run')!r})"]
+    done = subprocess.run(tried, capture_output=True, text=True, timeout=120, check=False)
+    if "PermissionError" not in done.stderr or repr(str(place / "run")) not in done.stderr:
+        pytest.skip("root cannot give up its rights here, or reads this code by them")
     return place / "run"
 
 
