@@ -853,7 +853,9 @@ class Reader:
         self.driver.get_log("performance")
 
     def open(self, page):
+        """Open a page, and wait until it was drawn: until then, what is drawn when it comes into view has no text."""
         self.driver.get(page.as_uri())
+        self.driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
 
     def type(self, *keys):
         from selenium.webdriver import ActionChains
