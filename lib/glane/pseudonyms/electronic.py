@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from glane.pseudonyms.kinds import Found
-from glane.pseudonyms.words import folded, is_common
+from glane.pseudonyms.words import folded, is_before, is_common
 
 _AT = re.compile(  # as a sign, in brackets, or as a word
     r"[@＠]|(?<=[\[({< _\u00a0])(?:at|arr?obas[eé])(?=[ _\u00a0\])}>])"
@@ -72,7 +72,9 @@ def electronic(text: str) -> Iterator[Found]:
     yield from mails
     within = {place for mail in mails for place in range(mail.start, mail.end)}
     for one in _HANDLE.finditer(text):
-        if one.start() not in within and ("_" in one["name"].strip("_") or _is_named(text, one.start())):
+        if one.start() not in within and (
+            "_" in one["name"].strip("_") or is_before(_NAMED, text, one.start(), within=90)
+        ):
             yield Found(*one.span(), "account")
     yield from (Found(*one.span("name"), "account") for one in _SAID.finditer(text) if _is_account(one))
 
@@ -101,10 +103,6 @@ def _is_surely(local: str, domain: re.Match[str]) -> bool:
     """Whether it is one all the same: "seen at hospital.fr" and "arrêt AT prolongé.Reprise" are none."""
     is_address = _LOCAL_IS_ONE.search(local) is not None or _WEBMAIL.match(domain["name"]) is not None
     return is_address and _TOP.search(domain[0]) is not None
-
-
-def _is_named(text: str, start: int) -> bool:
-    return _NAMED.search(text, max(0, start - 90), start) is not None
 
 
 def _is_account(said: re.Match[str]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from glane.pseudonyms.checks import iban_key, luhn, rib_key
 from glane.pseudonyms.kinds import Found
-from glane.pseudonyms.words import folded, several
+from glane.pseudonyms.words import folded, is_before, several
 
 # Letters and digits of an IBAN, by its country. Source: SWIFT, "IBAN Registry", and what is in use beside it.
 _LENGTHS = {
@@ -27,6 +27,7 @@ _IBAN = re.compile(rf"\b(?P<country>[A-Z]{{2}}|[a-z]{{2}}){_GAP}\d{{2}}(?=(?P<re
 _LEAST_DIGITS = 8  # of an account
 _S = r"[ \u00a0\u202f.|/-]{0,3}"
 _RIB = re.compile(rf"(?<![^\W_])\d{{5}}{_S}\d{{5}}(?:{_S}[A-Z\d]){{11}}{_S}\d\d(?![^\W_])")
+_NEAR = 60  # code points before a number, in which a word says what it is
 _LABEL = re.compile(r"\b(?:iban|rib|coordonn[ée]es bancaires|compte|virement)\b[^\n]{0,30}$", re.IGNORECASE)
 _CARD = re.compile(
     r"(?<![^\W_])(?<![.,/+-])(?:[2-6]\d{3}(?P<sep>[ \u00a0.-]?)\d{4}(?P=sep)\d{4}(?P=sep)\d{4}(?:(?P=sep)\d{3})?"
@@ -43,19 +44,15 @@ def money(text: str) -> Iterator[Found]:
         if (end := _end_of_iban(text, one)) is not None:
             yield Found(one.start(), end, "iban")
     for one in _RIB.finditer(text):
-        if rib_key(told := _signs(one[0])) == int(told[-2:]) or _is_labelled(_LABEL, text, one.start()):
+        if rib_key(told := _signs(one[0])) == int(told[-2:]) or is_before(_LABEL, text, one.start(), within=_NEAR):
             yield Found(*one.span(), "iban")
     for one in _CARD.finditer(text):
-        if luhn(_signs(one[0])) or _is_labelled(_CARD_LABEL, text, one.start()):
+        if luhn(_signs(one[0])) or is_before(_CARD_LABEL, text, one.start(), within=_NEAR):
             yield Found(*one.span(), "card")
 
 
 def _signs(told: str) -> str:
     return re.sub(r"[\W_]", "", folded(told)).upper()
-
-
-def _is_labelled(label: re.Pattern[str], text: str, start: int) -> bool:
-    return label.search(text, max(0, start - 60), start) is not None
 
 
 def _end_of_iban(text: str, found: re.Match[str]) -> int | None:
@@ -69,7 +66,7 @@ def _end_of_iban(text: str, found: re.Match[str]) -> int | None:
     if sum(map(str.isdigit, signs[4:])) < _LEAST_DIGITS:
         return None
     is_whole = end == len(text) or not text[end].isalnum()
-    is_one = iban_key(signs[:2], signs[4:]) == int(signs[2:4]) or _is_labelled(_LABEL, text, found.start())
+    is_one = iban_key(signs[:2], signs[4:]) == int(signs[2:4]) or is_before(_LABEL, text, found.start(), within=_NEAR)
     return end if is_whole and is_one else None
 
 

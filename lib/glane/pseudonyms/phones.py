@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from glane.pseudonyms.kinds import Found
+from glane.pseudonyms.words import is_before
 
 _B = r"[ .\-/\u00a0\u202f]"  # between groups of digits
 _PHONE = re.compile(
@@ -75,7 +76,7 @@ def phones(text: str) -> Iterator[Found]:
 
 
 def _is_labelled(text: str, start: int) -> bool:
-    return _LABEL.search(text, max(0, start - 40), start) is not None
+    return is_before(_LABEL, text, start, within=40)
 
 
 def _is_grouped(text: str, found: re.Match[str]) -> bool:

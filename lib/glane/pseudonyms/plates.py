@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from glane.pseudonyms.kinds import Found
-from glane.pseudonyms.words import folded, is_common, several
+from glane.pseudonyms.words import folded, is_before, is_common, several
 
 _GIVEN = "ABCDEFGHJKLMNPQRSTVWXYZ"  # I, O and U are not
 _L = rf"[{_GIVEN}]"
@@ -18,6 +18,7 @@ _BEFORE = re.compile(
     rf"(?<![\w/.,-])[1-9]\d{{0,3}}(?P<sep>[ \u00a0.-]?){_L}{{2,3}}(?P=sep){_DEPARTMENT}(?![\w/%-]|[.,]\d)",
     re.IGNORECASE,
 )
+_NEAR = 60  # code points before a plate, in which a word says what it is
 _LABEL = re.compile(
     r"\b(?:immat(?:ricul\w*)?|carte grise|registration (?:number|plate)|licen[cs]e plate|number plate)\b"
     r"[^\n\d.;]{0,30}$",
@@ -47,18 +48,14 @@ def plates(text: str) -> Iterator[Found]:
             yield Found(*one.span(), "plate")
 
 
-def _is_before(pattern: re.Pattern[str], text: str, start: int) -> bool:
-    return pattern.search(text, max(0, start - 60), start) is not None
-
-
 def _is_of_today(text: str, found: re.Match[str]) -> bool:
-    if _is_before(_LABEL, text, found.start()):
+    if is_before(_LABEL, text, found.start(), within=_NEAR):
         return True
-    if _is_before(_BATCH, text, found.start()):
+    if is_before(_BATCH, text, found.start(), within=_NEAR):
         return False
     if found["sep"] in ("-", "–", "·"):
         return folded(found[0][:2]) not in _NO_PLATES
-    if _is_before(_VEHICLE, text, found.start()):
+    if is_before(_VEHICLE, text, found.start(), within=_NEAR):
         are_words = [is_common(folded(one)) for one in re.findall(r"[^\W\d_]+", found[0])]
         return not (all(are_words) if found[0].isupper() else any(are_words))
     return found[0].isupper() and not found["sep"]
@@ -68,9 +65,9 @@ def _is_of_before(text: str, found: re.Match[str]) -> bool:
     letters = "".join(re.findall(r"[^\W\d_]{2,}", found[0]))
     if is_common(folded(letters)) or folded(letters) in _MONTHS:
         return False
-    if _is_before(_LABEL, text, found.start()) or _is_before(_VEHICLE, text, found.start()):
+    if is_before(_LABEL, text, found.start(), within=_NEAR) or is_before(_VEHICLE, text, found.start(), within=_NEAR):
         return True
-    if _is_before(_BATCH, text, found.start()):
+    if is_before(_BATCH, text, found.start(), within=_NEAR):
         return False
     return found[0].isupper() and found["sep"] == "-" and re.match(r"\d{3}", found[0]) is not None
 

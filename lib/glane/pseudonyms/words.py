@@ -129,6 +129,11 @@ def is_surname(word: str) -> bool:
     return word in listed("surnames")
 
 
+def is_before(pattern: re.Pattern[str], text: str, start: int, *, within: int) -> bool:
+    """Whether a pattern is found in the code points before a place, `within` so many of them."""
+    return pattern.search(text, max(0, start - within), start) is not None
+
+
 def names_a_disease(plain: str, start: int) -> bool:
     """Whether a plain text says before a word that it names a disease, a sign or an instrument: "maladie de"."""
     if plain[max(0, start - 1) : start] not in (" ", "'"):
