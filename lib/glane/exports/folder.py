@@ -16,7 +16,7 @@ from glane.exports.record import Export
 from glane.owned_folders import owned_folder, remove_abandoned
 from glane.records import read_record
 from glane.run.audit import note_wrote
-from glane.run.links import RunLink, as_written
+from glane.run.links import RunLink, refuse_erased_since
 from glane.run.written import WRITTEN, digest_of, note_written, read_written, refuse_foreign, refuse_inside_run
 from glane.storage import exchange, put_folder, storage_errors, sync
 
@@ -80,7 +80,7 @@ def write_whole(root: Path, fill: Callable[[Path], Mapping[str, str]], *, of: Ru
             new.mkdir(mode=_FOLDER_MODE)
             write(new)
             is_replaced = _put(new, root)
-    as_written(() if of is None else (of,))
+    refuse_erased_since(() if of is None else (of,))
     remove_abandoned(root.parent, prefix=prefix)
     return is_replaced
 

@@ -18,9 +18,8 @@ class RunLink(Strict):
 
     id: str
     path: str
-    erased_then: str | None = Key(
-        default=None, exclude=True
-    )  # what was erased of it when its rows were going to be read
+    # What was erased of it when its rows were going to be read; not kept with what is made of it.
+    erased_then: str | None = Key(default=None, exclude=True)
 
 
 def run_at(path: str | None) -> str | None:
@@ -41,18 +40,23 @@ def links_to(directories: Iterable[RunDirectory]) -> tuple[RunLink, ...]:
     return tuple(found)
 
 
-def as_written(links: Iterable[RunLink]) -> tuple[RunLink, ...]:
-    """The links as they are kept beside what was made of the runs.
+def refuse_erased_since(links: Iterable[RunLink]) -> None:
+    """Refuse to write what is made of runs of which documents were erased since their rows were read.
 
     Raises:
-        RunError: if documents were erased of a run since its rows were read: what was made of them may hold these.
+        RunError: what was made of them may hold these.
     """
-    found = tuple(links)
-    for link in found:
+    for link in links:
         is_there = link.erased_then is not None and run_at(link.path) == link.id
         if is_there and RunDirectory(root=Path(link.path)).erasures() != link.erased_then:
             raise RunError(
                 f"{link.path}: documents were erased of this run since it was read here. What is made of it now, and "
                 "what was written already, may hold them: run the same command again, in Python from opening the run."
             )
+
+
+def as_written(links: Iterable[RunLink]) -> tuple[RunLink, ...]:
+    """The links as they are kept beside what was made of the runs; raises as `refuse_erased_since`."""
+    found = tuple(links)
+    refuse_erased_since(found)
     return tuple(RunLink(id=link.id, path=link.path) for link in found)

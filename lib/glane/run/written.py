@@ -20,7 +20,7 @@ from glane.locks import alone_in_folder
 from glane.records import Record, read_record
 from glane.run.audit import note_wrote
 from glane.run.digests import digest_of_file
-from glane.run.links import RunLink, as_written
+from glane.run.links import RunLink, as_written, refuse_erased_since
 from glane.run.names import MARKER
 from glane.storage import bytes_digest, replace_file, storage_errors
 from glane.validation import Strict
@@ -175,7 +175,7 @@ def writing(
         for name in sorted(() if earlier is None else earlier.names - {*digests}):
             _remove_unchanged(root, name, setting=setting)
         yield
-        as_written(of)
+        refuse_erased_since(of)
         _finish(root, now, setting=setting)
 
 
