@@ -42,7 +42,7 @@ def rows_of(table: pa.Table, ids: Collection[str], names: Names, *, anywhere: bo
 def ids_held(path: Path, ids: Collection[str], names: Names, *, anywhere: bool) -> set[str]:
     """Those of the ids that a Parquet file has rows of, as `rows_of` finds them."""
     found = set[str]()
-    for table, _ in groups_of(path):
+    for table, _ in groups_of(path, None if anywhere else names):
         for column, asked in _asked(table, ids, names, anywhere=anywhere):
             found.update(_as_texts(column).filter(pa.array(is_in(column, asked))).unique().to_pylist())
     return found
@@ -81,16 +81,17 @@ def only_telling(columns: Mapping[str, Collection[str]]) -> dict[str, list[str]]
     return {name: [one for one in ids if is_telling(one)] for name, ids in columns.items()}
 
 
-def groups_of(path: Path) -> Iterator[tuple[pa.Table, ParquetFile]]:
-    """The row groups of a Parquet file as tables, and the file."""
+def groups_of(path: Path, columns: Collection[str] | None = None) -> Iterator[tuple[pa.Table, ParquetFile]]:
+    """The row groups of a Parquet file as tables, of these columns if they are told, and the file."""
     with open_parquet(path) as parquet:
         for number in range(parquet.num_row_groups):
-            yield parquet.read_row_group(number), parquet
+            yield parquet.read_row_group(number, columns=None if columns is None else list(columns)), parquet
 
 
 def count_rows(path: Path, ids: Collection[str], names: Names, *, anywhere: bool) -> int:
     """How many rows of a Parquet file are of these documents; raises as `glane.parquet.open_parquet`."""
-    return sum(int(rows_of(table, ids, names, anywhere=anywhere).sum()) for table, _ in groups_of(path))
+    groups = groups_of(path, None if anywhere else names)
+    return sum(int(rows_of(table, ids, names, anywhere=anywhere).sum()) for table, _ in groups)
 
 
 def write_without(
