@@ -494,7 +494,7 @@ def test_the_days_between_two_days_stay(text: str, days: int, new: str) -> None:
     [
         ("12-MAR-2024", "02-AVR-2024"), ("12 MAR 2024", "2 AVR 2024"), ("12MAR2024", "02AVR2024"), ("12-mar-24", "02-avr-24"),
         ("12-MAY-2024", "02-JUN-2024"), ("12-JAN-2024", "02-FÉV-2024"), ("12/mars/2024", "02/avril/2024"), ("12 MARS 24", "2 AVRIL 24"),
-        ("12/03/24", "02/04/24"), ("1er et 2 mars 2024", "22 et 23 mars 2024"), ("11, 12 et 13 mars", "1, 2 et 3 avril"),
+        ("12/03/24", "02/04/24"), ("pour Apgar le 07/09/10", "pour Apgar le 28/09/10"), ("pour Apgar 12/03/24", "pour Apgar 02/04/24"), ("1er et 2 mars 2024", "22 et 23 mars 2024"), ("11, 12 et 13 mars", "1, 2 et 3 avril"),
         ("28, 29 et 30/12/2023", "18, 19 et 20/01/2024"), ("2024-03", "2024-04"), ("2024-W12", "2024-W15"), ("2024-S52", "2025-S03"),
         ("S12 2024", "S15 2024"), ("semaine 12 de 2024", "semaine 15 de 2024"), ("semaine 51/2024", "semaine 02/2025"),
         ("semaine épidémiologique 12", "semaine épidémiologique 15"), ("le 12/3 à 9h", "le 02/4 à 9h"),
@@ -518,6 +518,11 @@ def test_dates_in_many_forms_are_shifted(text: str, new: str) -> None:
         "galop S3 2024",
         "hernie L5 S1",
         "2024-03-0012",
+        "Apgar 10/10/10",
+        "Apgar : 7-9-10",
+        "Apgar coté à 9 10 10",
+        "Humalog 10-8-12 UI",
+        "Lévémir 06 12 24 unités",
     ],
 )
 def test_what_only_looks_like_a_date_stays(text: str) -> None:

@@ -42,7 +42,7 @@ def stand_in(told: str, kind: Kind) -> str:
     [
         # In any grouping of ten digits.
         "tel _0783 12 45 99_", "tél. _07.83.124.599_ le soir", "rappeler au _07 831 245 99_", "_0783 124 599_ en journée",
-        "port (_07) 83 12 45 99_", "_07 83-12.45 99_ (fille)", "_0 783 12 45 99_", "tél : _0 7 8 3 1 2 4 5 9 9_",
+        "port (_07) 83 12 45 99_", "_07 83-12.45 99_ (fille)", "_0 783 12 45 99_", "tel _07–83–12–45–99_", "tel _07·83·12·45·99_", "tél : _0 7 8 3 1 2 4 5 9 9_",
         "tél : _04 78 12 34 56_ ou _06 12 34 56 78_", "_04-78-12-34-56_/_06.12.34.56.78_",
         # With the code of a country.
         "_+33 (0)7 83 12 45 99_", "_+33(0)783124599_", "_0033 7 83 12 45 99_", "_00 33 7 83 12 45 99_", "(_+33) 7 83 12 45 99_",
@@ -56,6 +56,10 @@ def stand_in(told: str, kind: Kind) -> str:
 )  # fmt: skip
 def test_telephones_in_their_writings(text: str) -> None:
     assert kinds(text.replace("_", "")) == [("phone", one) for one in re.findall("_(.+?)_", text)]
+
+
+def test_a_telephone_with_low_lines_is_no_date() -> None:
+    assert kinds("tel 07_03_12_45_99 le soir") == [("phone", "07_03_12_45_99")]
 
 
 def test_a_date_behind_a_foreign_number_is_no_part_of_it() -> None:
@@ -226,6 +230,21 @@ def test_a_telephone_has_one_surrogate_however_it_is_written() -> None:
         assert re.sub(r"\d", "9", stand_in(told, "phone")) == re.sub(r"\d", "9", told)
     spelled = stand_in("zéro six douze trente-quatre cinquante-six soixante-dix-huit", "phone")
     assert re.fullmatch(r"06 39 98 \d\d \d\d", spelled)
+    assert stand_in("zéro sept onze vingt trente quarante", "phone") != spelled
+    assert stand_in("Zero six, douze trente-quatre cinquante-six soixante dix-huit", "phone") == spelled
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "second"),
+    [
+        ("phone", "06 12 34 56 78", "+33 (0)6.12.34.56.78"), ("phone", "+32 475 12 34 56", "0032475123456"),
+        ("email", "jean.dupont@free.fr", "jean point dupont arobase free point fr"), ("account", "@Zyx_Vorn", "zyx_vorn"),
+        ("iban", IBAN, "30006 00001 12345678901 89"), ("plate", "AB-123-CD", "ab 123 cd"), ("nir", "1 85 05 78 006 084 36", "185057800608436"),
+    ],
+)  # fmt: skip
+def test_a_mark_is_one_however_it_is_written(kind: Kind, first: str, second: str) -> None:
+    marks = Surrogates(KEY, Manner(style="marked"), person="p", text="", year=2024)
+    assert marks.of(first, kind) == marks.of(second, kind)
 
 
 @pytest.mark.parametrize(

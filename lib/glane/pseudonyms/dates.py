@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from glane.pseudonyms.date_forms import IN_ENGLISH, MONTHS, ONLY_ENGLISH, SEARCHED, WHOLE, month_numbered
 from glane.pseudonyms.kinds import Found, Segment
-from glane.pseudonyms.words import folded
+from glane.pseudonyms.words import folded, is_before
 
 _LISTED = re.compile(r"(\d+)(er)?")
 _MIDDLE = 4  # day of the week by which a week is moved
@@ -19,6 +19,8 @@ _OF_COLUMN = re.compile(
     r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?:[T ]00:00(?::00(?:\.0+)?)?)?"
     r"|(?P<day2>\d\d)/(?P<month2>\d\d)/(?P<year2>\d{4})"
 )
+_DOSES = re.compile(r" ?(?:ui|unites?|mg|ml|gouttes|gttes)\b")
+_SCORE = re.compile(r"\bapgar\b[^\w\n]{0,3}(?:(?:de|a|est a|cote a)\b[^\w\n]{0,3})?$")
 _BIRTH = re.compile(
     r"(?:\bnee?(?: ?\(e\))?(?: ?le)?|\bddn|\bd\.? ?d\.? ?n\.?|naissance|\bdate nais\w*\.?)(?: le)?[\s:|=(]*$"
 )
@@ -32,7 +34,7 @@ def dates(text: str) -> Iterator[Found]:
     plain = folded(text)
     for pattern in SEARCHED:
         for found in pattern.finditer(plain):
-            if _is_range(found):
+            if _is_range(found) or _is_measured(plain, found):
                 continue
             if _read(found, 2024) is not None or _is_of_no_calendar(found):
                 is_birth = _BIRTH.search(plain[max(0, found.start() - 40) : found.start()])
@@ -44,6 +46,17 @@ def _is_range(found: re.Match[str]) -> bool:
     parts = found.groupdict()
     is_month = parts.get("month") and parts.get("year") and "day" not in parts and found.end("month") == found.end()
     return bool(is_month) and int(parts["month"]) == int(parts["year"]) % 100 + 1
+
+
+def _is_measured(plain: str, found: re.Match[str]) -> bool:
+    """Whether three short numbers are rather doses of a day, as "10-8-12 UI", or a score, as "Apgar 9/10/10"."""
+    parts = found.groupdict()
+    if not parts.get("day") or len(parts.get("year") or "") != 2 or parts.get("name"):
+        return False
+    is_score = all(int(one) <= 10 for one in re.findall(r"\d+", found[0]))
+    return _DOSES.match(plain, found.end()) is not None or (
+        is_score and is_before(_SCORE, plain, found.start(), within=30)
+    )
 
 
 def _is_of_no_calendar(found: re.Match[str]) -> bool:

@@ -8,7 +8,7 @@ from typing import get_args
 
 from glane.settings.pseudonymise import Kind
 
-RULES = 8  # the version of what is found and how it is replaced: raised when a text would come out otherwise
+RULES = 9  # the version of what is found and how it is replaced: raised when a text would come out otherwise
 KINDS: tuple[Kind, ...] = get_args(Kind)  # where two overlap, the earlier is taken
 _COUNTED: Mapping[Kind, str] = {  # so many of each kind, as they are told
     "name": "{num:,} name(s)",

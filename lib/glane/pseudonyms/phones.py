@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from glane.pseudonyms.kinds import Found
 from glane.pseudonyms.words import is_before
 
-_B = r"[ .\-/\u00a0\u202f]"  # between groups of digits
+_B = r"[ .·\-/_\u00a0\u202f\u2010-\u2014]"  # between groups of digits
 _PHONE = re.compile(
     r"(?:(?<![\d.,/-])|(?<=\d{8}[/-])|(?<=\d\d[ .-]\d\d[/-]))"  # or behind another one
     r"(?:(?:\+|\b00) ?33[ .-]?(?:\(0\)|0)?[ .-]?[1-9]|0 ?[1-9])"

@@ -78,7 +78,7 @@ class Surrogates:
         if kind == "age":
             return str((self._manner.oldest_age or 0) + 1)
         if self._manner.style == "marked":
-            return f"[{_LABELS[kind]} {self._key.digest('mark', kind, self._scope, letters(told)).hex()[:8]}]"
+            return f"[{_LABELS[kind]} {self._key.digest('mark', kind, self._scope, _known_by(told, kind)).hex()[:8]}]"
         if kind in _NAMES:
             return self._name(told, kind)
         if kind == "address":
@@ -86,9 +86,9 @@ class Surrogates:
         if kind in ("email", "url", "account"):
             return self._electronic(told, kind)
         if kind == "iban":
-            return made_account(told, self._some_digits(kind, account_of(told)) * 2)
+            return made_account(told, self._some_digits(kind, _known_by(told, kind)) * 2)
         if kind == "plate":
-            return made_plate(told, self._some_digits(kind, _signs(told)))
+            return made_plate(told, self._some_digits(kind, _known_by(told, kind)))
         return self._number(told, kind)
 
     def _name(self, told: str, kind: Kind) -> str:
@@ -145,7 +145,7 @@ class Surrogates:
 
     def _electronic(self, told: str, kind: Kind) -> str:
         """An address under "invalid", which the network never has, and an account that no service lets be."""
-        plain = plain_address(told)
+        plain = _known_by(told, kind)
         first, last = (folded(self._made_up(plain, sort)) for sort in ("first", "surname"))
         if kind == "email":
             return f"{first}.{last}@courriel.invalid"
@@ -158,7 +158,7 @@ class Surrogates:
     def _number(self, told: str, kind: Kind) -> str:
         """A number of the same form. Letters of one that may tell a name ("DUPONT-1951") are drawn, too."""
         if kind == "phone" and is_spelled(told):
-            return filled(_SPELLED, self._digits_of(kind, re.sub(r"\D", "", _SPELLED), _signs(folded(told)), 0))
+            return filled(_SPELLED, self._digits_of(kind, re.sub(r"\D", "", _SPELLED), told, 0))
         if kind == "identifier":
             told = re.sub(r"[^\W\d_]{2,}", lambda one: self._letters(one[0]), told)
         digits = re.sub(r"\D", "", told)
@@ -173,8 +173,7 @@ class Surrogates:
     def _digits_of(self, kind: Kind, digits: str, told: str, attempt: int) -> str:
         """Digits in the place of others, of a range that nobody is given."""
         country = country_of(told) if kind == "phone" else ""
-        canonical = digits[-9:] if kind == "phone" and not country and digits else _signs(told)
-        drawn = self._some_digits(kind, canonical, attempt)
+        drawn = self._some_digits(kind, _known_by(told, kind), attempt)
         drawn *= 1 + len(digits) // len(drawn)  # barcodes have more
         if kind == "nir" and len(digits) >= 12:
             return _impossible_nir(told, digits, drawn)
@@ -221,6 +220,20 @@ def _impossible_nir(told: str, digits: str, drawn: str) -> str:
     number = f"{digits[0]}{drawn[1:3]}{13 + int(drawn[0]) % 7}{department}{drawn[5:11]}"
     made = re.sub(r"\D", "", number)
     return made + (f"{nir_key(number):02d}" if len(digits) > len(made) else "")
+
+
+def _known_by(told: str, kind: Kind) -> str:
+    """What an identifier has in all its writings: by it, two are the same, and get one surrogate."""
+    if kind in _NAMES or kind == "address":
+        return letters(told)
+    if kind in ("email", "url", "account"):
+        return plain_address(told)
+    if kind == "iban":
+        return account_of(told)
+    digits = re.sub(r"\(0\)|\D", "", told)
+    if kind == "phone" and country_of(told):
+        return digits.removeprefix("00")
+    return digits[-9:] if kind == "phone" and digits else _signs(folded(told))
 
 
 def _signs(told: str) -> str:
